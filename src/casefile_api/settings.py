@@ -1,0 +1,74 @@
+"""Settings: one frozen class, read from the environment with the prefix CASEFILE_. Defaults are right in production."""
+
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Self
+from urllib.parse import urlsplit
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Everything that can be set, with its unit in its name."""
+
+    model_config = SettingsConfigDict(env_prefix="CASEFILE_", frozen=True, extra="ignore")
+
+    # Where callers find the service. Issuer, protected resource and token audience are this one URL.
+    public_url: str = Field("http://127.0.0.1:8000", description="URL callers reach the service at; issuer and audience")
+    host: str = Field("127.0.0.1", description="address the HTTP server listens on")
+    port: int = Field(8000, description="port the HTTP server listens on")
+    metrics_port: int = Field(0, description="port of /metrics on the loopback address; 0 takes a free one")
+    trusted_proxies: str = Field("", description="comma-separated addresses whose X-Forwarded-For is believed")
+    sandbox: bool = Field(False, description="sandbox rules: loopback webhooks, movable working time, generous rates")
+
+    # Data kept by the program itself.
+    data_dir: Path = Field(Path("var"), description="folder for embedded parts, keys and the newest checkpoint")
+    master_key_file: Path | None = Field(None, description="file with the 32-byte key that wraps case keys (hex)")
+    token_key_files: str = Field("", description="comma-separated PEM files of ES256 token keys; the first signs")
+    log_key_file: Path | None = Field(None, description="PEM file of the Ed25519 key that signs checkpoints")
+    log_origin: str = Field("", description="origin line and key name of the log: a URL without scheme")
+
+    # Database.
+    database_url: str = Field("", description="PostgreSQL URL of the service; empty starts the embedded server")
+    migration_database_url: str = Field("", description="PostgreSQL URL of the owner, for migrations; empty: database_url")
+    database_pool_size: int = Field(6, ge=2, description="connections kept by each process")
+    database_timeout_seconds: float = Field(10.0, gt=0, description="longest wait for a connection or a statement")
+
+    # Object storage.
+    s3_endpoint_url: str = Field("", description="S3 endpoint the service reaches; empty starts the embedded store")
+    s3_public_endpoint_url: str = Field("", description="S3 endpoint callers reach; presigned URLs name it")
+    s3_bucket: str = Field("casefile", description="bucket for attachments and bundles")
+    s3_region: str = Field("eu-west-2", description="region that requests to the store are signed for")
+
+    # Limits.
+    body_limit_bytes: int = Field(1_048_576, description="largest request body")
+    rate_per_second: float = Field(100.0, description="requests a second a client may make, on average")
+    rate_burst: int = Field(400, description="requests a client may make at once")
+    idempotency_hours: int = Field(24, description="how long an answer is kept for its Idempotency-Key")
+    justification_required: bool = Field(True, description="staff tokens must say why they look (DPA 2018 s.62)")
+
+    # Working days: one-off bank holidays beside those of the calendar.
+    extra_bank_holidays: tuple[date, ...] = Field((), description="one-off bank holidays, a JSON list of dates")
+
+    # The log.
+    read_batch_limit: int = Field(2_000, description="reads waiting for their entry before further ones get 503")
+    public_log: bool = Field(False, description="checkpoint, key and tiles can be opened without a token")
+
+    @cached_property
+    def origin(self) -> str:
+        """Return the log's origin: set, or the public URL without its scheme."""
+        if self.log_origin:
+            return self.log_origin
+        parts = urlsplit(self.public_url)
+        return f"{parts.netloc}{parts.path.rstrip('/')}/log"
+
+    @property
+    def owner_database_url(self) -> str:
+        """Return the URL that migrations connect to."""
+        return self.migration_database_url or self.database_url
+
+    def with_values(self, **values: object) -> Self:
+        """Return the same settings with some values replaced."""
+        return self.model_copy(update=values)
