@@ -1,0 +1,290 @@
+"""The service as an integrator meets it: a sandbox file, a token, and HTTP.
+
+Written from the published contract alone; imports nothing of the service. `Sandbox` is what `sandbox.json` says,
+`Party` is one caller (a system, or a named person through their system) with a token, a justification and plain verbs.
+"""
+
+import json as json_module
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import httpx2 as httpx
+
+from tests.outside import signing
+
+Json = Any  # whatever JSON the service answers with: a test looks inside it, it never types it
+CLIENT_ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+RENEW_SECONDS_BEFORE_EXPIRY = 60
+USUAL_JUSTIFICATION = {"police": "investigation", "cps": "early-advice", "oversight": "audit", "operator": "other"}
+
+
+def kind_of(organisation: str) -> str:
+    """The kind an organisation's identifier shows: police-53 is police, cps-south-west is cps."""
+    return organisation.split("-", 1)[0]
+
+
+@dataclass
+class Sandbox:
+    """A running sandbox as `sandbox.json` describes it."""
+
+    config: Json
+    directory: Path
+    http: httpx.Client = field(
+        default_factory=lambda: httpx.Client(timeout=60, limits=httpx.Limits(max_connections=64), trust_env=False)
+    )
+
+    @classmethod
+    def from_file(cls, path: Path) -> "Sandbox":
+        """Reads the file a sandbox writes when it is ready."""
+        return cls(json_module.loads(path.read_text()), path.parent)
+
+    @property
+    def base_url(self) -> str:
+        return str(self.config["base_url"])
+
+    def client(self, client_id: str) -> Json:
+        """One client's entry, or a plain sentence that it is missing."""
+        for entry in self.config["clients"]:
+            if entry["client_id"] == client_id:
+                return entry
+        raise AssertionError(f"sandbox.json has no client {client_id}")
+
+    def client_of(self, organisation: str) -> Json:
+        """The client of an organisation."""
+        for entry in self.config["clients"]:
+            if entry["organisation"] == organisation:
+                return entry
+        raise AssertionError(f"sandbox.json has no client of {organisation}")
+
+    def staff(self, role: str, *, organisation: str | None = None, unit: str | None = None, number: int = 0) -> Json:
+        """The entry of a member of staff who holds a role (the `number`th of them)."""
+        found = [
+            person
+            for person in self.config["staff"]
+            if role in person["roles"]
+            and organisation in (None, person["organisation"])
+            and unit in (None, person["unit"])
+        ]
+        assert len(found) > number, f"sandbox.json has no {role} number {number} in {unit or organisation or 'it'}"
+        return found[number]
+
+    def party(
+        self,
+        client_id: str,
+        staff: str | None = None,
+        roles: Sequence[str] | None = None,
+        *,
+        scope: str | None = None,
+        justification: str | None = "usual",
+    ) -> "Party":
+        """A caller: the system itself, or with `staff` and `roles` a person it speaks for."""
+        entry = self.client(client_id)
+        if justification == "usual":
+            justification = USUAL_JUSTIFICATION[kind_of(entry["organisation"])] if staff else None
+        return Party(self, entry, staff, tuple(roles or ()), scope, justification)
+
+    def system(self, organisation: str, *, scope: str | None = None) -> "Party":
+        """The organisation's system acting as itself."""
+        return self.party(self.client_of(organisation)["client_id"], scope=scope)
+
+    def person(
+        self,
+        role: str,
+        *,
+        organisation: str | None = None,
+        unit: str | None = None,
+        number: int = 0,
+        scope: str | None = None,
+    ) -> "Party":
+        """A member of staff acting in one role, through their organisation's system."""
+        entry = self.staff(role, organisation=organisation, unit=unit, number=number)
+        client_id = self.client_of(entry["organisation"])["client_id"]
+        return self.party(client_id, entry["staff_id"], [role], scope=scope)
+
+    def token_request(self, form: Mapping[str, str]) -> httpx.Response:
+        """A raw call of the token endpoint."""
+        return self.http.post(self.config["token_endpoint"], data=dict(form))
+
+
+@dataclass
+class Party:
+    """One caller with its token. Verbs assert the status they expect: any 2xx unless told otherwise."""
+
+    sandbox: Sandbox
+    entry: Json
+    staff_id: str | None = None
+    roles: tuple[str, ...] = ()
+    scope: str | None = None
+    justification: str | None = None
+    _token: str | None = None
+    _token_expires: float = 0.0
+
+    @property
+    def organisation(self) -> str:
+        return str(self.entry["organisation"])
+
+    @property
+    def client_id(self) -> str:
+        return str(self.entry["client_id"])
+
+    @property
+    def name(self) -> str:
+        """How the party is spoken of in a failed assertion."""
+        return f"{self.client_id}:{self.staff_id or 'system'}:{','.join(self.roles)}"
+
+    @cached_property
+    def key(self) -> Any:
+        return signing.load_key(self.sandbox.directory / self.entry["private_key_file"])
+
+    def assertion(self, **changes: object) -> str:
+        """Client authentication by private_key_jwt; `changes` spoil a claim on purpose."""
+        header = {"alg": "ES256", "typ": "JWT", "kid": self.entry["kid"]}
+        return signing.sign(
+            self.key, header, signing.client_claims(self.client_id, self.sandbox.config["issuer"], **changes)
+        )
+
+    def grant(self, **changes: object) -> str:
+        """The assertion that names the member of staff."""
+        assert self.staff_id is not None, "a system has no staff grant"
+        header = {"alg": "ES256", "typ": "JWT", "kid": self.entry["kid"]}
+        claims = signing.staff_claims(
+            self.client_id, self.staff_id, list(self.roles), self.sandbox.config["issuer"], **changes
+        )
+        return signing.sign(self.key, header, claims)
+
+    def token_form(self) -> dict[str, str]:
+        """The token request as it goes over the wire."""
+        form = {
+            "grant_type": JWT_BEARER if self.staff_id else "client_credentials",
+            "client_assertion_type": CLIENT_ASSERTION_TYPE,
+            "client_assertion": self.assertion(),
+        }
+        if self.staff_id:
+            form["assertion"] = self.grant()
+        if self.scope is not None:
+            form["scope"] = self.scope
+        return form
+
+    @property
+    def token(self) -> str:
+        """An access token, renewed before it runs out."""
+        if self._token is None or time.time() > self._token_expires - RENEW_SECONDS_BEFORE_EXPIRY:
+            answer = self.sandbox.token_request(self.token_form())
+            assert answer.status_code == 200, f"{self.name} got no token: {answer.status_code} {answer.text}"
+            self._token = str(answer.json()["access_token"])
+            self._token_expires = time.time() + float(answer.json()["expires_in"])
+        return self._token
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: Json = None,
+        content: bytes | None = None,
+        media_type: str | None = None,
+        params: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> httpx.Response:
+        """One call with token and justification; whatever comes back comes back."""
+        sent = {"Authorization": f"Bearer {self.token}"}
+        if self.justification:
+            sent["Access-Justification"] = self.justification
+        if if_match is not None:
+            sent["If-Match"] = if_match
+        if idempotency_key is not None:
+            sent["Idempotency-Key"] = idempotency_key
+        if json is not None:
+            content, media_type = json_module.dumps(json).encode(), media_type or "application/json"
+        if media_type is not None:
+            sent["Content-Type"] = media_type
+        url = path if path.startswith("http") else self.sandbox.base_url + path
+        return self.sandbox.http.request(
+            method, url, content=content, params=params, headers=sent | dict(headers or {}), follow_redirects=False
+        )
+
+    def _checked(self, method: str, path: str, expect: int | None, **rest: Any) -> httpx.Response:
+        answer = self.call(method, path, **rest)
+        as_expected = answer.status_code == expect if expect else answer.is_success
+        if not as_expected:
+            raise AssertionError(
+                f"{self.name}: {method} {path} answered {answer.status_code}, expected {expect or '2xx'}: {answer.text[:2000]}"
+            )
+        return answer
+
+    def get(self, path: str, *, expect: int | None = None, **rest: Any) -> httpx.Response:
+        return self._checked("GET", path, expect, **rest)
+
+    def post(self, path: str, json: Json = None, *, expect: int | None = None, **rest: Any) -> httpx.Response:
+        return self._checked("POST", path, expect, json=json, **rest)
+
+    def put(self, path: str, json: Json = None, *, expect: int | None = None, **rest: Any) -> httpx.Response:
+        return self._checked("PUT", path, expect, json=json, **rest)
+
+    def delete(self, path: str, *, expect: int | None = None, **rest: Any) -> httpx.Response:
+        return self._checked("DELETE", path, expect, **rest)
+
+    def patch(
+        self,
+        path: str,
+        json: Json,
+        *,
+        expect: int | None = None,
+        media_type: str = "application/merge-patch+json",
+        **rest: Any,
+    ) -> httpx.Response:
+        return self._checked("PATCH", path, expect, json=json, media_type=media_type, **rest)
+
+    def etag(self, path: str) -> str:
+        """The tag of the resource as this party sees it now."""
+        tag = self.get(path, expect=200).headers.get("etag")
+        assert tag, f"GET {path} carries no ETag"
+        return str(tag)
+
+    def change(self, path: str, json: Json, **rest: Any) -> httpx.Response:
+        """A merge patch on top of what the party sees now."""
+        return self.patch(path, json, if_match=self.etag(path), **rest)
+
+    def step(self, path: str, step: str, json: Json = None, **rest: Any) -> httpx.Response:
+        """Takes one step on a resource (`…/{id}/<step>`) with the tag the party sees now."""
+        return self.post(f"{path}/{step}", {} if json is None else json, if_match=self.etag(path), **rest)
+
+    def refused(self, method: str, path: str, status: int, code: str, **rest: Any) -> Json:
+        """A call that must be refused; gives the problem document, checked for its fixed members (RFC 9457)."""
+        answer = self._checked(method, path, status, **rest)
+        return check_problem(answer, status, code)
+
+    def items(self, path: str, **params: Any) -> list[Json]:
+        """A whole list, page by page."""
+        found: list[Json] = []
+        cursor: str | None = None
+        while True:
+            page = self.get(path, params=params | ({"cursor": cursor} if cursor else {})).json()
+            found += page["items"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return found
+
+
+def check_problem(answer: httpx.Response, status: int, code: str) -> Json:
+    """The problem document of a refusal: media type, status, code and request id are as promised."""
+    assert answer.status_code == status, f"{answer.status_code} instead of {status}: {answer.text[:2000]}"
+    assert answer.headers["content-type"].split(";")[0] == "application/problem+json", answer.headers["content-type"]
+    problem = answer.json()
+    assert problem["status"] == status and problem["code"] == code, problem
+    assert "/problems/" in problem["type"] and problem["title"] and problem["detail"], problem
+    assert problem["request_id"] == answer.headers["request-id"], problem
+    return problem
+
+
+def new_key() -> str:
+    """A fresh idempotency key."""
+    return str(uuid.uuid4())
