@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 Claims = dict[str, object]
 COORDINATE_BYTES = 32
+ASSERTION_SECONDS = 120
 
 
 def b64url(data: bytes) -> str:
@@ -47,7 +48,7 @@ def claims_of(token: str) -> Claims:
     return claims
 
 
-def client_claims(client_id: str, audience: str, *, lifetime_seconds: int = 120, **changes: object) -> Claims:
+def client_claims(client_id: str, audience: str, **changes: object) -> Claims:
     """Claims by which a client proves itself (RFC 7523 3)."""
     now = int(time.time())
     claims: Claims = {
@@ -55,7 +56,7 @@ def client_claims(client_id: str, audience: str, *, lifetime_seconds: int = 120,
         "sub": client_id,
         "aud": audience,
         "iat": now,
-        "exp": now + lifetime_seconds,
+        "exp": now + ASSERTION_SECONDS,
         "jti": str(uuid.uuid4()),
     }
     return {name: value for name, value in (claims | changes).items() if value is not None}
