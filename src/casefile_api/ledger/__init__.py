@@ -1,0 +1,1 @@
+"""The append-only log that every request writes: entries, their Merkle tree, checkpoints, and events."""

@@ -1,0 +1,69 @@
+"""Reads are recorded too, and stay fast: the entries of the moment share one statement and one commit.
+
+Each response waits until its own entry is durable. Where the database cannot keep up, a read is refused (503), never
+answered unrecorded.
+"""
+
+import asyncio
+from contextlib import suppress
+
+from casefile_api.database import Database
+from casefile_api.errors import DependencyUnavailable
+from casefile_api.ledger.entries import SealedEntry, write_entries
+
+
+class ReadLedger:
+    """Collects the entries of one process and writes them in groups."""
+
+    def __init__(self, database: Database, *, batch_limit: int) -> None:
+        self._database = database
+        self._limit = batch_limit
+        self._waiting: list[tuple[SealedEntry, asyncio.Future[None]]] = []
+        self._wake = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin writing."""
+        self._task = asyncio.create_task(self._write_groups(), name="read-ledger")
+
+    async def stop(self) -> None:
+        """Write what is waiting, then stop."""
+        while self._waiting and self._task and not self._task.done():
+            await asyncio.sleep(0.01)
+        if self._task:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    async def record(self, entry: SealedEntry) -> None:
+        """Return when the entry is durable.
+
+        Raises DependencyUnavailable where it could not be made so.
+        """
+        if len(self._waiting) >= self._limit:
+            raise DependencyUnavailable("Too many reads are waiting for their log entries.")
+        durable: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((entry, durable))
+        self._wake.set()
+        await durable
+
+    async def _write_groups(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            group, self._waiting = self._waiting, []
+            if not group:
+                continue
+            try:
+                async with self._database.connection() as connection:
+                    await write_entries(connection, [entry for entry, _ in group])
+                    await connection.commit()
+            except Exception as fault:
+                refusal = fault if isinstance(fault, DependencyUnavailable) else None
+                for _, durable in group:
+                    if not durable.done():
+                        durable.set_exception(refusal or DependencyUnavailable("The log cannot be written now."))
+            else:
+                for _, durable in group:
+                    if not durable.done():
+                        durable.set_result(None)

@@ -1,0 +1,47 @@
+"""What the audit entry of one request will say. Commands and queries fill it in as they learn what they touch."""
+
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from casefile_api.access.permissions import Operation62
+
+
+@dataclass(slots=True)
+class Trail:
+    """The trail of one request, or of one act of the worker or the command line."""
+
+    action: str
+    word: Operation62 | None = None
+    request_id: str | None = None
+    source: str | None = None
+    case_file_id: UUID | None = None
+    owner: str | None = None
+    target_type: str | None = None
+    target_id: str | None = None
+    target_version: int | None = None
+    recipients: list[str] = field(default_factory=list)
+    details: dict[str, Any] = field(default_factory=dict)
+    told: bool = False
+    recorded: bool = False
+
+    def about(
+        self,
+        target_type: str,
+        target_id: UUID | str | None,
+        *,
+        version: int | None = None,
+        case_file_id: UUID | None = None,
+        owner: str | None = None,
+    ) -> None:
+        """Say what the request is about; what is known already is kept."""
+        self.target_type = target_type
+        self.target_id = str(target_id) if target_id is not None else None
+        self.target_version = version if version is not None else self.target_version
+        self.case_file_id = case_file_id or self.case_file_id
+        self.owner = owner or self.owner
+
+    def disclosed_to(self, *recipients: str) -> None:
+        """Say that the act discloses to these organisations or units (DPA 2018 s.62(3))."""
+        self.word = Operation62.DISCLOSURE
+        self.recipients.extend(name for name in recipients if name not in self.recipients)
