@@ -1,0 +1,1 @@
+"""Early advice: what the police ask of the CPS before a charge, and how the CPS answers."""

@@ -1,0 +1,201 @@
+"""Deadlines that both sides can trust: when each falls due, and what a pause does to it.
+
+Day 0 is the London date of receipt. A deadline falls due at 23:59:59 Europe/London of its due date, whatever the hour of
+receipt and whatever the clocks do in between; it has passed one second later. Calendar days count all days; working days
+skip weekends, the bank holidays of England and Wales and one-off holidays. Pure: moments and rules are passed in.
+Source: National File Standard practice; CPS targets are calendar days, DG6 chapter 7.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+import holidays
+
+LONDON = ZoneInfo("Europe/London")
+_LAST_SECOND = time(23, 59, 59)
+
+
+class ClockKind(StrEnum):
+    """What a deadline is for."""
+
+    ADVICE = "advice"
+    TRIAGE = "triage"
+    POLICE_RESPONSE = "police_response"
+    ACTION = "action"
+    APPEAL = "appeal"
+
+
+class DayUnit(StrEnum):
+    """How days are counted. `date_set`: the date is set by a person; the days are only for when nobody sets one."""
+
+    CALENDAR_DAYS = "calendar_days"
+    WORKING_DAYS = "working_days"
+    DATE_SET = "date_set"
+
+
+class Side(StrEnum):
+    """Who holds the ball."""
+
+    POLICE = "police"
+    CPS = "cps"
+    BOTH = "both"
+    NONE = "none"
+
+
+ANSWERABLE: dict[ClockKind, Side] = {
+    ClockKind.ADVICE: Side.CPS,
+    ClockKind.TRIAGE: Side.CPS,
+    ClockKind.POLICE_RESPONSE: Side.POLICE,
+    ClockKind.ACTION: Side.POLICE,
+    ClockKind.APPEAL: Side.CPS,
+}
+
+
+@dataclass(frozen=True)
+class ClockRule:
+    """How long a kind of deadline runs, for receipts from a date on, and how many days before it falls due to warn."""
+
+    kind: ClockKind
+    effective_from: date
+    target_days: int
+    unit: DayUnit
+    unit_kinds: frozenset[str] | None = None
+    warn_days: int = 0
+
+    def applies_to(self, unit_kind: str) -> bool:
+        """Say whether requests with a unit of this kind run against the clock."""
+        return self.unit_kinds is None or unit_kind in self.unit_kinds
+
+
+_SINCE = date(2020, 1, 1)
+DEFAULT_RULES: tuple[ClockRule, ...] = (
+    ClockRule(ClockKind.ADVICE, _SINCE, 21, DayUnit.CALENDAR_DAYS, frozenset({"rasso"}), warn_days=3),
+    ClockRule(ClockKind.TRIAGE, _SINCE, 1, DayUnit.WORKING_DAYS),
+    ClockRule(ClockKind.POLICE_RESPONSE, _SINCE, 14, DayUnit.DATE_SET, warn_days=2),
+    ClockRule(ClockKind.ACTION, _SINCE, 28, DayUnit.DATE_SET, warn_days=3),
+    ClockRule(ClockKind.APPEAL, _SINCE, 5, DayUnit.WORKING_DAYS, warn_days=1),
+)
+
+
+class ClockRules:
+    """The rules in force, by date of receipt, and the days on which nobody works."""
+
+    def __init__(
+        self, rules: Iterable[ClockRule] = DEFAULT_RULES, one_off_holidays: Collection[date] = frozenset()
+    ) -> None:
+        self._rules = sorted(rules, key=lambda rule: rule.effective_from)
+        self._one_off_holidays = frozenset(one_off_holidays)
+
+    def in_force(self, kind: ClockKind, on: date, unit_kind: str) -> ClockRule | None:
+        """Return the newest rule of the kind that took effect on or before the date; none where it does not apply."""
+        found = [rule for rule in self._rules if rule.kind is kind and rule.effective_from <= on]
+        newest = found[-1] if found else None
+        return newest if newest is not None and newest.applies_to(unit_kind) else None
+
+    def is_working_day(self, day: date) -> bool:
+        """Say whether the day is Monday to Friday and neither a bank holiday nor a one-off holiday."""
+        return day.weekday() < 5 and day not in _bank_holidays(day.year) and day not in self._one_off_holidays
+
+    def due_on(self, rule: ClockRule, received_at: datetime) -> date:
+        """Return the due date of a clock received at this moment, day 0 being the London date of receipt."""
+        day = london_date(received_at)
+        if rule.unit is not DayUnit.WORKING_DAYS:
+            return day + timedelta(days=rule.target_days)
+        left = rule.target_days
+        while left > 0:
+            day += timedelta(days=1)
+            left -= self.is_working_day(day)
+        return day
+
+
+@lru_cache(maxsize=64)
+def _bank_holidays(year: int) -> frozenset[date]:
+    return frozenset(holidays.country_holidays("GB", subdiv="ENG", years=year))
+
+
+def london_date(moment: datetime) -> date:
+    """Return the date that a wall calendar in London shows at this moment."""
+    return moment.astimezone(LONDON).date()
+
+
+def end_of(day: date) -> datetime:
+    """Return 23:59:59 Europe/London of the day, in UTC: when a deadline of that date falls due."""
+    return datetime.combine(day, _LAST_SECOND, LONDON).astimezone(UTC)
+
+
+def start_of(day: date) -> datetime:
+    """Return midnight at the start of the London day, in UTC."""
+    return datetime.combine(day, time.min, LONDON).astimezone(UTC)
+
+
+@dataclass(frozen=True)
+class RunningClock:
+    """One deadline with its history. A stopped clock never runs again: what follows is a new clock."""
+
+    kind: ClockKind
+    started_at: datetime
+    due_on: date
+    warn_days: int = 0
+    paused_at: datetime | None = None
+    paused_days: int = 0
+    stopped_at: datetime | None = None
+
+    @property
+    def due_at(self) -> datetime:
+        """When it falls due, in UTC."""
+        return end_of(self.due_on)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether time counts against it now."""
+        return self.stopped_at is None and self.paused_at is None
+
+    @property
+    def held_by(self) -> Side:
+        """Who holds the ball: the side answerable, or while it is paused the side that is waited for."""
+        if self.paused_at is not None and self.stopped_at is None:
+            return Side.POLICE
+        return ANSWERABLE[self.kind]
+
+    def warns_at(self) -> datetime:
+        """When its approach is told: at the start of the London day so many days before the due date."""
+        return start_of(self.due_on - timedelta(days=self.warn_days))
+
+    def breached_at(self, now: datetime) -> datetime | None:
+        """When its date passed, or None while it has not, or had not when the clock was paused or stopped."""
+        passed_at = self.due_at + timedelta(seconds=1)
+        counted_to = self.stopped_at or now
+        if self.paused_at is not None:
+            counted_to = min(counted_to, self.paused_at)
+        return passed_at if counted_to >= passed_at else None
+
+    def paused(self, at: datetime) -> "RunningClock":
+        """Return the clock waiting for the other side."""
+        return replace(self, paused_at=at) if self.is_running else self
+
+    def resumed(self, at: datetime) -> "RunningClock":
+        """Return the clock running again, its due date moved by the London dates from pause to resumption."""
+        if self.paused_at is None or self.stopped_at is not None:
+            return self
+        days = (london_date(at) - london_date(self.paused_at)).days
+        moved = self.due_on + timedelta(days=days)
+        return replace(self, paused_at=None, paused_days=self.paused_days + days, due_on=moved)
+
+    def stopped(self, at: datetime) -> "RunningClock":
+        """Return the clock at rest for good. One stopped while paused keeps the moment it was paused."""
+        return self if self.stopped_at is not None else replace(self, stopped_at=at)
+
+
+def start(
+    rules: ClockRules, kind: ClockKind, received_at: datetime, *, unit_kind: str, date_set: date | None = None
+) -> RunningClock | None:
+    """Start a clock at receipt, due on the date set or as the rule in force has it; none where no rule applies."""
+    rule = rules.in_force(kind, london_date(received_at), unit_kind)
+    if rule is None:
+        return None
+    due_on = date_set if date_set is not None else rules.due_on(rule, received_at)
+    return RunningClock(kind, received_at, due_on, rule.warn_days)
