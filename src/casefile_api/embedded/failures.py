@@ -1,0 +1,7 @@
+"""What can be wrong with a part, said in one sentence that names the mend."""
+
+from __future__ import annotations
+
+
+class PartFailed(Exception):
+    """A part could not be started, reached or stopped; the message is what an operator reads."""
