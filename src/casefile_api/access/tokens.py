@@ -1,0 +1,225 @@
+"""Our access tokens: issued and verified here, and nowhere else (RFC 9068, RFC 8725). The only home of python-jose.
+
+`TokenVerifier.verify` is the one function that believes a token. Before the library sees a token its spelling, header and
+claims are checked by hand; the library is given one key and one algorithm; every failure reads the same to the caller.
+"""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+
+from jose import jwk, jws
+from jose.exceptions import JOSEError
+
+from casefile_api.access.compact import CompactToken, NotCompact, read_compact
+from casefile_api.access.revocations import RevocationList
+from casefile_api.access.signing_keys import SigningKeys
+from casefile_api.errors import NotAuthenticated
+from casefile_api.identifiers import new_id
+
+LIFETIME_SECONDS = 15 * 60
+MEDIA_TYPE = "at+jwt"
+MOST_KEPT = 20_000
+SKEW_SECONDS = 5
+"""Processes on several machines issue and verify: one of them may be a little ahead of another."""
+
+_HEADER_MEMBERS = frozenset({"alg", "kid", "typ"})
+_CLAIMS = frozenset(
+    {"iss", "sub", "aud", "exp", "iat", "jti", "client_id", "org", "roles", "scope", "name", "unit"}
+)
+_SIGNATURE_BYTES = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a verified access token says. Times are seconds since 1970, real time."""
+
+    issuer: str
+    subject: str
+    client_id: str
+    organisation: str
+    roles: frozenset[str]
+    scopes: frozenset[str]
+    token_id: str
+    issued_at: int
+    expires_at: int
+    name: str | None = None
+    unit: str | None = None
+
+    @property
+    def is_personal(self) -> bool:
+        """Say whether the token names a member of staff rather than a system."""
+        return self.name is not None
+
+    def as_payload(self) -> dict[str, object]:
+        """Return the claims as they stand in the token (RFC 9068 2.2)."""
+        payload: dict[str, object] = {
+            "iss": self.issuer,
+            "sub": self.subject,
+            "aud": self.issuer,
+            "exp": self.expires_at,
+            "iat": self.issued_at,
+            "jti": self.token_id,
+            "client_id": self.client_id,
+            "org": self.organisation,
+            "roles": sorted(self.roles),
+            "scope": " ".join(sorted(self.scopes)),
+        }
+        personal = {"name": self.name, "unit": self.unit}
+        return payload | {claim: value for claim, value in personal.items() if value is not None}
+
+
+class TokenIssuer:
+    """Signs access tokens."""
+
+    def __init__(self, keys: SigningKeys, issuer: str) -> None:
+        self._keys = keys
+        self.issuer = issuer
+
+    def claims_for(
+        self,
+        *,
+        subject: str,
+        client_id: str,
+        organisation: str,
+        roles: frozenset[str],
+        scopes: frozenset[str],
+        issued_at: int,
+        name: str | None = None,
+        unit: str | None = None,
+    ) -> Claims:
+        """Return the claims of a new token, good for 15 minutes from `issued_at` (seconds since 1970)."""
+        return Claims(
+            issuer=self.issuer,
+            subject=subject,
+            client_id=client_id,
+            organisation=organisation,
+            roles=roles,
+            scopes=scopes,
+            token_id=str(new_id()),
+            issued_at=issued_at,
+            expires_at=issued_at + LIFETIME_SECONDS,
+            name=name,
+            unit=unit,
+        )
+
+    def sign(self, claims: Claims) -> str:
+        """Return the signed token."""
+        key = self._keys.signing
+        header = {"typ": MEDIA_TYPE, "kid": key.kid}
+        return str(jws.sign(claims.as_payload(), key.private_pem, headers=header, algorithm="ES256"))
+
+
+class TokenVerifier:
+    """Believes a token, or does not. Verified ones are remembered by their hash until they expire."""
+
+    def __init__(
+        self,
+        keys: SigningKeys,
+        issuer: str,
+        revocations: RevocationList,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._keys = {key.kid: jwk.construct(key.public_pem, "ES256") for key in keys.keys}
+        self._issuer = issuer
+        self._revocations = revocations
+        self._now = now
+        self._kept: OrderedDict[bytes, Claims] = OrderedDict()
+
+    def verify(self, bearer: str) -> Claims:
+        """Return what a token says.
+
+        Raises NotAuthenticated, always in the same words; its `reason` is for the log alone.
+        """
+        digest = sha256(bearer.encode("utf-8", "surrogatepass")).digest()
+        claims = self._kept.get(digest)
+        if claims is None:
+            claims = self._read(bearer)
+            self._keep(digest, claims)
+        self._refuse_unless_current(claims)
+        return claims
+
+    def _read(self, bearer: str) -> Claims:
+        try:
+            token = read_compact(bearer)
+        except NotCompact as fault:
+            raise _refusal(fault.reason) from None
+        key = self._keys.get(self._key_id(token))
+        if key is None:
+            raise _refusal("unknown_key")
+        try:
+            jws.verify(bearer, key, algorithms=["ES256"])
+        except JOSEError:
+            raise _refusal("bad_signature") from None
+        return self._claims_in(token)
+
+    def _key_id(self, token: CompactToken) -> str:
+        """Check the header, which is ours to the letter, and return the key it names."""
+        header = token.header
+        if set(header) != _HEADER_MEMBERS or header["typ"] != MEDIA_TYPE or header["alg"] != "ES256":
+            raise _refusal("bad_header")
+        if len(token.signature) != _SIGNATURE_BYTES:
+            raise _refusal("bad_signature")
+        kid = header["kid"]
+        return kid if isinstance(kid, str) else ""
+
+    def _claims_in(self, token: CompactToken) -> Claims:
+        """Read the claims, each required, each of its type (RFC 9068 2.2; `aud` is one string here)."""
+        texts = {name: token.text(name) for name in ("iss", "sub", "aud", "jti", "client_id", "org", "scope")}
+        if token.claims.get("scope") == "":
+            texts["scope"] = ""
+        issued_at, expires_at = token.moment("iat"), token.moment("exp")
+        if not token.claims.keys() <= _CLAIMS:
+            raise _refusal("bad_claims")
+        if None in texts.values() or issued_at is None or expires_at is None:
+            raise _refusal("bad_claims")
+        if texts["iss"] != self._issuer or texts["aud"] != self._issuer:
+            raise _refusal("other_audience")
+        if not 0 < expires_at - issued_at <= LIFETIME_SECONDS:
+            raise _refusal("bad_claims")
+        return Claims(
+            issuer=self._issuer,
+            subject=texts["sub"] or "",
+            client_id=texts["client_id"] or "",
+            organisation=texts["org"] or "",
+            roles=_roles_in(token),
+            scopes=frozenset((texts["scope"] or "").split()),
+            token_id=texts["jti"] or "",
+            issued_at=issued_at,
+            expires_at=expires_at,
+            name=token.text("name"),
+            unit=token.text("unit"),
+        )
+
+    def _refuse_unless_current(self, claims: Claims) -> None:
+        now = self._now()
+        if claims.expires_at <= now:
+            raise _refusal("expired")
+        if claims.issued_at > now + SKEW_SECONDS:
+            raise _refusal("not_yet_valid")
+        if self._revocations.newest().cover(
+            jti=claims.token_id,
+            organisation=claims.organisation,
+            client_id=claims.client_id,
+            subject=claims.subject,
+            issued_at=claims.issued_at,
+        ):
+            raise _refusal("revoked")
+
+    def _keep(self, digest: bytes, claims: Claims) -> None:
+        self._kept[digest] = claims
+        while len(self._kept) > MOST_KEPT:
+            self._kept.popitem(last=False)
+
+
+def _roles_in(token: CompactToken) -> frozenset[str]:
+    roles = token.claims.get("roles")
+    if not isinstance(roles, list) or not roles or not all(isinstance(role, str) and role for role in roles):
+        raise _refusal("bad_claims")
+    return frozenset(roles)
+
+
+def _refusal(reason: str) -> NotAuthenticated:
+    return NotAuthenticated("The access token is not valid.", reason=reason)
