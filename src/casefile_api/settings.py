@@ -42,6 +42,12 @@ class Settings(BaseSettings):
     s3_bucket: str = Field("casefile", description="bucket for attachments and bundles")
     s3_region: str = Field("eu-west-2", description="region that requests to the store are signed for")
 
+    # Attachments.
+    upload_link_minutes: int = Field(60, ge=1, description="how long a presigned upload URL can be used")
+    download_link_seconds: int = Field(60, ge=1, description="how long a presigned download URL can be used")
+    upload_expiry_days: int = Field(14, ge=1, description="days after which an upload that was never finished is given up")
+    clamd_address: str = Field("", description="clamd that scans uploads, as host:port or a socket's path; empty: none")
+
     # Limits.
     body_limit_bytes: int = Field(1_048_576, description="largest request body")
     rate_per_second: float = Field(100.0, description="requests a second a client may make, on average")

@@ -1,0 +1,89 @@
+"""The bucket at start-up: there, keeping every version, and closed to the public; or one sentence that says what to mend."""
+
+from casefile_api.attachments.storage import MissingObject, Storage, StoreRefused
+from casefile_api.errors import Misconfigured
+
+_PUBLIC_GROUPS = ("/global/AllUsers", "/global/AuthenticatedUsers")
+
+
+async def prepare_bucket(storage: Storage) -> None:
+    """Create the bucket where it is missing, turn versioning on, and make sure that nothing in it is public.
+
+    Raises Misconfigured where the store or the credentials do not allow that, DependencyUnavailable where it is silent.
+    """
+    await storage.call(lambda: _prepare(storage), seconds=60)
+
+
+async def check_bucket(storage: Storage) -> None:
+    """Say by DependencyUnavailable or Misconfigured that the bucket cannot be reached: for readiness."""
+    await storage.call(lambda: _open(storage), seconds=5)
+
+
+def _prepare(storage: Storage) -> None:
+    if not _open(storage):
+        _create(storage)
+    _keep_every_version(storage)
+    _refuse_the_public(storage)
+
+
+def _open(storage: Storage) -> bool:
+    try:
+        storage.ask("head_bucket")
+    except MissingObject:
+        return False
+    except StoreRefused as refused:
+        raise Misconfigured(
+            f"The bucket {storage.bucket} cannot be opened ({refused.code}): check CASEFILE_S3_BUCKET and the AWS "
+            "credentials."
+        ) from refused
+    return True
+
+
+def _create(storage: Storage) -> None:
+    place = {"CreateBucketConfiguration": {"LocationConstraint": storage.region}}
+    try:
+        # us-east-1 is the one region that S3 does not let be named.
+        storage.ask("create_bucket", **({} if storage.region == "us-east-1" else place))
+    except StoreRefused as refused:
+        if refused.code != "BucketAlreadyOwnedByYou":
+            raise Misconfigured(
+                f"The bucket {storage.bucket} is missing and cannot be created ({refused.code}): create it, or allow "
+                "the credentials s3:CreateBucket."
+            ) from refused
+
+
+def _keep_every_version(storage: Storage) -> None:
+    if storage.ask("get_bucket_versioning").get("Status") == "Enabled":
+        return
+    try:
+        storage.ask("put_bucket_versioning", VersioningConfiguration={"Status": "Enabled"})
+    except StoreRefused as refused:
+        raise Misconfigured(
+            f"Versioning of the bucket {storage.bucket} is off and cannot be turned on ({refused.code}): turn it on."
+        ) from refused
+
+
+def _refuse_the_public(storage: Storage) -> None:
+    blocked = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+    try:
+        storage.ask("put_public_access_block", PublicAccessBlockConfiguration=dict.fromkeys(blocked, True))
+    except StoreRefused:
+        # Not every store knows the call, and not every credential may make it: what counts is looked at next.
+        pass
+    if _acl_is_public(storage) or _policy_is_public(storage):
+        raise Misconfigured(f"The bucket {storage.bucket} is open to the public: close its ACL and policy.")
+
+
+def _acl_is_public(storage: Storage) -> bool:
+    try:
+        grants = storage.ask("get_bucket_acl").get("Grants", [])
+    except StoreRefused:
+        return False
+    return any(str(grant.get("Grantee", {}).get("URI", "")).endswith(_PUBLIC_GROUPS) for grant in grants)
+
+
+def _policy_is_public(storage: Storage) -> bool:
+    try:
+        return bool(storage.ask("get_bucket_policy_status").get("PolicyStatus", {}).get("IsPublic"))
+    except StoreRefused:
+        return False

@@ -1,0 +1,154 @@
+"""Objects in storage: uploads in parts, looking, removing, and streams in constant memory."""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from casefile_api.attachments.links import checksum
+from casefile_api.attachments.storage import MissingObject, Storage
+from casefile_api.errors import DependencyUnavailable
+
+CHUNK_BYTES = 1024 * 1024
+_WRITTEN_PART_BYTES = 8 * CHUNK_BYTES
+_RESUMPTIONS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPart:
+    """A part that storage has received; `etag` is what it wants to hear when the parts are joined."""
+
+    number: int
+    size_bytes: int
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """An object as storage tells of it: a claim, not a proof."""
+
+    size_bytes: int
+    version_id: str | None
+
+
+async def begin_parts(storage: Storage, key: str) -> str:
+    """Begin an upload in parts; returns the upload's id."""
+    answer = await storage.call(lambda: storage.ask("create_multipart_upload", Key=key, ChecksumAlgorithm="SHA256"))
+    return str(answer["UploadId"])
+
+
+async def list_parts(storage: Storage, key: str, upload_id: str) -> list[StoredPart]:
+    """Return the parts received so far, by number.
+
+    Raises MissingObject where the upload was joined, abandoned or never begun.
+    """
+
+    def all_parts() -> list[StoredPart]:
+        listed = [
+            part
+            for page in storage.pages("list_parts", Key=key, UploadId=upload_id)
+            for part in page.get("Parts", [])
+        ]
+        # SeaweedFS lists a part as often as it was sent; the one sent last is the one that counts.
+        listed.sort(key=lambda part: (part["PartNumber"], part["LastModified"]))
+        newest = {int(part["PartNumber"]): part for part in listed}
+        return [StoredPart(number, int(part["Size"]), str(part["ETag"])) for number, part in newest.items()]
+
+    return await storage.call(all_parts)
+
+
+async def join_parts(storage: Storage, key: str, upload_id: str, parts: Sequence[tuple[StoredPart, str]]) -> None:
+    """Join the parts, each with its SHA-256, into the object.
+
+    Raises MissingObject where the upload is gone, WrittenAlready where the object is there.
+    """
+    joined = {
+        "Parts": [
+            {"PartNumber": part.number, "ETag": part.etag, "ChecksumSHA256": checksum(sha256)} for part, sha256 in parts
+        ]
+    }
+    await storage.call(
+        lambda: storage.ask(
+            "complete_multipart_upload", Key=key, UploadId=upload_id, MultipartUpload=joined, IfNoneMatch="*"
+        ),
+        seconds=60,
+    )
+
+
+async def abandon_parts(storage: Storage, key: str, upload_id: str) -> None:
+    """Give up an upload in parts; one that is gone already is given up."""
+    try:
+        await storage.call(lambda: storage.ask("abort_multipart_upload", Key=key, UploadId=upload_id))
+    except MissingObject:
+        return
+
+
+async def find_object(storage: Storage, key: str) -> StoredObject | None:
+    """Return what storage says of the object, None where there is none."""
+    try:
+        head = await storage.call(lambda: storage.ask("head_object", Key=key))
+    except MissingObject:
+        return None
+    return StoredObject(int(head["ContentLength"]), head.get("VersionId"))
+
+
+async def remove_object(storage: Storage, key: str) -> None:
+    """Remove every version of an object; one that is gone already is removed."""
+
+    def remove_versions() -> None:
+        for page in storage.pages("list_object_versions", Prefix=key):
+            for version in (*page.get("Versions", []), *page.get("DeleteMarkers", [])):
+                if version["Key"] == key:
+                    storage.ask("delete_object", Key=key, VersionId=version["VersionId"])
+
+    await storage.call(remove_versions)
+
+
+def read_object(storage: Storage, key: str, version_id: str | None) -> Iterator[bytes]:
+    """Read an object to its end in chunks, going on from where a broken connection left it: for `storage.stream`.
+
+    Raises MissingObject where it is gone, DependencyUnavailable where the store gives up.
+    """
+    version = {"VersionId": version_id} if version_id else {}
+    offset, failures, size = 0, 0, None
+    while size is None or offset < size:
+        before = offset
+        try:
+            answer = storage.ask("get_object", Key=key, **version, **({"Range": f"bytes={offset}-"} if offset else {}))
+            size = offset + int(answer["ContentLength"])
+            for chunk in storage.chunks(answer, CHUNK_BYTES):
+                offset += len(chunk)
+                yield chunk
+        except DependencyUnavailable:
+            failures = 1 if offset > before else failures + 1
+            if failures > _RESUMPTIONS:
+                raise
+            time.sleep(min(2.0, 0.1 * 2**failures))
+
+
+def write_object(storage: Storage, key: str, chunks: Iterator[bytes]) -> StoredObject:
+    """Write an object of unknown length in parts, or nothing where that fails: for `storage.stream`."""
+    upload = {"Key": key, "UploadId": storage.ask("create_multipart_upload", Key=key)["UploadId"]}
+    try:
+        parts = []
+        for number, data in enumerate(_gathered(chunks), 1):
+            etag = storage.ask("upload_part", **upload, PartNumber=number, Body=data)["ETag"]
+            parts.append({"PartNumber": number, "ETag": etag})
+        answer = storage.ask("complete_multipart_upload", **upload, MultipartUpload={"Parts": parts})
+    except BaseException:
+        storage.ask("abort_multipart_upload", **upload)
+        raise
+    return StoredObject(int(storage.ask("head_object", Key=key)["ContentLength"]), answer.get("VersionId"))
+
+
+def _gathered(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Gather chunks into parts that a store takes; there is always at least one part."""
+    held = bytearray()
+    sent = False
+    for chunk in chunks:
+        held += chunk
+        while len(held) >= _WRITTEN_PART_BYTES:
+            yield bytes(held[:_WRITTEN_PART_BYTES])
+            del held[:_WRITTEN_PART_BYTES]
+            sent = True
+    if held or not sent:
+        yield bytes(held)

@@ -1,0 +1,151 @@
+"""Object storage: the only module that imports boto3, and how the house speaks to an S3-compatible store.
+
+The one thing to know: nothing here trusts the store. Checksum and length are signed into every upload (`links`), a key
+is written once (`uploads`), and what was uploaded is read back and hashed before anybody may read it (`verification`).
+Calls that wait run in threads of their own, with time limits and a bounded number of attempts, so that a silent store
+costs an answer and never the service.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from casefile_api.errors import DependencyUnavailable
+from casefile_api.settings import Settings
+
+T = TypeVar("T")
+Answer = dict[str, Any]
+
+_CALL_SECONDS = 25.0
+_MISSING = frozenset({"404", "NoSuchKey", "NoSuchUpload", "NoSuchVersion", "NoSuchBucket", "NotFound"})
+_WRITTEN = frozenset({"412", "PreconditionFailed", "ConditionalRequestConflict"})
+# Faults of the moment, for which the caller may come back; anything else the store means as it says.
+_PASSING = frozenset({"SlowDown", "InternalError", "ServiceUnavailable", "RequestTimeout", "500", "502", "503", "504"})
+
+
+class MissingObject(Exception):
+    """Storage holds no such bucket, object or upload."""
+
+
+class WrittenAlready(Exception):
+    """There is an object under this key, and it is not overwritten."""
+
+
+class StoreRefused(Exception):
+    """The store will not do this; `code` is its own word for the reason."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Storage:
+    """The bucket of this service, and the ways to it: one that the service reaches, one that callers reach."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.bucket = settings.s3_bucket
+        self.region = settings.s3_region
+        endpoint = settings.s3_endpoint_url
+        public = settings.s3_public_endpoint_url or endpoint
+        self._client = _client(endpoint, self.region)
+        self._signer = self._client if public == endpoint else _client(public, self.region)
+        self._calls = ThreadPoolExecutor(max_workers=16, thread_name_prefix="storage-call")
+        self._streams = ThreadPoolExecutor(max_workers=8, thread_name_prefix="storage-stream")
+
+    def ask(self, operation: str, **values: Any) -> Answer:
+        """Make one call and wait for it: for a thread.
+
+        Raises MissingObject, WrittenAlready, StoreRefused, or DependencyUnavailable where the store does not answer.
+        """
+        try:
+            answer: Answer = getattr(self._client, operation)(Bucket=self.bucket, **values)
+        except (ClientError, BotoCoreError) as fault:
+            raise _translated(fault) from fault
+        return answer
+
+    def pages(self, operation: str, **values: Any) -> Iterator[Answer]:
+        """Make a call that answers in pages, to its end: for a thread."""
+        try:
+            yield from self._client.get_paginator(operation).paginate(Bucket=self.bucket, **values)
+        except (ClientError, BotoCoreError) as fault:
+            raise _translated(fault) from fault
+
+    def chunks(self, answer: Answer, size_bytes: int) -> Iterator[bytes]:
+        """Read the body of a `get_object` answer in chunks: for a thread."""
+        try:
+            yield from answer["Body"].iter_chunks(size_bytes)
+        except (ClientError, BotoCoreError) as fault:
+            raise _translated(fault) from fault
+        finally:
+            answer["Body"].close()
+
+    def sign(self, operation: str, lifetime_seconds: int, **values: Any) -> str:
+        """Return the URL of a presigned request on the host that callers reach; needs no call to the store."""
+        try:
+            url: str = self._signer.generate_presigned_url(
+                operation, Params={"Bucket": self.bucket, **values}, ExpiresIn=lifetime_seconds
+            )
+        except BotoCoreError as fault:
+            raise DependencyUnavailable("Storage credentials cannot be had; nothing was changed.") from fault
+        return url
+
+    async def call(self, work: Callable[[], T], *, seconds: float = _CALL_SECONDS) -> T:
+        """Do work that makes a few calls, within a time limit."""
+        try:
+            async with asyncio.timeout(seconds):
+                return await asyncio.get_running_loop().run_in_executor(self._calls, work)
+        except TimeoutError as fault:
+            raise _silent() from fault
+
+    async def stream(self, work: Callable[[], T]) -> T:
+        """Do work that streams whole files, for as long as it takes; it has threads of its own."""
+        return await asyncio.get_running_loop().run_in_executor(self._streams, work)
+
+    def close(self) -> None:
+        """Let go of threads and connections."""
+        for threads in (self._calls, self._streams):
+            threads.shutdown(wait=False, cancel_futures=True)
+        self._client.close()
+
+
+def _client(endpoint: str, region: str) -> Any:
+    """Build a client: SigV4, bounded attempts and time limits, checksums only where we ask for them."""
+    host = urlsplit(endpoint).hostname or ""
+    return boto3.session.Session().client(
+        "s3",
+        endpoint_url=endpoint or None,
+        region_name=region,
+        config=Config(
+            signature_version="s3v4",
+            s3={"addressing_style": "virtual" if host.endswith(".amazonaws.com") else "path"},
+            connect_timeout=3,
+            read_timeout=20,
+            retries={"mode": "standard", "total_max_attempts": 3},
+            max_pool_connections=24,
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+        ),
+    )
+
+
+def _translated(fault: ClientError | BotoCoreError) -> Exception:
+    """Turn a fault of the store into one of ours; no foreign exception leaves this module."""
+    if not isinstance(fault, ClientError):
+        return _silent()
+    code = str(fault.response.get("Error", {}).get("Code", "unknown"))
+    if code in _MISSING:
+        return MissingObject()
+    if code in _WRITTEN:
+        return WrittenAlready()
+    status = fault.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return _silent() if code in _PASSING or status >= 500 and code != "NotImplemented" else StoreRefused(code)
+
+
+def _silent() -> DependencyUnavailable:
+    return DependencyUnavailable("Storage does not answer; nothing was changed.", retry_after_seconds=5)
