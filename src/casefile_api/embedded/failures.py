@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from casefile_api.errors import Misconfigured
 
-class PartFailed(Exception):
+
+class PartFailed(Misconfigured):
     """A part could not be started, reached or stopped; the message is what an operator reads."""

@@ -201,6 +201,7 @@ class PostgreSQL:
         with psycopg.connect(addresses.superuser, autocommit=True) as connection:
             for role in (OWNER, SERVICE):
                 ensure_role(connection, role, self._directory.secret(f"postgresql_{role}"))
+            connection.execute(sql.SQL("grant {} to {} with admin option").format(*map(sql.Identifier, (SERVICE, OWNER))))
             ensure_database(connection, DATABASE, OWNER)
 
     def _last_words(self) -> str:

@@ -1,0 +1,36 @@
+"""How Alembic reaches the database: over a connection handed in, or as the owner named in the settings."""
+
+from alembic import context
+from sqlalchemy import Connection, create_engine
+from sqlmodel import SQLModel
+
+import casefile_api
+from casefile_api.database import driver_url
+from casefile_api.settings import Settings
+
+
+def every_table() -> None:
+    """Import every capability's tables, so that a comparison with the database sees all of them."""
+    from importlib import import_module
+    from pathlib import Path
+
+    package = Path(casefile_api.__file__).parent
+    for models in sorted(package.rglob("*models.py")):
+        import_module(".".join(("casefile_api", *models.relative_to(package).with_suffix("").parts)))
+
+
+def run(connection: Connection) -> None:
+    """Apply what is asked for in one transaction: all of it or nothing."""
+    every_table()
+    context.configure(connection=connection, target_metadata=SQLModel.metadata, compare_type=True)
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+given = context.config.attributes.get("connection")
+if isinstance(given, Connection):
+    run(given)
+else:
+    with create_engine(driver_url(Settings().owner_database_url)).connect() as own:
+        run(own)
+        own.commit()

@@ -1,0 +1,49 @@
+"""What tests share: a migrated database for each that asks, and one running sandbox for each test process.
+
+Folders are made under the system's temporary folder and not under pytest's, which only its owner may enter: as root,
+PostgreSQL runs as a user of its own.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.databases import DatabaseServer, ScratchDatabase, database_server
+
+
+@pytest.fixture(scope="session")
+def shared_folder() -> Iterator[Path]:
+    """A folder for the parts of this test process, gone at the end."""
+    folder = Path(tempfile.mkdtemp(prefix="casefile-tests-"))
+    folder.chmod(0o711)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgresql(shared_folder: Path) -> Iterator[DatabaseServer]:
+    """The database server of this test process."""
+    with database_server(shared_folder / "database") as server:
+        yield server
+
+
+@pytest.fixture
+def scratch_database(postgresql: DatabaseServer) -> Iterator[ScratchDatabase]:
+    """A migrated database that only this test uses."""
+    with postgresql.scratch() as database:
+        yield database
+
+
+@pytest.fixture
+def database_url(scratch_database: ScratchDatabase) -> str:
+    """A fresh migrated database, as the service's role, which owns nothing."""
+    return scratch_database.service_url
+
+
+@pytest.fixture
+def owner_database_url(scratch_database: ScratchDatabase) -> str:
+    """The same database as its owner, for what the service itself may not do."""
+    return scratch_database.owner_url

@@ -1,0 +1,67 @@
+"""Databases for tests: one server for each test process, one migrated template, and a fresh copy for whoever asks."""
+
+import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+
+from casefile_api.cli import schema
+from casefile_api.embedded.data_directory import DataDirectory
+from casefile_api.embedded.postgresql import OWNER, SERVICE, DatabaseAddresses, PostgreSQL
+
+TEMPLATE = "migrated"
+
+
+@dataclass(frozen=True)
+class ScratchDatabase:
+    """A migrated database of one test."""
+
+    service_url: str
+    owner_url: str
+
+
+class DatabaseServer:
+    """A running server with the template in it."""
+
+    def __init__(self, addresses: DatabaseAddresses) -> None:
+        self._addresses = addresses
+        self._numbers = itertools.count(1)
+        self._run(f"create database {TEMPLATE} owner {OWNER}")
+        schema.upgrade(self._on(addresses.owner, TEMPLATE))
+
+    @contextmanager
+    def scratch(self) -> Iterator[ScratchDatabase]:
+        """A copy of the template, dropped afterwards with whoever is still connected."""
+        name = f"scratch_{next(self._numbers)}"
+        self._run(f"create database {name} template {TEMPLATE} owner {OWNER} strategy file_copy")
+        try:
+            yield ScratchDatabase(self._on(self._addresses.service, name), self._on(self._addresses.owner, name))
+        finally:
+            self._run(f"drop database {name} with (force)")
+
+    def _run(self, statement: str) -> None:
+        with psycopg.connect(self._addresses.superuser, autocommit=True) as connection:
+            connection.execute(statement.encode())
+
+    @staticmethod
+    def _on(address: str, database: str) -> str:
+        return f"{address.rpartition('/')[0]}/{database}"
+
+
+@contextmanager
+def database_server(folder: Path) -> Iterator[DatabaseServer]:
+    """A server on a folder of its own, stopped at the end."""
+    directory = DataDirectory(folder)
+    directory.create()
+    with directory.held():
+        server = PostgreSQL(directory)
+        try:
+            yield DatabaseServer(server.start())
+        finally:
+            server.stop()
+
+
+__all__ = ["SERVICE", "DatabaseServer", "ScratchDatabase", "database_server"]
