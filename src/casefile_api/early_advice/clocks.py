@@ -1,9 +1,9 @@
 """Deadlines that both sides can trust: when each falls due, and what a pause does to it.
 
-Day 0 is the London date of receipt. A deadline falls due at 23:59:59 Europe/London of its due date, whatever the hour of
-receipt and whatever the clocks do in between; it has passed one second later. Calendar days count all days; working days
-skip weekends, the bank holidays of England and Wales and one-off holidays. Pure: moments and rules are passed in.
-Source: National File Standard practice; CPS targets are calendar days, DG6 chapter 7.
+Day 0 is the London date of receipt. A deadline falls due at 23:59:59 Europe/London of its due date, whatever the hour
+of receipt and whatever the clocks do in between; it has passed one second later. Calendar days count all days; working
+days skip weekends, the bank holidays of England and Wales and one-off holidays. Pure: moments and rules are passed in.
+Source: CPS targets for early advice (National Operating Model for adult rape, 21 calendar days); DG6 chapter 7.
 """
 
 from collections.abc import Collection, Iterable

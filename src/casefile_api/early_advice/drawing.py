@@ -10,8 +10,8 @@ from casefile_api.state_machine import Transition, Workflow, mermaid
 
 _OPENING = """# Workflows
 
-Drawn from the tables in `src/casefile_api/early_advice/`; a test says so. To change a workflow, change its table and run
-`python -m casefile_api.early_advice.drawing > docs/workflows.md`.
+Drawn from the tables in `src/casefile_api/early_advice/`; a test says so. To change a workflow, change its table and
+run `python -m casefile_api.early_advice.drawing > docs/workflows.md`.
 """
 
 

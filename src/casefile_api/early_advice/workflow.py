@@ -1,7 +1,8 @@
 """The workflow of a request for early advice: one row per step, with what it does to the clocks.
 
 State rules, events, deadlines, documentation and tests read this one table. Who may take a step is the operation's row
-in `access.permissions`. Pure: no framework, database or network. Source: DG6 chapter 7; CPS triage and RASSO second gate.
+in `access.permissions`. Pure: no framework, database or network.
+Source: DG6 chapter 7; CPS triage and the second gate for RASSO.
 """
 
 from dataclasses import dataclass
