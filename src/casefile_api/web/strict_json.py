@@ -77,18 +77,14 @@ def parse(raw: bytes, *, allow_null: NullPolicy = only_in_extensions, limits: Li
     return cast(JsonValue, value)
 
 
-def check_value(
-    value: JsonValue, *, allow_null: NullPolicy = only_in_extensions, limits: Limits = LIMITS
-) -> None:
+def check_value(value: JsonValue, *, allow_null: NullPolicy = only_in_extensions, limits: Limits = LIMITS) -> None:
     """The same rules for a value that was computed, such as the result of a patch."""
     _refuse_faults(value, allow_null, limits)
 
 
 def pointer_of(path: Iterable[str | int]) -> str:
     """RFC 6901. A name that cannot be written in UTF-8 is shown with U+FFFD in its place."""
-    return "".join(
-        "/" + _SURROGATE.sub("\ufffd", str(step)).replace("~", "~0").replace("/", "~1") for step in path
-    )
+    return "".join("/" + _SURROGATE.sub("\ufffd", str(step)).replace("~", "~0").replace("/", "~1") for step in path)
 
 
 class _Fraction(str):
@@ -195,9 +191,7 @@ def _faults(root: object, allow_null: NullPolicy, limits: Limits) -> Iterator[Fa
             yield Fault("too_deep", _depth_detail(limits), pointer=pointer_of(path))
         elif isinstance(value, dict):
             yield from _name_faults(path, value, limits)
-            waiting += [
-                ((*path, name), value[name]) for name in reversed(value) if len(name) <= limits.name_characters
-            ]
+            waiting += [((*path, name), value[name]) for name in reversed(value) if len(name) <= limits.name_characters]
         elif isinstance(value, list):
             if len(value) > limits.items:
                 detail = f"A list may hold {limits.items} items at most."

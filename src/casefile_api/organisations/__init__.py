@@ -1,0 +1,1 @@
+"""Forces, CPS Areas, units and staff, and the reference lists that all of them share."""
