@@ -32,7 +32,7 @@ def test_an_offence_is_found_with_what_the_courts_list_says_of_it():
 
 @pytest.mark.parametrize(
     ("code", "last_day_before"),
-    [("SX03002", date(2004, 4, 30)), ("SX03233", date(2019, 4, 11)), ("SX03248A", date(2024, 1, 30))],
+    [("SX03002", date(2004, 4, 30)), ("SX03233", date(2019, 4, 11)), ("SX03248", date(2024, 1, 30))],
 )
 def test_an_offence_is_unknown_before_its_act_came_into_force(code, last_day_before):
     assert find("offence", code, last_day_before) is None

@@ -135,7 +135,7 @@ def _offences() -> CodeList:
     starts = {period["prefix"]: date.fromisoformat(period["valid_from"]) for period in given}
     text = gzip.decompress(_reference("offences.csv.gz").read_bytes()).decode("utf-8")
     values = [
-        CodeValue(code, title, starts.get(code[:7]) or starts.get(code[:4]), None, _OffenceDetail(row))
+        CodeValue(code, title or code, starts.get(code[:7]) or starts.get(code[:4]), None, _OffenceDetail(row))
         for row in _rows(text)
         for code, _, title, _, _ in [row]
     ]
