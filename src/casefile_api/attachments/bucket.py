@@ -1,4 +1,6 @@
-"""The bucket at start-up: there, keeping every version, and closed to the public; or one sentence that says what to mend."""
+"""The bucket at start-up: there, keeping every version, and closed to the public; or a sentence with the mend."""
+
+from contextlib import suppress
 
 from casefile_api.attachments.storage import MissingObject, Storage, StoreRefused
 from casefile_api.errors import Misconfigured
@@ -65,11 +67,9 @@ def _keep_every_version(storage: Storage) -> None:
 
 def _refuse_the_public(storage: Storage) -> None:
     blocked = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
-    try:
+    # Not every store knows the call, and not every credential may make it: what counts is looked at next.
+    with suppress(StoreRefused):
         storage.ask("put_public_access_block", PublicAccessBlockConfiguration=dict.fromkeys(blocked, True))
-    except StoreRefused:
-        # Not every store knows the call, and not every credential may make it: what counts is looked at next.
-        pass
     if _acl_is_public(storage) or _policy_is_public(storage):
         raise Misconfigured(f"The bucket {storage.bucket} is open to the public: close its ACL and policy.")
 

@@ -44,9 +44,7 @@ async def list_parts(storage: Storage, key: str, upload_id: str) -> list[StoredP
 
     def all_parts() -> list[StoredPart]:
         listed = [
-            part
-            for page in storage.pages("list_parts", Key=key, UploadId=upload_id)
-            for part in page.get("Parts", [])
+            part for page in storage.pages("list_parts", Key=key, UploadId=upload_id) for part in page.get("Parts", [])
         ]
         # SeaweedFS lists a part as often as it was sent; the one sent last is the one that counts.
         listed.sort(key=lambda part: (part["PartNumber"], part["LastModified"]))
