@@ -19,10 +19,15 @@ def every_table() -> None:
         import_module(".".join(("casefile_api", *models.relative_to(package).with_suffix("").parts)))
 
 
+def is_ours(name: str | None, kind: str, _: object) -> bool:
+    """Leave the tables of the job queue out of comparisons: Procrastinate brings its own schema along."""
+    return kind != "table" or not (name or "").startswith("procrastinate_")
+
+
 def run(connection: Connection) -> None:
     """Apply what is asked for in one transaction: all of it or nothing."""
     every_table()
-    context.configure(connection=connection, target_metadata=SQLModel.metadata, compare_type=True)
+    context.configure(connection=connection, target_metadata=SQLModel.metadata, compare_type=True, include_name=is_ours)
     with context.begin_transaction():
         context.run_migrations()
 
