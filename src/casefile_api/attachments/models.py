@@ -1,4 +1,4 @@
-"""Tables of the attachments: what was declared, the parts on their way, and the chain of custody, which is only added to.
+"""Tables of the attachments: what was declared, the parts on their way, and the chain of custody (only added to).
 
 A file's name and title are sealed; everything else here is codes, numbers, hashes, ids and times.
 """
