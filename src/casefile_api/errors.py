@@ -149,7 +149,7 @@ class DependencyUnavailable(Refusal):
 class MethodNotAllowed(Refusal):
     """The path is there, the method is not."""
 
-    code = "not-found"
+    code = "method-not-allowed"
 
 
 class Misconfigured(Exception):

@@ -1,0 +1,93 @@
+"""Events are written in the transaction of what happened, one row per organisation that is told.
+
+The sequence per case file and receiving organisation is counted here without gaps: the case file's row is locked first.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from casefile_api.canonical import canonical_json
+from casefile_api.clock import real_now, utc_text
+from casefile_api.events import EVENT_TYPES, missing_members, unknown_members
+from casefile_api.identifiers import new_id
+
+_NEXT = text(
+    """
+    insert into event_sequence (case_file_id, organisation, last) values (:case, :organisation, 1)
+    on conflict (case_file_id, organisation) do update set last = event_sequence.last + 1
+    returning last
+    """
+)
+_INSERT = text(
+    """
+    with written as (
+        insert into event (event_id, organisation, type, case_file_id, sequence, occurred_at, recorded_at, body,
+                           actor_organisation, actor_staff_id, endpoint_id, traceparent)
+        values (:event_id, :organisation, :type, :case_file_id, :sequence, :occurred_at, :recorded_at, :body,
+                :actor_organisation, :actor_staff_id, :endpoint_id, :traceparent)
+        returning event_id, organisation)
+    insert into event_pending (event_id, organisation) select event_id, organisation from written
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who made it happen."""
+
+    organisation: str
+    staff_id: str | None = None
+    traceparent: str | None = None
+
+
+async def add_event(
+    session: AsyncSession,
+    event_type: str,
+    *,
+    to: Sequence[str],
+    actor: Actor,
+    now: datetime,
+    case_file_id: UUID | None = None,
+    endpoint_id: UUID | None = None,
+    **members: Any,
+) -> UUID:
+    """Write an event for each organisation in `to`; return the event's id, which all of them see.
+
+    `now` is the working time of the act. An unknown type or member is a programming error (ValueError).
+    """
+    event_id = new_id()
+    told = {name: str(value) if isinstance(value, UUID) else value for name, value in members.items()}
+    data = {"event_id": str(event_id), "organisation": actor.organisation, **told}
+    if case_file_id is not None:
+        data |= {"case_file_id": str(case_file_id), "sequence": 0}
+    if event_type not in EVENT_TYPES or unknown_members(event_type, data) or missing_members(event_type, data):
+        raise ValueError(f"{event_type} does not go with {sorted(data)}")
+    for organisation in sorted(set(to)):
+        if case_file_id is not None:
+            taken = await session.execute(_NEXT, {"case": case_file_id, "organisation": organisation})
+            data["sequence"] = taken.scalar_one()
+        body = {"type": event_type, "timestamp": utc_text(now), "data": data}
+        await session.execute(
+            _INSERT,
+            {
+                "event_id": event_id,
+                "organisation": organisation,
+                "type": event_type,
+                "case_file_id": case_file_id,
+                "sequence": data.get("sequence"),
+                "occurred_at": now,
+                "recorded_at": real_now(),
+                "body": canonical_json(body),
+                "actor_organisation": actor.organisation,
+                "actor_staff_id": actor.staff_id,
+                "endpoint_id": endpoint_id,
+                "traceparent": actor.traceparent,
+            },
+        )
+    return event_id

@@ -1,0 +1,80 @@
+"""Acts of the worker and of the command line: one transaction with its entry and its events, and nobody waiting.
+
+`async with unattended(parts.database, parts.clock, "verify_attachment", Operation62.ALTERATION) as act:` commits on leaving.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from casefile_api.access.permissions import Operation62
+from casefile_api.clock import Clock, real_now
+from casefile_api.database import Database
+from casefile_api.identifiers import new_id
+from casefile_api.ledger.entries import compose, write_entries
+from casefile_api.ledger.happenings import Actor, add_event
+from casefile_api.ledger.trail import Trail
+
+OPERATOR = "operator"
+
+
+@dataclass(slots=True)
+class Act:
+    """An act under way. `now` is working time; `silent` leaves the entry out where nothing was done after all."""
+
+    session: AsyncSession
+    now: datetime
+    trail: Trail
+    silent: bool = False
+
+    async def record(
+        self,
+        event_type: str,
+        *,
+        to: Sequence[str],
+        case_file_id: UUID | None = None,
+        endpoint_id: UUID | None = None,
+        actor: Actor | None = None,
+        **members: Any,
+    ) -> UUID:
+        """Record what happened, for each organisation in `to`; lock the case file's row first."""
+        return await add_event(
+            self.session,
+            event_type,
+            to=to,
+            actor=actor or Actor(OPERATOR),
+            now=self.now,
+            case_file_id=case_file_id,
+            endpoint_id=endpoint_id,
+            **members,
+        )
+
+    async def want(self, kind: str, subject_id: UUID | str) -> None:
+        """Ask for work to be done after the commit."""
+        await self.session.execute(
+            text("insert into job_request (id, kind, subject_id, requested_at) values (:id, :kind, :subject, now())"),
+            {"id": new_id(), "kind": kind, "subject": str(subject_id)},
+        )
+
+
+@asynccontextmanager
+async def unattended(
+    database: Database, clock: Clock, action: str, word: Operation62 | None = None
+) -> AsyncIterator[Act]:
+    """Do an act in one transaction, with its entry; an exception rolls everything back."""
+    async with database.session() as session:
+        ahead = (await session.execute(text("select ahead_seconds from working_time"))).scalar_one()
+        clock.moved_to(timedelta(seconds=ahead))
+        act = Act(session, clock.now(), Trail(action, word=word))
+        yield act
+        if not act.silent:
+            entry = compose(act.trail, None, outcome="allowed", occurred_at=real_now())
+            await session.flush()
+            await write_entries(session, [entry])
+        await session.commit()

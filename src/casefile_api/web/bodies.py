@@ -1,0 +1,131 @@
+"""Bodies: read once with a limit, parsed strictly, and validated against the model of the act.
+
+Use `body: Annotated[SubmitRequest, JsonBody(SubmitRequest)]` in a route. The route class reads and parses before
+FastAPI does anything, so that refusals come in the promised order.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
+
+from fastapi import Depends, Request
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from casefile_api.errors import Fault, Invalid, TooLarge, UnsupportedMediaType
+from casefile_api.web.exchange import exchange_of
+from casefile_api.web.strict_json import NullPolicy, only_in_extensions, parse, pointer_of
+
+JSON = "application/json"
+MERGE_PATCH = "application/merge-patch+json"
+JSON_PATCH = "application/json-patch+json"
+_MOST_FAULTS = 50
+
+
+class Body(BaseModel):
+    """An inbound body, named for the act; strict, and unknown fields are refused."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class BodyReader:
+    """The dependency that hands a route its validated body."""
+
+    def __init__(self, media_types: Mapping[str, type[BaseModel]], nulls: Mapping[str, NullPolicy], *, optional: bool) -> None:
+        self.media_types = media_types
+        self.optional = optional
+        self._nulls = nulls
+
+    def check_media_type(self, header: str) -> str:
+        """Return the media type of the request's body.
+
+        Raises UnsupportedMediaType naming those that the call takes.
+        """
+        media_type, _, parameters = header.partition(";")
+        media_type = media_type.strip().lower()
+        charset = parameters.lower().replace(" ", "").replace('"', "")
+        if media_type not in self.media_types or ("charset=" in charset and "charset=utf-8" not in charset):
+            raise UnsupportedMediaType(f"Send {' or '.join(self.media_types)}, in UTF-8.")
+        return media_type
+
+    def parse(self, raw: bytes, media_type: str) -> Any:
+        """Return the body's JSON value; Invalid names each place that has no single meaning."""
+        return parse(raw, allow_null=self._nulls.get(media_type, only_in_extensions))
+
+    def __call__(self, request: Request) -> BaseModel:
+        exchange = exchange_of(request)
+        model = self.media_types[exchange.media_type or next(iter(self.media_types))]
+        raw = exchange.body if exchange.body.strip() else b"{}"
+        try:
+            return model.model_validate_json(raw)
+        except ValidationError as found:
+            raise Invalid("The body is not as this call wants it.", *faults_of(found)) from None
+
+
+def JsonBody(model: type[BaseModel], *, optional: bool = False) -> Any:  # noqa: N802 - reads as a type in a signature
+    """Declare a JSON body of this model; an optional one may be left out."""
+    return Depends(BodyReader({JSON: model}, {}, optional=optional))
+
+
+def PatchBody(models: Mapping[str, type[BaseModel]], nulls: Mapping[str, NullPolicy]) -> Any:  # noqa: N802
+    """Declare a body whose model goes by its media type (merge patch, JSON patch)."""
+    return Depends(BodyReader(models, nulls, optional=False))
+
+
+def faults_of(found: ValidationError, base: Iterable[str | int] = ()) -> list[Fault]:
+    """Turn pydantic's findings into faults that name the place and the mend, never the value."""
+    faults = []
+    for finding in found.errors(include_url=False, include_context=True, include_input=False)[:_MOST_FAULTS]:
+        code, detail = _wording(finding["type"], finding["msg"], finding.get("ctx", {}))
+        faults.append(Fault(code, detail, pointer=pointer_of([*base, *finding["loc"]])))
+    return faults
+
+
+_WORDS = {
+    "missing": ("required", "This member is required."),
+    "extra_forbidden": ("unknown_field", "There is no such member here; leave it out or put it under extensions."),
+    "string_type": ("wrong_type", "A string is wanted."),
+    "int_type": ("wrong_type", "An integer is wanted."),
+    "bool_type": ("wrong_type", "true or false is wanted."),
+    "list_type": ("wrong_type", "A list is wanted."),
+    "tuple_type": ("wrong_type", "A list is wanted."),
+    "dict_type": ("wrong_type", "An object is wanted."),
+    "model_type": ("wrong_type", "An object is wanted."),
+    "model_attributes_type": ("wrong_type", "An object is wanted."),
+    "date_type": ("wrong_type", "A date is wanted: YYYY-MM-DD."),
+}
+
+
+def _wording(kind: str, message: str, context: Mapping[str, Any]) -> tuple[str, str]:
+    if kind in _WORDS:
+        return _WORDS[kind]
+    if kind.startswith("date") or kind.startswith("time"):
+        return "malformed", "A date is wanted as YYYY-MM-DD, a time as RFC 3339 in UTC with Z."
+    if kind in {"enum", "literal_error"}:
+        return "unknown_code", f"Use {context.get('expected', 'one of the listed values')}."
+    if kind == "value_error":
+        return "invalid_value", message.removeprefix("Value error, ")
+    return kind, message if message.endswith(".") else f"{message}."
+
+
+async def read_body(request: Request, limit_bytes: int) -> bytes:
+    """Read the body up to the limit.
+
+    Raises TooLarge as soon as more is announced or has come.
+    """
+    announced = request.headers.get("content-length", "")
+    if announced.isdigit() and int(announced) > limit_bytes:
+        raise _too_large(limit_bytes)
+    parts: list[bytes] = []
+    size = 0
+    async for part in request.stream():
+        size += len(part)
+        if size > limit_bytes:
+            raise _too_large(limit_bytes)
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _too_large(limit_bytes: int) -> TooLarge:
+    return TooLarge(f"A body may have {limit_bytes} bytes; attachments go straight to storage.")

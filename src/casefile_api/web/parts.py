@@ -1,0 +1,29 @@
+"""The parts of a running process that every request uses, made once at start-up."""
+
+from dataclasses import dataclass
+
+from casefile_api.access.revocations import RevocationList
+from casefile_api.access.signing_keys import SigningKeys
+from casefile_api.access.tokens import TokenIssuer, TokenVerifier
+from casefile_api.clock import Clock
+from casefile_api.database import Database
+from casefile_api.ledger.reads import ReadLedger
+from casefile_api.settings import Settings
+from casefile_api.vault import Vault
+from casefile_api.web.limits import RateLimits
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a process is made of; `app.state.parts` in the service, an argument in the worker."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    vault: Vault
+    reads: ReadLedger
+    keys: SigningKeys
+    issuer: TokenIssuer
+    verifier: TokenVerifier
+    revocations: RevocationList
+    limits: RateLimits

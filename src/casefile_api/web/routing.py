@@ -1,0 +1,191 @@
+"""The route class of every operation: guard, limits, parsing, the endpoint, and the log, in the promised order.
+
+Dramatis personae: `OPERATIONS` says who may call and how it is logged; `Exchange` carries what is known; a command's unit
+of work writes the entry of a change; what it did not write is written here, and nothing leaves before it is durable. An
+operation without a row in the table cannot be served.
+"""
+
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from typing import Any
+
+import structlog
+from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+
+from casefile_api.access.guard import JUSTIFICATION_HEADER, admit, identify, read_justification
+from casefile_api.access.permissions import OPERATIONS, Logged, Operation
+from casefile_api.database import translated_faults
+from casefile_api.errors import (
+    DependencyUnavailable,
+    Fault,
+    Invalid,
+    NotAuthenticated,
+    NotFound,
+    Refusal,
+    TooManyRequests,
+)
+from casefile_api.ledger.entries import compose
+from casefile_api.ledger.refusals import count_refusal
+from casefile_api.ledger.trail import Trail
+from casefile_api.web.bodies import BodyReader, read_body
+from casefile_api.web.documenting import document_operation, query_names
+from casefile_api.web.etags import read_tags
+from casefile_api.web.exchange import Exchange
+from casefile_api.web.idempotency import Replayed, read_key
+from casefile_api.web.problems import problem_response
+
+log = structlog.get_logger()
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+class GuardedRoute(APIRoute):
+    """A route that serves one operation of the table."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        self.row: Operation = OPERATIONS[options["operation_id"]]
+        super().__init__(path, endpoint, **options)
+        self.openapi_extra = document_operation(self, self.row, self.openapi_extra)
+
+    def get_route_handler(self) -> Handler:
+        """Wrap FastAPI's handler."""
+        answer = super().get_route_handler()
+        calls = [dependency.call for dependency in self.dependant.dependencies]
+        reader = next((call for call in calls if isinstance(call, BodyReader)), None)
+        action = self.operation_id or ""
+        names = query_names(self.dependant)
+
+        async def handle(request: Request) -> Response:
+            exchange = _begin(request, self.row, action)
+            try:
+                try:
+                    await _prepare(exchange, reader, names)
+                    with translated_faults():
+                        response = await answer(request)
+                except Replayed as replayed:
+                    response = _replay(exchange, replayed)
+                await _record_allowed(exchange)
+            except RequestValidationError as found:
+                response = await _refuse(exchange, _misasked(found))
+            except Refusal as refusal:
+                response = await _refuse(exchange, refusal)
+            response.headers.update(exchange.headers)
+            if not self.row.open:
+                response.headers.setdefault("Cache-Control", "private, no-cache")
+                response.headers.setdefault("Vary", "Authorization")
+            return response
+
+        return handle
+
+
+def _begin(request: Request, row: Operation, action: str) -> Exchange:
+    parts = request.app.state.parts
+    source = parts.vault.keyed_hash(request.client.host) if request.client else None
+    request_id = request.scope["request_id"]
+    trail = Trail(action, word=row.word, request_id=request_id, source=source)
+    exchange = Exchange(request, parts, row, trail, request_id)
+    request.state.exchange = exchange
+    return exchange
+
+
+async def _prepare(exchange: Exchange, reader: BodyReader | None, names: frozenset[str]) -> None:
+    """Guard and read, in the order of refusals: 401, 429, 403, 413, 415, 422."""
+    request, parts, row = exchange.request, exchange.parts, exchange.operation
+    if not row.open:
+        caller = identify(request.headers.get("authorization"), parts.verifier)
+        exchange.acts(caller)
+        exchange.headers.update(parts.limits.take(caller.client_id))
+        admit(caller, row)
+    if request.method in {"POST", "PUT", "PATCH", "DELETE"}:
+        exchange.body = await read_body(request, parts.settings.body_limit_bytes)
+    if reader is not None and (exchange.body or not reader.optional):
+        exchange.media_type = reader.check_media_type(request.headers.get("content-type", ""))
+    if row.open:
+        return
+    why = read_justification(
+        request.headers.get(JUSTIFICATION_HEADER.lower()),
+        exchange.caller,
+        row,
+        required=parts.settings.justification_required,
+    )
+    if why is not None:
+        exchange.acts(replace(exchange.caller, justification=why))
+    exchange.idempotency_key = read_key(request.headers.get("idempotency-key"))
+    tags = request.headers.get("if-match")
+    exchange.if_match = read_tags(tags, "If-Match") if tags is not None else None
+    _check_names(request, names)
+    if reader is not None and exchange.media_type:
+        exchange.value = reader.parse(exchange.body, exchange.media_type)
+
+
+def _check_names(request: Request, names: frozenset[str]) -> None:
+    """Refuse a query parameter that the call does not take: a misspelt filter must not answer everything."""
+    unknown = [name for name in request.query_params if name not in names]
+    if unknown:
+        detail = f"This call takes {', '.join(sorted(names)) or 'no parameters'}."
+        raise Invalid("A query parameter is unknown.", *(Fault("unknown_parameter", detail, parameter=n[:80]) for n in unknown))
+
+
+async def _record_allowed(exchange: Exchange) -> None:
+    """Make the entry of an allowed call durable, where its unit of work did not."""
+    logged = exchange.operation.logged
+    if exchange.trail.recorded or logged is Logged.NEVER or (logged is Logged.WHEN_TOLD and not exchange.trail.told):
+        return
+    await _record(exchange, exchange.outcome)
+
+
+async def _record(exchange: Exchange, outcome: str) -> None:
+    now = exchange.parts.clock.real_now()
+    entry = compose(exchange.trail, exchange.known_caller, outcome=outcome, occurred_at=now)
+    await exchange.parts.reads.record(entry)
+    exchange.trail.recorded = True
+
+
+async def _refuse(exchange: Exchange, refusal: Refusal) -> Response:
+    """Answer a refusal after it is in the log; a database that is away cannot hide that it is away."""
+    try:
+        if exchange.known_caller is None or isinstance(refusal, TooManyRequests):
+            reason = refusal.reason if isinstance(refusal, NotAuthenticated) else refusal.code
+            async with exchange.parts.database.connection() as connection:
+                await count_refusal(connection, exchange.trail, reason=reason, now=exchange.parts.clock.real_now())
+        else:
+            exchange.trail.details = {**exchange.trail.details, "refusal": refusal.code}
+            exchange.trail.recipients = []
+            exchange.trail.word = exchange.operation.word
+            await _record(exchange, "refused")
+    except DependencyUnavailable as unavailable:
+        refusal = unavailable
+    if isinstance(refusal, NotAuthenticated):
+        _challenge(exchange, refusal)
+    return problem_response(refusal, exchange.request_id)
+
+
+def _challenge(exchange: Exchange, refusal: NotAuthenticated) -> None:
+    """Say how to authenticate (RFC 6750 3, RFC 9728 5.1); every bad token is told the same."""
+    metadata = f"{exchange.parts.settings.public_url.rstrip('/')}/.well-known/oauth-protected-resource"
+    refusal.headers["WWW-Authenticate"] = f'Bearer error="invalid_token", resource_metadata="{metadata}"'
+
+
+def _replay(exchange: Exchange, replayed: Replayed) -> Response:
+    exchange.trail.details = {**exchange.trail.details, "replayed": True}
+    exchange.trail.case_file_id = exchange.trail.case_file_id or replayed.case_file_id
+    answer = replayed.answer
+    headers = {**answer.headers, "Idempotent-Replayed": "true"}
+    return Response(answer.body, answer.status, headers=headers)
+
+
+def _misasked(found: RequestValidationError) -> Refusal:
+    """Turn FastAPI's findings on path, query and headers into a refusal."""
+    faults = []
+    for finding in found.errors():
+        place, *rest = finding["loc"]
+        name = str(rest[0]) if rest else ""
+        if place == "path":
+            return NotFound()
+        detail = str(finding["msg"]).rstrip(".") + "."
+        if place == "header":
+            faults.append(Fault("malformed", detail, header=name))
+        else:
+            faults.append(Fault("malformed", detail, parameter=name))
+    return Invalid("A parameter is missing or malformed.", *faults)
