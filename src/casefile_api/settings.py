@@ -58,6 +58,9 @@ class Settings(BaseSettings):
     # Working days: one-off bank holidays beside those of the calendar.
     extra_bank_holidays: tuple[date, ...] = Field((), description="one-off bank holidays, a JSON list of dates")
 
+    # Deadlines of early advice: rules that take effect from a date, beside the usual ones.
+    clock_rules: str = Field("", description="deadline rules to add, a JSON list; see docs/early-advice.md")
+
     # The log.
     read_batch_limit: int = Field(2_000, description="reads waiting for their entry before further ones get 503")
     public_log: bool = Field(False, description="checkpoint, key and tiles can be opened without a token")
