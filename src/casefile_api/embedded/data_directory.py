@@ -1,11 +1,11 @@
 """The data directory: who holds it, and what must be the same after a restart.
 
-    DIR/lock             held by the one program that runs on it
-    DIR/secrets.json     passwords and keys of the parts, for their owner's eyes only
-    DIR/ports.json       ports, kept so that addresses given out stay right
-    DIR/run/             the records of the processes started
-    DIR/logs/            what the parts say
-    DIR/postgresql/, DIR/seaweedfs/   their data
+DIR/lock             held by the one program that runs on it
+DIR/secrets.json     passwords and keys of the parts, for their owner's eyes only
+DIR/ports.json       ports, kept so that addresses given out stay right
+DIR/run/             the records of the processes started
+DIR/logs/            what the parts say
+DIR/postgresql/, DIR/seaweedfs/   their data
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class DataDirectory:
             raise PartFailed(f"{self.path} is a file; name a folder for the data instead.") from None
         except OSError as problem:
             raise PartFailed(
-                f"The data folder {self.path} cannot be made ({problem.strerror}); name another one, or mend its rights."
+                f"The data folder {self.path} cannot be made ({problem.strerror}): name another, or mend its rights."
             ) from None
 
     def record(self, part: str) -> Path:
@@ -72,7 +72,7 @@ class DataDirectory:
             if time.monotonic() > until:
                 holder = (self.path / "lock").read_text(encoding="ascii").strip()
                 raise PartFailed(
-                    f"The data folder {self.path} is in use by process {holder}; stop that one first, or name another folder."
+                    f"The data folder {self.path} is in use by process {holder}: stop that one, or name another folder."
                 )
             time.sleep(0.1)
 
@@ -160,4 +160,6 @@ def free_ports(count: int) -> list[int]:
             found.append(port)
         if len(found) == count:
             return found
-    raise PartFailed(f"No {count} free ports between {FIRST_PORT} and {LAST_PORT} on 127.0.0.1; stop what listens there.")
+    raise PartFailed(
+        f"No {count} ports are free from {FIRST_PORT} to {LAST_PORT} on 127.0.0.1: stop what listens there."
+    )

@@ -1,25 +1,28 @@
 """Become another program, after writing down who we are.
 
-Run as a script of its own, standard library only: `python -I -S launch.py RECORD PARENT USER_ID GROUP_ID SIGNAL PROGRAM …`.
-The record (pid and start time, neither of which changes when the program is replaced) is on disk before the program
-runs, so no moment exists in which a killed parent would leave a process that nobody can find again.
+Run as a script of its own, standard library only:
+`python -I -S launch.py RECORD PARENT USER_ID GROUP_ID SIGNAL PROGRAM …`. The record (pid and start time, neither of
+which changes when the program is replaced) is on disk before the program runs, so no moment exists in which a killed
+parent would leave a process that nobody can find again.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+from sys import platform
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from typing import Any
 
 PR_SET_PDEATHSIG = 1
+LINUX = platform.startswith("linux")
 
 
 def start_time(pid: int) -> str | None:
     """When a process started, as the system counts it; None if there is no such process or it is a zombie."""
-    if sys.platform == "linux":
+    if LINUX:
         try:
             with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as stat:
                 fields = stat.read().rpartition(")")[2].split()
@@ -42,7 +45,9 @@ def boot_id() -> str:
 def _start_time_by_ps(pid: int) -> str | None:
     import subprocess
 
-    answer = subprocess.run(["ps", "-o", "stat=,lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    answer = subprocess.run(
+        ["/bin/ps", "-o", "stat=,lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
+    )
     words = answer.stdout.split()
     return None if not words or words[0].startswith("Z") else " ".join(words[1:])
 
@@ -59,7 +64,7 @@ def write_record(path: str, pid: int) -> None:
 
 def kernel() -> Any:
     """The C library, for what Python has no word for; loaded while we may still read Python's own files."""
-    if sys.platform != "linux":
+    if not LINUX:
         return None
     import ctypes
 
@@ -85,7 +90,7 @@ def main(arguments: list[str]) -> None:
         os.setgid(int(group_id))
         os.setuid(int(user_id))
     die_with_parent(library, int(parent), int(signal_number))  # after the change of user, which would clear it
-    os.execv(command[0], command)
+    os.execv(command[0], command)  # noqa: S606 - becoming the program is the point
 
 
 if __name__ == "__main__":

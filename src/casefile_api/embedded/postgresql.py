@@ -83,7 +83,7 @@ class PostgreSQL:
         """Where it listens (or listened last), with the passwords."""
         ports = self._directory.known_ports(PART)
         if not ports:
-            raise PartFailed(f"There is no database in {self._directory.path} yet; start the service or sandbox on it once.")
+            raise PartFailed(f"There is no database in {self._directory.path} yet: start the service or sandbox there.")
 
         def address(role: str, database: str = DATABASE) -> str:
             return f"postgresql://{role}:{self._directory.secret(f'postgresql_{role}')}@127.0.0.1:{ports[0]}/{database}"
@@ -124,7 +124,7 @@ class PostgreSQL:
             unfinished = self._home / "program.new"
             shutil.rmtree(unfinished, ignore_errors=True)
             shutil.copytree(installed, unfinished, symlinks=True, ignore=shutil.ignore_patterns("include"))
-            subprocess.run(["chmod", "-R", "go+rX", str(unfinished)], check=True)
+            subprocess.run(["/bin/chmod", "-R", "go+rX", str(unfinished)], check=True)
             unfinished.rename(copy)
         return copy
 
@@ -194,14 +194,17 @@ class PostgreSQL:
         except FileNotFoundError:
             return
         if words and words[0].isdigit() and _runs_in(int(words[0]), self._data):
-            raise PartFailed(f"Another PostgreSQL (process {words[0]}) already runs on {self._data}; stop that one first.")
+            raise PartFailed(
+                f"Another PostgreSQL (process {words[0]}) already runs on {self._data}: stop that one first."
+            )
         lock.unlink()
 
     def _make_roles_and_database(self, addresses: DatabaseAddresses) -> None:
         with psycopg.connect(addresses.superuser, autocommit=True) as connection:
             for role in (OWNER, SERVICE):
                 ensure_role(connection, role, self._directory.secret(f"postgresql_{role}"))
-            connection.execute(sql.SQL("grant {} to {} with admin option").format(*map(sql.Identifier, (SERVICE, OWNER))))
+            roles = sql.Identifier(SERVICE), sql.Identifier(OWNER)
+            connection.execute(sql.SQL("grant {} to {} with admin option").format(*roles))
             ensure_database(connection, DATABASE, OWNER)
 
     def _last_words(self) -> str:

@@ -72,7 +72,9 @@ def stop(mark: ProcessMark, *, ask: signal.Signals = signal.SIGTERM, patience_se
             raise PartFailed(f"Process {mark.pid} belongs to another user; stop it as that user or as root.") from None
         if _gone_within(mark, wait_seconds):
             return
-    raise PartFailed(f"Process {mark.pid} does not end, not even when killed; restart the machine or wait for its disk.")
+    raise PartFailed(
+        f"Process {mark.pid} does not end, not even when killed: wait for its disk, or restart the machine."
+    )
 
 
 def stop_recorded(path: Path, *, ask: signal.Signals = signal.SIGTERM, patience_seconds: float = 3.0) -> bool:
