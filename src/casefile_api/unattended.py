@@ -17,7 +17,7 @@ from casefile_api.access.permissions import Operation62
 from casefile_api.clock import Clock, real_now
 from casefile_api.database import Database
 from casefile_api.identifiers import new_id
-from casefile_api.ledger.entries import compose, write_entries
+from casefile_api.ledger.entries import SealedEntry, compose, write_entries
 from casefile_api.ledger.happenings import Actor, add_event
 from casefile_api.ledger.trail import Trail
 
@@ -32,6 +32,13 @@ class Act:
     now: datetime
     trail: Trail
     silent: bool = False
+    _entry: SealedEntry | None = None
+
+    def seal_entry(self) -> SealedEntry:
+        """Fix the audit entry of this act, so that what it writes can name it; the trail says no more after."""
+        if self._entry is None:
+            self._entry = compose(self.trail, None, outcome="allowed", occurred_at=real_now())
+        return self._entry
 
     async def record(
         self,
@@ -74,7 +81,6 @@ async def unattended(
         act = Act(session, clock.now(), Trail(action, word=word))
         yield act
         if not act.silent:
-            entry = compose(act.trail, None, outcome="allowed", occurred_at=real_now())
             await session.flush()
-            await write_entries(session, [entry])
+            await write_entries(session, [act.seal_entry()])
         await session.commit()
