@@ -1,0 +1,80 @@
+"""The whole content of a case file, and the judgement of its shape."""
+
+from typing import Annotated
+
+import orjson
+from pydantic import Field, JsonValue, ValidationError
+
+from casefile_api.case_files.content.evidence import (
+    ChronologyEntry,
+    LineOfEnquiry,
+    Link,
+    Material,
+    Offence,
+    ThresholdTest,
+)
+from casefile_api.case_files.content.parts import Day, LongText, Part, Text, Word
+from casefile_api.case_files.content.people import Complainant, StaffContact, Suspect, Witness
+from casefile_api.errors import Fault
+from casefile_api.web.bodies import faults_of
+
+_BY_OTHER_MEANS = (
+    "too_sensitive",
+    "This service holds OFFICIAL and OFFICIAL-SENSITIVE alone. Send it by the means approved for its classification.",
+)
+_HIGHER = dict.fromkeys(("secret", "top_secret", "top secret", "top-secret"), _BY_OTHER_MEANS)
+
+Items = Field(max_length=2_000)
+
+
+class CaseContent(Part):
+    """The evidential content of a case file. A list that is left out is an empty one."""
+
+    summary: LongText = Field(description="What the case is about, without a complainant's name.")
+    case_type: Annotated[str, Word("content_case_type")] = Field(description="Type of case.", examples=["rasso"])
+    classification: Annotated[str, Word("classification", mends=_HIGHER)] = Field(
+        description="Government security classification; anything above OFFICIAL-SENSITIVE is refused.",
+        examples=["official_sensitive"],
+    )
+    reported_on: Day | None = Field(None, description="Day on which the crime was reported.")
+    crimed_on: Day | None = Field(None, description="Day on which it was recorded as a crime.")
+    monitoring_codes: Annotated[list[Annotated[str, Word("monitoring_code")]], Field(max_length=20)] | None = Field(
+        None, description="CPS monitoring codes; `domestic_abuse` makes the domestic abuse checklist required."
+    )
+    charging_authority: Annotated[str, Word("charging_authority")] | None = Field(
+        None, description="Who decides on charge (DG6)."
+    )
+    early_advice_not_sought_reason: Text | None = Field(
+        None, description="Why early advice was not sought, where it would be expected."
+    )
+    officer_in_charge: StaffContact | None = Field(None, description="Officer in charge of the investigation.")
+    supervisor: StaffContact | None = Field(None, description="The officer's supervisor.")
+    disclosure_officer: StaffContact | None = Field(None, description="Disclosure officer.")
+    suspects: Annotated[list[Suspect], Items] = Field(description="Suspects.")
+    complainants: Annotated[list[Complainant], Items] = Field(description="Complainants.")
+    witnesses: Annotated[list[Witness], Items] | None = Field(None, description="Other witnesses.")
+    offences: Annotated[list[Offence], Items] = Field(description="Offences alleged or considered.")
+    lines_of_enquiry: Annotated[list[LineOfEnquiry], Items] | None = Field(None, description="Lines of enquiry.")
+    material: Annotated[list[Material], Items] | None = Field(None, description="Material, to hand and to come.")
+    defence_case: LongText | None = Field(None, description="The defence case as police understand it.")
+    issues: LongText | None = Field(None, description="Issues in the case, with any explanation of the suspect.")
+    supervisor_comments: LongText | None = Field(None, description="What the supervisor says of the file.")
+    third_party_material: LongText | None = Field(
+        None, description="What third parties hold, what was asked for and why, or that there is none."
+    )
+    digital_strategy: LongText | None = Field(None, description="Devices: what is sought, how, and what is agreed.")
+    threshold_test: ThresholdTest | None = Field(None, description="For a referral on the Threshold Test.")
+    chronology: Annotated[list[ChronologyEntry], Items] | None = Field(None, description="What happened, in order.")
+    links: Annotated[list[Link], Items] | None = Field(None, description="Linked cases.")
+    extensions: dict[str, JsonValue] | None = Field(
+        None, description="Whatever the sender's system keeps besides; stored and given back exactly as sent."
+    )
+
+
+def content_faults(content: object, base: str = "/content") -> list[Fault]:
+    """Say what is wrong with the shape of a content that was computed, such as the result of a patch."""
+    try:
+        CaseContent.model_validate_json(orjson.dumps(content))
+    except ValidationError as found:
+        return faults_of(found, base.split("/")[1:])
+    return []
