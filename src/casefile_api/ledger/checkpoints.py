@@ -68,10 +68,12 @@ class SignerKey:
 
     @property
     def verifier(self) -> VerifierKey:
+        """The public half."""
         public = self.private_key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
         return VerifierKey(self.name, public)
 
     def signature_line(self, text: str) -> str:
+        """The line that goes under the text of a note (C2SP signed-note)."""
         signature = self.verifier.key_id + self.private_key.sign(text.encode())
         return f"— {self.name} {b64encode(signature).decode()}\n"
 

@@ -40,6 +40,7 @@ class Tile:
 
     @property
     def size_bytes(self) -> int:
+        """How many bytes of hashes are asked for."""
         return self.width * HASH_SIZE_BYTES
 
 

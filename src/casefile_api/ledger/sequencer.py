@@ -1,0 +1,118 @@
+"""The sequencer: gives entries their leaf, events their position and wanted work its job, and signs the tree.
+
+Dramatis personae: writers put what they did into the inbox tables in their own transactions; one *batch* empties the
+inbox in one transaction under an advisory lock, so that whatever is killed when, a batch happened wholly or not at all;
+the *kept checkpoint* outside the database says how far the log had come, so that a restored backup is never signed.
+"""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+
+import psycopg
+import structlog
+
+from casefile_api.clock import Clock
+from casefile_api.database import SERVICE_ROLE
+from casefile_api.ledger.batch import Batch, Defer, JobWanted, run_batch
+from casefile_api.ledger.checkpoints import SignerKey
+from casefile_api.ledger.kept_checkpoint import KeptCheckpoint
+from casefile_api.ledger.log_keys import open_log
+from casefile_api.settings import Settings
+
+__all__ = ["CHANNEL", "Defer", "JobWanted", "Sequencer"]
+
+CHANNEL = "casefile_sequenced"
+PAUSE_SECONDS = 0.05
+PAUSE_IN_ALARM_SECONDS = 1.0
+PAUSE_AFTER_JOB_FAULT_SECONDS = 5.0
+RECONNECT_SECONDS = 0.5
+
+_log = structlog.get_logger("casefile_api.sequencer")
+
+Connection = psycopg.AsyncConnection[tuple[object, ...]]
+
+
+async def connect(settings: Settings) -> Connection:
+    """A connection of the sequencer's own, outside the pool, as the service's role."""
+    return await psycopg.AsyncConnection.connect(
+        settings.database_url.replace("postgresql+psycopg://", "postgresql://"),
+        autocommit=True,
+        options=f"-c role={SERVICE_ROLE} -c timezone=UTC -c statement_timeout=30000",
+        application_name="casefile-sequencer",
+        connect_timeout=5,
+    )
+
+
+class Sequencer:
+    """The one loop that lets the log grow. Any number may run; the lock lets one batch through at a time."""
+
+    def __init__(self, settings: Settings, defer: Defer, clock: Clock | None = None) -> None:
+        self._settings = settings
+        self._defer = defer
+        self._clock = clock or Clock()
+        self._kept = KeptCheckpoint.beside_key(settings)
+        self._jobs_wait_until = 0.0
+        self._alarm: str | None = None
+        self._first = True
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Go on until told to stop; a lost database is waited for.
+
+        Raises Misconfigured where the keys or the log's name do not fit the database.
+        """
+        while not stop.is_set():
+            try:
+                async with await connect(self._settings) as connection:
+                    await self._follow(connection, stop)
+            except (psycopg.OperationalError, psycopg.InterfaceError) as fault:
+                _log.warning("sequencer_lost_database", reason=type(fault).__name__)
+                await _pause(stop, RECONNECT_SECONDS)
+
+    async def _follow(self, connection: Connection, stop: asyncio.Event) -> None:
+        signers = await open_log(connection, self._settings, self._clock.real_now())
+        self._kept.check()
+        self._first = True
+        while not stop.is_set():
+            batch = await self.step(connection, signers)
+            if batch is None or not batch.full:
+                await _pause(stop, PAUSE_IN_ALARM_SECONDS if self._alarm else PAUSE_SECONDS)
+
+    async def step(self, connection: Connection, signers: Sequence[SignerKey]) -> Batch | None:
+        """One batch; None where there was nothing to do or another sequencer was at it."""
+        defer = self._defer if time.monotonic() >= self._jobs_wait_until else None
+        batch = await run_batch(
+            connection,
+            signers,
+            self._kept,
+            defer,
+            channel=CHANNEL,
+            now=self._clock.real_now(),
+            look_first=not self._first,
+        )
+        if batch is None:
+            return None
+        self._first = False
+        if batch.note is not None:
+            await asyncio.to_thread(self._kept.write, batch.note)
+        self._report(batch)
+        return batch
+
+    def _report(self, batch: Batch) -> None:
+        """Say once what keeps the log from growing, and once that it grows again."""
+        if batch.job_fault is not None:
+            self._jobs_wait_until = time.monotonic() + PAUSE_AFTER_JOB_FAULT_SECONDS
+            _log.error("jobs_not_deferred", reason=batch.job_fault)
+        code = batch.alarm.code if batch.alarm else None
+        if code != self._alarm:
+            self._alarm = code
+            if batch.alarm:
+                _log.error("log_does_not_grow", code=batch.alarm.code, detail=batch.alarm.detail)
+            else:
+                _log.info("log_grows_again")
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)
