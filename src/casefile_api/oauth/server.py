@@ -48,8 +48,8 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc]  # Authlib has no 
         self.register_endpoint(RevokeToken(verifier))
         self.register_endpoint(IntrospectToken(verifier))
 
-    def answer(self, endpoint: str, request: FormRequest) -> Answer:
-        """Answer a form sent to `token`, `revocation` or `introspection`."""
+    def answer(self, endpoint: str, request: FormRequest) -> tuple[FormRequest, Answer]:
+        """Answer a form sent to `token`, `revocation` or `introspection`; the request tells who was found to ask."""
         try:
             if endpoint == "token":
                 self._check_token_request(request)
@@ -58,7 +58,7 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc]  # Authlib has no 
                 answer = self.create_endpoint_response(endpoint, request)
         except OAuth2Error as error:
             answer = self.handle_error_response(request, error)
-        return answer
+        return request, answer
 
     def _check_token_request(self, request: FormRequest) -> None:
         if not request.payload.grant_type:
@@ -109,9 +109,16 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc]  # Authlib has no 
     def handle_error_response(self, request: FormRequest, error: OAuth2Error) -> Answer:
         """Return a refusal as RFC 6749 5.2 has it: our own words, nothing of what was sent."""
         code = str(error.error) if error.error in _WORDS else "invalid_request"
-        why = str(error.description or _WORDS[code])
-        headers = dict(NOT_STORED)
-        if code == "invalid_client":
-            headers["WWW-Authenticate"] = CHALLENGE
-        status = 401 if code == "invalid_client" else 400
-        return Answer(status, {"error": code, "error_description": why}, headers, error=code, why=why)
+        return _refusal(code, str(error.description or _WORDS[code]))
+
+
+def bad_request(why: str) -> Answer:
+    """Return the refusal of a form that cannot be read."""
+    return _refusal("invalid_request", why)
+
+
+def _refusal(code: str, why: str) -> Answer:
+    known = code != "invalid_client"
+    headers = NOT_STORED if known else {**NOT_STORED, "WWW-Authenticate": CHALLENGE}
+    body = {"error": code, "error_description": why}
+    return Answer(400 if known else 401, body, headers, error=code, why=why)

@@ -1,0 +1,46 @@
+"""What clients can find out by themselves: the authorisation server and the protected resource (RFC 8414, RFC 9728)."""
+
+from collections.abc import Mapping
+
+from casefile_api.access.permissions import SCOPES
+from casefile_api.oauth.client_keys import KeyAlgorithm
+from casefile_api.oauth.grants import GRANT_TYPES
+from casefile_api.oauth.registry import AUTHENTICATION_METHOD
+
+_ALGORITHMS = [*(algorithm.value for algorithm in KeyAlgorithm), "Ed25519"]
+_ENDPOINTS = ("token", "revocation", "introspection")
+
+
+def authorization_server(issuer: str) -> Mapping[str, object]:
+    """Return the authorisation server's metadata. There is no authorisation endpoint, so no response type."""
+    base = issuer.rstrip("/")
+    authentication = {
+        f"{endpoint}_endpoint_auth_{what}_supported": values
+        for endpoint in _ENDPOINTS
+        for what, values in (("methods", [AUTHENTICATION_METHOD]), ("signing_alg_values", _ALGORITHMS))
+    }
+    return {
+        "issuer": issuer,
+        "token_endpoint": f"{base}/oauth/token",
+        "revocation_endpoint": f"{base}/oauth/revoke",
+        "introspection_endpoint": f"{base}/oauth/introspect",
+        "jwks_uri": f"{base}/oauth/jwks",
+        "scopes_supported": sorted(SCOPES),
+        "response_types_supported": [],
+        "grant_types_supported": list(GRANT_TYPES),
+        **authentication,
+        "protected_resources": [issuer],
+        "service_documentation": f"{base}/docs",
+    }
+
+
+def protected_resource(issuer: str) -> Mapping[str, object]:
+    """Return the protected resource's metadata: the API, which takes tokens of its own authorisation server."""
+    return {
+        "resource": issuer,
+        "authorization_servers": [issuer],
+        "scopes_supported": sorted(SCOPES),
+        "bearer_methods_supported": ["header"],
+        "resource_name": "casefile-api",
+        "resource_documentation": f"{issuer.rstrip('/')}/docs",
+    }
