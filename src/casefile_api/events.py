@@ -184,7 +184,7 @@ def is_pattern(text: str) -> bool:
 
 def matches(pattern: str, event_type: str) -> bool:
     """Whether a pattern takes in an event: exact, `noun.*`, or `*`."""
-    if pattern == "*" or pattern == event_type:
+    if pattern in ("*", event_type):
         return True
     return pattern.endswith(".*") and event_type.startswith(pattern[:-1])
 

@@ -2,6 +2,7 @@
 
 from datetime import date
 from functools import cached_property
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
@@ -61,6 +62,15 @@ class Settings(BaseSettings):
     # Deadlines of early advice: rules that take effect from a date, beside the usual ones.
     clock_rules: str = Field("", description="deadline rules to add, a JSON list; see docs/early-advice.md")
 
+    # Events, webhooks and the worker.
+    webhook_exempt_networks: tuple[IPv4Network | IPv6Network, ...] = Field(
+        (), description="networks webhooks may reach over plain HTTP, a JSON list; for tests, never in production"
+    )
+    webhook_connections: int = Field(4, ge=1, description="deliveries under way to one webhook endpoint at a time")
+    event_retention_days: int = Field(90, ge=1, description="days for which the feed of events is complete")
+    checkpoint_event_minutes: int = Field(60, ge=1, description="least time between two checkpoint events for oversight")
+    worker_concurrency: int = Field(4, ge=1, description="jobs (verifications, bundles) under way in one worker")
+
     # The log.
     read_batch_limit: int = Field(2_000, description="reads waiting for their entry before further ones get 503")
     public_log: bool = Field(False, description="checkpoint, key and tiles can be opened without a token")
@@ -72,6 +82,12 @@ class Settings(BaseSettings):
             return self.log_origin
         parts = urlsplit(self.public_url)
         return f"{parts.netloc}{parts.path.rstrip('/')}/log"
+
+    @property
+    def webhook_exemptions(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """Return the networks that webhooks may reach over plain HTTP; in a sandbox loopback is among them."""
+        loopback = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128")) if self.sandbox else ()
+        return (*self.webhook_exempt_networks, *loopback)
 
     @property
     def owner_database_url(self) -> str:

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from standardwebhooks import Webhook
 
-SECRET_PREFIX = "whsec_"
+SECRET_PREFIX = "whsec_"  # noqa: S105 - the marker that every such secret begins with
 SECRET_BYTES = 32
 OVERLAP = timedelta(hours=24)
 

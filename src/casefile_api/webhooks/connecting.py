@@ -1,0 +1,175 @@
+"""Sending one webhook over the network, and nothing else: the home of httpx2.
+
+The name is resolved here, every address is judged, and the connection is made to the address that was judged, with the
+name in SNI, certificate check and Host header; so a name that changes its answer between check and call gains nothing.
+No redirects, no proxies from the environment, no cookies, a bounded time and a bounded answer.
+"""
+
+import asyncio
+import contextlib
+import ipaddress
+import socket
+import ssl
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+import httpx2
+
+from casefile_api.webhooks.addresses import (
+    Address,
+    AddressRefused,
+    Destination,
+    Network,
+    judge_address,
+    parse_destination,
+)
+
+CONNECT_SECONDS = 5.0
+TOTAL_SECONDS = 15.0
+RESOLVE_SECONDS = 5.0
+ANSWER_BYTES_KEPT = 256
+ANSWER_BYTES_READ = 16 * 1024
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of an attempt: a status, or an error in one word; how long it took, and how the answer began."""
+
+    status: int | None
+    error: str | None
+    latency_ms: int
+    beginning: str | None = None
+    retry_after: timedelta | None = None
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the receiver has taken it: any 2xx, and only that."""
+        return self.status is not None and 200 <= self.status < 300
+
+    @property
+    def gone(self) -> bool:
+        """Whether the receiver wants nothing more, ever (410)."""
+        return self.status == 410
+
+
+async def resolve(destination: Destination, exempt: Sequence[Network]) -> list[Address]:
+    """Find the addresses to connect to; raises AddressRefused where any of the name's addresses is out of bounds.
+
+    One bad address among good ones is refused too: it is how a name is made to lead inside by chance.
+    """
+    if destination.address is not None:
+        judge_address(destination.address, exempt)
+        return [destination.address]
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(RESOLVE_SECONDS):
+            found = await loop.getaddrinfo(destination.host, destination.port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError, TimeoutError):
+        raise AddressRefused("name_unknown", "give a host name that the domain name system knows") from None
+    addresses = list(dict.fromkeys(ipaddress.ip_address(str(place[4][0])) for place in found))
+    for address in addresses:
+        judge_address(address, exempt)
+    return addresses
+
+
+class Line:
+    """Connections to one receiver, kept while there is something to send; a receiver never shares them with another."""
+
+    def __init__(self, tls: ssl.SSLContext, exempt: Sequence[Network], *, connections: int) -> None:
+        self._exempt = exempt
+        self._client = httpx2.AsyncClient(
+            verify=tls,
+            trust_env=False,
+            follow_redirects=False,
+            timeout=httpx2.Timeout(TOTAL_SECONDS, connect=CONNECT_SECONDS),
+            limits=httpx2.Limits(max_connections=connections, max_keepalive_connections=connections),
+        )
+
+    async def send(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """POST a body once. Whatever goes wrong is an answer too; nothing is raised but cancellation."""
+        begun = time.monotonic()
+        try:
+            async with asyncio.timeout(TOTAL_SECONDS):
+                return await self._post(url, headers, body, begun)
+        except AddressRefused as refused:
+            return _failed(refused.code, begun)
+        except TimeoutError:
+            return _failed("timeout", begun)
+        except httpx2.TimeoutException as late:
+            return _failed("connect_timeout" if isinstance(late, httpx2.ConnectTimeout) else "timeout", begun)
+        except httpx2.ConnectError as failed:
+            return _failed("certificate" if "certificate" in str(failed).lower() else "connect_failed", begun)
+        except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, OSError, ssl.SSLError):
+            return _failed("broken_answer", begun)
+
+    async def _post(self, url: str, headers: Mapping[str, str], body: bytes, begun: float) -> Answer:
+        destination = parse_destination(url, self._exempt)
+        *others, last = await resolve(destination, self._exempt)
+        for address in others:
+            with contextlib.suppress(httpx2.ConnectError, httpx2.ConnectTimeout):
+                return await self._post_to(address, destination, headers, body, begun)
+        return await self._post_to(last, destination, headers, body, begun)
+
+    async def _post_to(
+        self, address: Address, destination: Destination, headers: Mapping[str, str], body: bytes, begun: float
+    ) -> Answer:
+        host = f"[{address}]" if address.version == 6 else str(address)
+        request = self._client.build_request(
+            "POST",
+            f"{destination.scheme}://{host}:{destination.port}{destination.target}",
+            headers={**headers, "Host": destination.host_header, "Accept-Encoding": "identity"},
+            content=body,
+            extensions={"sni_hostname": destination.host},
+        )
+        response = await self._client.send(request, stream=True)
+        try:
+            beginning = await _beginning(response)
+        finally:
+            await response.aclose()
+        wait = read_retry_after(response.headers.get("retry-after"), datetime.now(UTC))
+        error = None if response.is_success else "redirect" if response.is_redirect else "status"
+        return Answer(response.status_code, error, _elapsed_ms(begun), beginning, wait)
+
+    async def close(self) -> None:
+        """Hang up."""
+        await self._client.aclose()
+
+
+async def _beginning(response: httpx2.Response) -> str:
+    """The first bytes of an answer as text; a little more is read so that the connection can be used again."""
+    kept = bytearray()
+    read = 0
+    with contextlib.suppress(httpx2.HTTPError):
+        async for chunk in response.aiter_raw():
+            kept += chunk[: ANSWER_BYTES_KEPT - len(kept)]
+            read += len(chunk)
+            if read > ANSWER_BYTES_READ:
+                break
+    return bytes(kept).decode("utf-8", "replace").replace("\x00", "\ufffd")
+
+
+def read_retry_after(text: str | None, now: datetime) -> timedelta | None:
+    """What a Retry-After header asks for, in seconds or as a date (RFC 9110 10.2.3); nonsense is no wish at all."""
+    if text is None:
+        return None
+    text = text.strip()
+    if text.isascii() and text.isdigit():
+        return timedelta(seconds=min(int(text[:9]), 10**8))
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return max(moment - now, timedelta())
+
+
+def _failed(error: str, begun: float) -> Answer:
+    return Answer(None, error, _elapsed_ms(begun))
+
+
+def _elapsed_ms(begun: float) -> int:
+    return round((time.monotonic() - begun) * 1000)

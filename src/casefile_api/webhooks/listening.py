@@ -1,0 +1,97 @@
+"""Hearing that something new is in the feed: one database connection per process, however many wait.
+
+The sequencer announces each batch (`NOTIFY casefile_sequenced`). Take a ticket before looking into the database, look,
+and wait on the ticket only if there was nothing: whatever is committed after the look is announced on that ticket.
+"""
+
+import asyncio
+from contextlib import suppress
+
+import psycopg
+import structlog
+from psycopg import sql
+
+from casefile_api.database import SERVICE_ROLE
+from casefile_api.ledger.sequencer import CHANNEL
+from casefile_api.settings import Settings
+
+RECONNECT_SECONDS = 0.5
+LIVELINESS_SECONDS = 15.0
+
+_log = structlog.get_logger("casefile_api.listening")
+
+Connection = psycopg.AsyncConnection[tuple[object, ...]]
+
+
+async def direct_connection(settings: Settings, name: str) -> Connection:
+    """A connection outside the pool, for what belongs to a connection: listening, and locks that die with a process."""
+    return await psycopg.AsyncConnection.connect(
+        settings.database_url.replace("postgresql+psycopg://", "postgresql://"),
+        autocommit=True,
+        options=f"-c role={SERVICE_ROLE} -c timezone=UTC",
+        application_name=name,
+        connect_timeout=5,
+    )
+
+
+class Ticket:
+    """A place in the queue of those who wait for the next announcement."""
+
+    def __init__(self) -> None:
+        self._called = asyncio.Event()
+
+    def call(self) -> None:
+        """Let everybody with this ticket go on."""
+        self._called.set()
+
+    async def wait(self, seconds: float) -> bool:
+        """Wait for the announcement, at most so long; tell whether it came."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._called.wait(), seconds)
+        return self._called.is_set()
+
+
+class Announcements:
+    """The one listener of a process."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._ticket = Ticket()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin listening."""
+        self._task = asyncio.create_task(self._listen_for_ever(), name="announcements")
+
+    async def stop(self) -> None:
+        """Stop listening, and let everybody who waits go on."""
+        self._announce()
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    def ticket(self) -> Ticket:
+        """Take a ticket for the next announcement. Take it before looking."""
+        return self._ticket
+
+    def _announce(self) -> None:
+        called, self._ticket = self._ticket, Ticket()
+        called.call()
+
+    async def _listen_for_ever(self) -> None:
+        while True:
+            try:
+                async with await direct_connection(self._settings, "casefile-listener") as connection:
+                    await self._listen(connection)
+            except psycopg.Error as fault:
+                _log.warning("listener_lost_database", reason=type(fault).__name__)
+            await asyncio.sleep(RECONNECT_SECONDS)
+
+    async def _listen(self, connection: Connection) -> None:
+        await connection.execute(sql.SQL("listen {}").format(sql.Identifier(CHANNEL)))
+        self._announce()  # whatever was announced while nobody listened
+        while True:
+            async for _ in connection.notifies(timeout=LIVELINESS_SECONDS):
+                self._announce()
+            await connection.execute("select 1")  # a connection that has died in silence is found out

@@ -1,0 +1,51 @@
+"""The signing secrets of an endpoint at rest: sealed, shown once, two valid side by side after a rotation."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from casefile_api.identifiers import new_id
+from casefile_api.vault import Vault
+from casefile_api.webhooks.signing import OVERLAP, new_secret
+
+_ADD = text(
+    "insert into webhook_secret (id, endpoint_id, sealed, created_at) values (:id, :endpoint, :sealed, :now)"
+)
+_RETIRE = text(
+    "update webhook_secret set expires_at = :expires where endpoint_id = :endpoint and expires_at is null"
+)
+_FORGET = text("delete from webhook_secret where endpoint_id = :endpoint and expires_at is not null")
+_VALID = text(
+    "select id, sealed from webhook_secret where endpoint_id = :endpoint"
+    " and (expires_at is null or expires_at > :now) order by created_at desc, id desc"
+)
+
+
+async def add_secret(session: AsyncSession, vault: Vault, endpoint_id: UUID, now: datetime) -> str:
+    """Make a secret, keep it sealed, and return it to be shown this once."""
+    secret, identifier = new_secret(), new_id()
+    sealed = await vault.seal(session, None, secret.encode(), _context(identifier))
+    await session.execute(_ADD, {"id": identifier, "endpoint": endpoint_id, "sealed": sealed, "now": now})
+    return secret
+
+
+async def rotate_secret(session: AsyncSession, vault: Vault, endpoint_id: UUID, now: datetime) -> tuple[str, datetime]:
+    """Make a new secret; the present one stays valid for a day, one before it ends now. Return the new one, and when
+    the present one ends.
+    """
+    expires = now + OVERLAP
+    await session.execute(_FORGET, {"endpoint": endpoint_id})
+    await session.execute(_RETIRE, {"endpoint": endpoint_id, "expires": expires})
+    return await add_secret(session, vault, endpoint_id, now), expires
+
+
+async def open_secrets(session: AsyncSession, vault: Vault, endpoint_id: UUID, now: datetime) -> list[str]:
+    """Return the secrets that sign now, newest first."""
+    rows = (await session.execute(_VALID, {"endpoint": endpoint_id, "now": now})).all()
+    return [(await vault.open(session, None, bytes(row.sealed), _context(row.id))).decode() for row in rows]
+
+
+def _context(identifier: UUID) -> str:
+    return f"webhook_secret.sealed:{identifier}"
