@@ -37,7 +37,7 @@ def parse_urn(text: str) -> Urn:
     """
     found = _URN.fullmatch(re.sub(r"[ /]", "", text).upper()) if len(text) <= 30 else None
     if found is None:
-        raise ValueError("A URN is two digits of the force, two characters of the unit, five digits and two of the year.")
+        raise ValueError("A URN is the force (2 digits), the unit (2 characters), 5 digits and the year (2 digits).")
     return Urn(**found.groupdict())
 
 

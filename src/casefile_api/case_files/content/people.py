@@ -43,7 +43,7 @@ class Identifiers(Part):
     """Numbers under which national systems know a suspect. A wrong check letter is a warning, never a refusal."""
 
     pnc_id: Code | None = Field(
-        None, description="Police National Computer id, YYYY/NNNNNNNC.", examples=["2000/1234567K"]
+        None, description="Police National Computer id, YYYY/NNNNNNNC.", examples=["2000/1234567V"]
     )
     cro: Code | None = Field(None, description="Criminal Records Office number, NNNNNN/YYC.")
     asn: Code | None = Field(None, description="Arrest/summons number.", examples=["1101ZD0100000448754K"])
