@@ -72,6 +72,8 @@ class Operation:
     word: Operation62 | None = None
     logged: Logged = Logged.ALWAYS
     open: bool = False
+    # Open to callers without a token where the settings publish the log.
+    published: bool = False
 
     @property
     def scopes(self) -> frozenset[str]:
@@ -139,6 +141,7 @@ def _hooks(word: Operation62 | None = None) -> Operation:
 
 _OPEN = Operation(word=None, logged=Logged.NEVER, open=True)
 _LOOK_UP = Operation(_ANYONE, logged=Logged.NEVER)
+_PUBLISHED = Operation(_ANYONE, logged=Logged.NEVER, published=True)
 
 _AUDIT = Operation(_grant("audit:read", oversight="auditor system"), _READ)
 _SUPERVISES = "supervisor gatekeeper"
@@ -251,9 +254,9 @@ OPERATIONS: Mapping[str, Operation] = {
     "get_inclusion_proof": _LOOK_UP,
     "find_inclusion_proof": _LOOK_UP,
     "get_consistency_proof": _LOOK_UP,
-    "get_checkpoint": _LOOK_UP,
-    "get_public_key": _LOOK_UP,
-    "get_tile": _LOOK_UP,
+    "get_checkpoint": _PUBLISHED,
+    "get_public_key": _PUBLISHED,
+    "get_tile": _PUBLISHED,
     "get_early_advice_statistics": Operation(
         _grant(
             "statistics:read",

@@ -97,7 +97,8 @@ def _reader(route: APIRoute) -> BodyReader | None:
 
 
 def _security(row: Operation) -> list[dict[str, list[str]]]:
-    return [{"oauth2": [scope]} for scope in sorted(row.scopes)] or [{"oauth2": []}]
+    needed: list[dict[str, list[str]]] = [{"oauth2": [scope]} for scope in sorted(row.scopes)] or [{"oauth2": []}]
+    return [*needed, {}] if row.published else needed
 
 
 def _body(reader: BodyReader) -> dict[str, Any]:

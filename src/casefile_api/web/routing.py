@@ -92,6 +92,9 @@ def _begin(request: Request, row: Operation, action: str) -> Exchange:
 async def _prepare(exchange: Exchange, reader: BodyReader | None, names: frozenset[str]) -> None:
     """Guard and read, in the order of refusals: 401, 429, 403, 413, 415, 422."""
     request, parts, row = exchange.request, exchange.parts, exchange.operation
+    if row.published and parts.settings.public_log and "authorization" not in request.headers:
+        _check_names(request, names)
+        return
     if not row.open:
         caller = identify(request.headers.get("authorization"), parts.verifier)
         exchange.acts(caller)
