@@ -47,6 +47,8 @@ def upgrade() -> None:
     )
     op.create_index("webhook_secret_by_endpoint", "webhook_secret", ["endpoint_id"])
     _deliveries()
+    op.create_index("event_by_time", "event", ["organisation", "occurred_at"])
+    op.create_index("event_position_by_event", "event_position", ["event_id", "organisation"], unique=True)
     for table in _TABLES:
         grant(table, "select, insert, update, delete")
 
@@ -94,5 +96,7 @@ def _deliveries() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index("event_position_by_event")
+    op.drop_index("event_by_time")
     for table in _TABLES:
         op.drop_table(table)

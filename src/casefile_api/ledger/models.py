@@ -87,6 +87,7 @@ class Event(SQLModel, table=True):
     __tablename__ = "event"
     __table_args__ = (
         Index("event_by_case", "organisation", "case_file_id", "sequence", unique=True),
+        Index("event_by_time", "organisation", "occurred_at"),
         CheckConstraint("(case_file_id is null) = (sequence is null)", name="event_sequence_with_case"),
     )
 
@@ -118,7 +119,10 @@ class EventPosition(SQLModel, table=True):
     """The place of an event in the feed, given after its commit."""
 
     __tablename__ = "event_position"
-    __table_args__ = (Index("event_position_by_organisation", "organisation", "position"),)
+    __table_args__ = (
+        Index("event_position_by_organisation", "organisation", "position"),
+        Index("event_position_by_event", "event_id", "organisation", unique=True),
+    )
 
     position: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     event_id: UUID

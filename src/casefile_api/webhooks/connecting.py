@@ -7,8 +7,6 @@ No redirects, no proxies from the environment, no cookies, a bounded time and a 
 
 import asyncio
 import contextlib
-import ipaddress
-import socket
 import ssl
 import time
 from collections.abc import Mapping, Sequence
@@ -18,14 +16,8 @@ from email.utils import parsedate_to_datetime
 
 import httpx2
 
-from casefile_api.webhooks.addresses import (
-    Address,
-    AddressRefused,
-    Destination,
-    Network,
-    judge_address,
-    parse_destination,
-)
+from casefile_api.webhooks.addresses import Address, AddressRefused, Destination, Network, parse_destination
+from casefile_api.webhooks.names import resolve
 
 CONNECT_SECONDS = 5.0
 TOTAL_SECONDS = 15.0
@@ -53,26 +45,6 @@ class Answer:
     def gone(self) -> bool:
         """Whether the receiver wants nothing more, ever (410)."""
         return self.status == 410
-
-
-async def resolve(destination: Destination, exempt: Sequence[Network]) -> list[Address]:
-    """Find the addresses to connect to; raises AddressRefused where any of the name's addresses is out of bounds.
-
-    One bad address among good ones is refused too: it is how a name is made to lead inside by chance.
-    """
-    if destination.address is not None:
-        judge_address(destination.address, exempt)
-        return [destination.address]
-    loop = asyncio.get_running_loop()
-    try:
-        async with asyncio.timeout(RESOLVE_SECONDS):
-            found = await loop.getaddrinfo(destination.host, destination.port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError, TimeoutError):
-        raise AddressRefused("name_unknown", "give a host name that the domain name system knows") from None
-    addresses = list(dict.fromkeys(ipaddress.ip_address(str(place[4][0])) for place in found))
-    for address in addresses:
-        judge_address(address, exempt)
-    return addresses
 
 
 class Line:
@@ -107,7 +79,7 @@ class Line:
 
     async def _post(self, url: str, headers: Mapping[str, str], body: bytes, begun: float) -> Answer:
         destination = parse_destination(url, self._exempt)
-        *others, last = await resolve(destination, self._exempt)
+        *others, last = await resolve(destination, self._exempt, seconds=RESOLVE_SECONDS)
         for address in others:
             with contextlib.suppress(httpx2.ConnectError, httpx2.ConnectTimeout):
                 return await self._post_to(address, destination, headers, body, begun)
