@@ -8,7 +8,7 @@ late (identities commit out of order).
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Column, DateTime, Index, LargeBinary, text
+from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, Index, LargeBinary, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -63,7 +63,7 @@ class AuditLeaf(SQLModel, table=True):
     __tablename__ = "audit_leaf"
     __table_args__ = (CheckConstraint("octet_length(leaf_hash) = 32", name="audit_leaf_leaf_hash_length"),)
 
-    leaf_index: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    leaf_index: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
     entry_id: UUID = Field(unique=True, foreign_key="audit_entry.id")
     leaf_hash: bytes = Field(sa_column=Column(LargeBinary, nullable=False, index=True))
 
@@ -95,7 +95,7 @@ class Event(SQLModel, table=True):
     organisation: str = Field(primary_key=True)
     type: str
     case_file_id: UUID | None = None
-    sequence: int | None = None
+    sequence: int | None = Field(default=None, sa_type=BigInteger)
     occurred_at: datetime = Field(sa_column=moment())
     recorded_at: datetime = Field(sa_column=moment())
     body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
@@ -124,7 +124,7 @@ class EventPosition(SQLModel, table=True):
         Index("event_position_by_event", "event_id", "organisation", unique=True),
     )
 
-    position: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    position: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
     event_id: UUID
     organisation: str
 
@@ -136,7 +136,7 @@ class EventSequence(SQLModel, table=True):
 
     case_file_id: UUID = Field(primary_key=True)
     organisation: str = Field(primary_key=True)
-    last: int
+    last: int = Field(sa_type=BigInteger)
 
 
 class JobRequest(SQLModel, table=True):
