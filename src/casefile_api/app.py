@@ -1,0 +1,98 @@
+"""The HTTP application: the only list of routers, and what every response has in common."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from casefile_api.attachments.bucket import check_bucket, prepare_bucket
+from casefile_api.attachments.storage import Storage
+from casefile_api.case_files.routes import router as case_files
+from casefile_api.errors import DependencyUnavailable, MethodNotAllowed, NotFound, Refusal
+from casefile_api.ledger.log_state import standing_alarm
+from casefile_api.settings import Settings
+from casefile_api.web import health
+from casefile_api.web.assembly import build_parts, running
+from casefile_api.web.middleware import RequestIds
+from casefile_api.web.openapi import openapi_document
+from casefile_api.web.problems import problem_response
+
+log = structlog.get_logger()
+
+ROUTERS = (health.router, case_files)
+SANDBOX_ROUTERS = ()
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Build the application of an API process.
+
+    Raises Misconfigured where a key or a setting is not usable.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with running(app.state.parts):
+            await prepare_bucket(app.state.storage)
+            yield
+            app.state.storage.close()
+
+    app = FastAPI(
+        title="casefile-api", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False
+    )
+    app.state.parts = build_parts(settings)
+    app.state.storage = Storage(settings)
+    app.state.readiness = _readiness(app)
+    for router in ROUTERS + (SANDBOX_ROUTERS if settings.sandbox else ()):
+        app.include_router(router)
+    app.include_router(health.docs)
+    app.add_route("/openapi.json", _openapi, include_in_schema=False)
+    app.add_exception_handler(HTTPException, _unrouted)
+    app.add_exception_handler(Refusal, _refused)
+    app.add_exception_handler(Exception, _failed)
+    app.add_middleware(RequestIds)
+    return app
+
+
+def _readiness(app: FastAPI) -> dict[str, health.Check]:
+    async def database() -> str | None:
+        return await health.database_answers(app.state.parts.database)
+
+    async def storage() -> str | None:
+        await check_bucket(app.state.storage)
+        return None
+
+    async def audit_log() -> str | None:
+        async with app.state.parts.database.connection() as connection:
+            return await standing_alarm(connection)
+
+    return {"database": database, "storage": storage, "audit_log": audit_log}
+
+
+async def _openapi(request: Request) -> Response:
+    return JSONResponse(openapi_document(request.app))
+
+
+async def _unrouted(request: Request, fault: Exception) -> Response:
+    """Answer a path or method that is not there."""
+    assert isinstance(fault, HTTPException)
+    if fault.status_code == 405:
+        refusal: Refusal = MethodNotAllowed("This path does not take this method.", headers=fault.headers)
+    elif fault.status_code == 404:
+        refusal = NotFound()
+    else:
+        refusal = DependencyUnavailable("The request could not be served.")
+    return problem_response(refusal, request.scope["request_id"])
+
+
+async def _refused(request: Request, fault: Exception) -> Response:
+    assert isinstance(fault, Refusal)
+    return problem_response(fault, request.scope["request_id"])
+
+
+async def _failed(request: Request, fault: Exception) -> Response:
+    """Answer a fault of ours; the log has its place, never its values."""
+    log.error("request_failed", fault=type(fault).__name__, exc_info=fault)
+    return problem_response(Refusal("The service failed; nothing was changed."), request.scope["request_id"])

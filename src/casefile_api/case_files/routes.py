@@ -1,0 +1,227 @@
+"""The calls on case files and their versions."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import AwareDatetime
+
+from casefile_api.case_files import commands, queries
+from casefile_api.case_files.changes import changes_between, json_patch
+from casefile_api.case_files.envelope import Envelope
+from casefile_api.case_files.listing import CaseFileFilter, Sort, Status, list_case_files
+from casefile_api.case_files.patches import apply_json_patch, apply_merge_patch, check_result
+from casefile_api.case_files.schemas import (
+    AddVersion,
+    CaseFileList,
+    CaseFileRepresentation,
+    ChangesView,
+    CorrectCaseFile,
+    JsonPatch,
+    MergePatch,
+    OpenCaseFile,
+    Timeline,
+    VersionList,
+)
+from casefile_api.case_files.timeline import list_timeline
+from casefile_api.errors import Fault, Invalid
+from casefile_api.unit_of_work import ConditionalWork, ReadingNow, Work
+from casefile_api.web.bodies import JSON_PATCH, MERGE_PATCH, JsonBody, PatchBody
+from casefile_api.web.documenting import refusals
+from casefile_api.web.exchange import exchange_of
+from casefile_api.web.pagination import AskedPage
+from casefile_api.web.routing import GuardedRoute
+from casefile_api.web.strict_json import json_patch_nulls, merge_patch_nulls
+
+router = APIRouter(prefix="/v1/case-files", route_class=GuardedRoute, tags=["case files"])
+
+CaseFileId = Annotated[str, Path(description="the case file's id")]
+Number = Annotated[int, Path(ge=1, le=2_147_483_647, description="the version's number")]
+
+
+@router.post(
+    "",
+    operation_id="open_case_file",
+    status_code=201,
+    response_model=CaseFileRepresentation,
+    responses=refusals("already-exists"),
+)
+async def open_case_file(
+    work: Work, request: Request, body: Annotated[OpenCaseFile, JsonBody(OpenCaseFile)]
+) -> Response:
+    """Open a case file with its version 1."""
+    envelope = Envelope(body.urn, body.urn_suffix, body.crime_references, body.police_unit, body.cps_unit)
+    async with work:
+        view = await commands.open_case_file(work, envelope, exchange_of(request).value["content"], body.note)
+        location = f"/v1/case-files/{view.envelope['id']}"
+        return work.answer_change(view.body(), status=201, etag=view.tag, location=location)
+
+
+@router.get("", operation_id="list_case_files", response_model=CaseFileList)
+async def list_all(
+    reading: ReadingNow,
+    page: AskedPage,
+    urn: Annotated[str | None, Query(max_length=30, description="the URN, as people write it")] = None,
+    status: Annotated[Status | None, Query(description="the derived status")] = None,
+    cps_unit: Annotated[str | None, Query(max_length=64, description="the CPS unit of the envelope")] = None,
+    case_type: Annotated[str | None, Query(max_length=64, description="the content's case type")] = None,
+    offence: Annotated[str | None, Query(max_length=16, description="a CJS offence code")] = None,
+    updated_since: Annotated[AwareDatetime | None, Query(description="changed at or after this time")] = None,
+    sort: Annotated[Sort, Query(description="the order")] = Sort.NEWEST_CHANGE,
+) -> Response:
+    """List and find case files, newest change first."""
+    asked = CaseFileFilter(urn, status, cps_unit, case_type, offence, updated_since, sort)
+    async with reading:
+        items, last = await list_case_files(reading, asked, page)
+    body, headers = page.body(items, last)
+    return reading.answer(body, headers=headers)
+
+
+@router.get("/{case_file_id}", operation_id="get_case_file", response_model=CaseFileRepresentation)
+async def get_case_file(
+    reading: ReadingNow,
+    case_file_id: CaseFileId,
+    version: Annotated[int | None, Query(ge=1, le=2_147_483_647, description="an earlier version")] = None,
+    as_of: Annotated[AwareDatetime | None, Query(description="the newest version of that moment")] = None,
+) -> Response:
+    """Read a case file at its newest visible version, at a given one, or as of a moment."""
+    return await _read(reading, case_file_id, version, as_of)
+
+
+@router.patch(
+    "/{case_file_id}",
+    operation_id="patch_case_file",
+    response_model=CaseFileRepresentation,
+    responses=refusals("wrong-state"),
+)
+async def patch_case_file(
+    work: ConditionalWork,
+    request: Request,
+    case_file_id: CaseFileId,
+    body: Annotated[
+        MergePatch | JsonPatch,
+        PatchBody(
+            {MERGE_PATCH: MergePatch, JSON_PATCH: JsonPatch},
+            {MERGE_PATCH: merge_patch_nulls, JSON_PATCH: json_patch_nulls},
+        ),
+    ],
+) -> Response:
+    """Make a new version by a patch of the newest one."""
+    limit = work.settings.body_limit_bytes
+    async with work:
+        case = await commands.find_for_change(work, case_file_id)
+        before = {"content": orjson.loads(await commands.newest_document(work, case)), "note": ""}
+        value = exchange_of(request).value
+        if isinstance(body, JsonPatch):
+            result = apply_json_patch(before, value, limit)
+        else:
+            result = apply_merge_patch(before, value)
+        content, note = check_result(result, limit)
+        if content == before["content"]:
+            raise Invalid("The patch changes nothing.", Fault("no_change", "Change something.", pointer="/content"))
+        view = await commands.add_version(work, case, content, note)
+        return work.answer_change(view.body(), etag=view.tag)
+
+
+@router.post(
+    "/{case_file_id}/versions", operation_id="add_version", status_code=201, response_model=CaseFileRepresentation
+)
+async def add_version(
+    work: ConditionalWork,
+    request: Request,
+    case_file_id: CaseFileId,
+    body: Annotated[AddVersion, JsonBody(AddVersion)],
+) -> Response:
+    """Make a new version from a whole new content."""
+    async with work:
+        case = await commands.find_for_change(work, case_file_id)
+        view = await commands.add_version(work, case, exchange_of(request).value["content"], body.note)
+        location = f"/v1/case-files/{case.id}/versions/{view.envelope['version']['number']}"
+        return work.answer_change(view.body(), status=201, etag=view.tag, location=location)
+
+
+@router.post(
+    "/{case_file_id}/corrections",
+    operation_id="correct_case_file",
+    response_model=CaseFileRepresentation,
+    responses=refusals("already-exists", "wrong-state"),
+)
+async def correct_case_file(
+    work: ConditionalWork, case_file_id: CaseFileId, body: Annotated[CorrectCaseFile, JsonBody(CorrectCaseFile)]
+) -> Response:
+    """Correct the envelope of a case file; what it was is kept."""
+    envelope = Envelope(body.urn, body.urn_suffix, body.crime_references, body.police_unit, body.cps_unit)
+    async with work:
+        case = await commands.find_for_change(work, case_file_id)
+        view = await commands.correct_case_file(work, case, envelope, body.reason)
+        return work.answer_change(view.body(), etag=view.tag)
+
+
+@router.get("/{case_file_id}/versions", operation_id="list_versions", response_model=VersionList)
+async def list_versions(reading: ReadingNow, page: AskedPage, case_file_id: CaseFileId) -> Response:
+    """List the versions that the caller may see, ascending."""
+    after = page.after(int) or (0,)
+    async with reading:
+        case = await queries.find_visible(reading, case_file_id)
+        numbers = await queries.visible_numbers(reading, case, after=after[0], limit=page.limit + 1)
+        items = await queries.list_version_objects(reading, case, numbers[: page.limit])
+    more = (numbers[page.limit - 1],) if len(numbers) > page.limit else None
+    body, headers = page.body(items, more)
+    return reading.answer(body, headers=headers)
+
+
+@router.get("/{case_file_id}/versions/{number}", operation_id="get_version", response_model=CaseFileRepresentation)
+async def get_version(reading: ReadingNow, case_file_id: CaseFileId, number: Number) -> Response:
+    """Read a case file at a version."""
+    return await _read(reading, case_file_id, number, None)
+
+
+@router.get(
+    "/{case_file_id}/versions/{number}/changes",
+    operation_id="get_changes",
+    response_model=ChangesView,
+    responses={200: {"content": {JSON_PATCH: {"schema": {"type": "array", "items": {"type": "object"}}}}}},
+)
+async def get_changes(
+    reading: ReadingNow,
+    request: Request,
+    case_file_id: CaseFileId,
+    number: Number,
+    since: Annotated[int, Query(ge=1, le=2_147_483_647, description="the version to compare with")],
+) -> Response:
+    """Say what changed since a version, in a prosecutor's terms, or as JSON Patch by `Accept`."""
+    async with reading:
+        case = await queries.find_visible(reading, case_file_id)
+        views: list[Any] = []
+        for asked in (since, number):
+            found = await queries.number_asked(reading, case, version=asked, as_of=None)
+            views.append(await queries.view_case_file(reading, case, found))
+    before, after = (orjson.loads(view.content) for view in views)
+    if JSON_PATCH in request.headers.get("accept", ""):
+        return Response(orjson.dumps(json_patch(before, after)), media_type=JSON_PATCH)
+    was, now = (view.envelope["version"]["attachments"] for view in views)
+    told = changes_between(
+        before, after, from_number=since, to_number=number, attachments_before=was, attachments_after=now
+    )
+    return reading.answer(told)
+
+
+@router.get("/{case_file_id}/timeline", operation_id="get_timeline", response_model=Timeline)
+async def get_timeline(reading: ReadingNow, page: AskedPage, case_file_id: CaseFileId) -> Response:
+    """Tell everything that happened to the case, in order, in words."""
+    after = page.after(int) or (0,)
+    async with reading:
+        case = await queries.find_visible(reading, case_file_id)
+        items = list(await list_timeline(reading, case, after=after[0], limit=page.limit + 1))
+    more = (items[page.limit - 1]["sequence"],) if len(items) > page.limit else None
+    body, headers = page.body(items[: page.limit], more)
+    return reading.answer(body, headers=headers)
+
+
+async def _read(reading: ReadingNow, case_file_id: str, version: int | None, as_of: datetime | None) -> Response:
+    async with reading:
+        case = await queries.find_visible(reading, case_file_id)
+        number = await queries.number_asked(reading, case, version=version, as_of=as_of)
+        view = await queries.view_case_file(reading, case, number)
+    return reading.answer(view.body(), etag=view.tag)

@@ -1,0 +1,198 @@
+"""Bodies of case files: inbound named for the act, outbound for the thing."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, RootModel, StringConstraints
+
+from casefile_api.case_files.content import CaseContent
+from casefile_api.web.bodies import Body
+
+Reference = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[\x20-\x7e]+$")]
+Note = Annotated[str, Field(max_length=2_000, description="why this version was made")]
+UnitName = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[a-z0-9-]+$")]
+Urn = Annotated[
+    str, Field(min_length=11, max_length=20, description="force, unit, sequence, year: 53BH0012326", examples=["53BH0012326"])
+]
+UrnSuffix = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,2}$")]
+
+
+class OpenCaseFile(Body):
+    """Open a case file with its version 1."""
+
+    urn: Urn
+    urn_suffix: UrnSuffix | None = None
+    crime_references: list[Reference] = Field(max_length=50)
+    police_unit: UnitName | None = Field(None, description="the opener's unit where left out; a system must say")
+    cps_unit: UnitName = Field(examples=["cps-south-west-rasso"])
+    content: CaseContent
+    note: Note
+
+
+class AddVersion(Body):
+    """A new version from a whole new content."""
+
+    content: CaseContent
+    note: Note
+
+
+class MergePatch(Body):
+    """RFC 7396, applied to `{"content": …, "note": ""}`."""
+
+    content: dict[str, Any] | None = Field(None, description="members to change; null removes one")
+    note: Note | None = None
+
+
+class PatchOperation(BaseModel):
+    """One operation of RFC 6902."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", populate_by_name=False)
+
+    op: Literal["add", "remove", "replace", "move", "copy", "test"]
+    path: str = Field(max_length=1_000)
+    from_: str | None = Field(None, alias="from", max_length=1_000)
+    value: Any = None
+
+
+class JsonPatch(RootModel[list[PatchOperation]]):
+    """RFC 6902, applied to `{"content": …, "note": ""}`."""
+
+    root: list[PatchOperation] = Field(min_length=1, max_length=1_000)
+
+
+class CorrectCaseFile(Body):
+    """A correction of the envelope; at least one member beside the reason."""
+
+    urn: Urn | None = None
+    urn_suffix: UrnSuffix | None = None
+    crime_references: list[Reference] | None = Field(None, max_length=50)
+    police_unit: UnitName | None = None
+    cps_unit: UnitName | None = None
+    reason: str = Field(min_length=1, max_length=2_000)
+
+
+class StaffView(BaseModel):
+    """A member of staff, as a record names them."""
+
+    staff_id: str
+    name: str
+
+
+class ActorView(BaseModel):
+    """Who did it."""
+
+    organisation: str
+    client_id: str
+    staff: StaffView | None
+
+
+class AttachmentName(BaseModel):
+    """An attachment as a version names it."""
+
+    id: str
+    sha256: str
+    size: int
+
+
+class WarningView(BaseModel):
+    """Something that may be wrong with a content; it does not refuse it."""
+
+    code: str
+    pointer: str
+    detail: str
+
+
+class ShareView(BaseModel):
+    """With whom a version was shared, and when."""
+
+    organisation: str
+    unit: str
+    shared_at: str
+
+
+class VersionView(BaseModel):
+    """A version without its content."""
+
+    number: int
+    digest: str = Field(pattern="^sha256:[0-9a-f]{64}$")
+    parent_digest: str | None
+    salt: str = Field(pattern="^[0-9a-f]{32}$")
+    attachments: list[AttachmentName]
+    created_at: str
+    created_by: ActorView
+    note: str
+    warnings: list[WarningView]
+    shared_with: list[ShareView]
+
+
+class CaseFileEnvelope(BaseModel):
+    """A case file without its content."""
+
+    id: str
+    urn: str
+    urn_suffix: str | None
+    organisation: str
+    police_unit: str
+    cps_unit: str
+    crime_references: list[str]
+    status: Literal["registered", "in_investigation", "referred", "decided", "post_charge", "finalised",
+                    "administratively_finalised"]
+    created_at: str
+    updated_at: str
+    version: VersionView
+
+
+class CaseFileItem(CaseFileEnvelope):
+    """A case file as lists have it."""
+
+    etag: str
+
+
+class CaseFileRepresentation(CaseFileEnvelope):
+    """A case file at a version, with the content exactly as it was sent."""
+
+    content: dict[str, Any]
+
+
+class CaseFileList(BaseModel):
+    """A page of case files, newest change first."""
+
+    items: list[CaseFileItem]
+    next_cursor: str | None
+
+
+class VersionList(BaseModel):
+    """A page of versions, ascending."""
+
+    items: list[VersionView]
+    next_cursor: str | None
+
+
+class TimelineItem(BaseModel):
+    """Something that happened to the case."""
+
+    sequence: int
+    at: str
+    type: str
+    sentence: str
+    organisation: str
+    staff_id: str | None
+    data: dict[str, Any]
+
+
+class Timeline(BaseModel):
+    """A page of the timeline, in order."""
+
+    items: list[TimelineItem]
+    next_cursor: str | None
+
+
+class ChangesView(BaseModel):
+    """What changed from one version to another, in a prosecutor's terms."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    from_: int = Field(alias="from")
+    to: int
+    summary: dict[str, int]
+    sections: list[dict[str, Any]]
+    attachments: list[dict[str, Any]]

@@ -1,0 +1,77 @@
+"""Making the parts of a process from its settings, and starting and stopping them."""
+
+import asyncio
+import os
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+from casefile_api.access.revocations import RevocationList
+from casefile_api.access.signing_keys import SigningKeys
+from casefile_api.access.tokens import TokenIssuer, TokenVerifier
+from casefile_api.clock import Clock
+from casefile_api.database import Database
+from casefile_api.errors import Misconfigured
+from casefile_api.ledger.reads import ReadLedger
+from casefile_api.settings import Settings
+from casefile_api.vault import Vault, read_master_key
+from casefile_api.web.limits import RateLimits
+from casefile_api.web.parts import Parts
+
+
+def build_parts(settings: Settings, *, application: str = "casefile-api") -> Parts:
+    """Make the parts of a process; nothing is connected yet.
+
+    Raises Misconfigured where a key cannot be read.
+    """
+    database = Database(settings, application=application)
+    keys = SigningKeys.from_setting(settings.token_key_files, settings.data_dir)
+    revocations = RevocationList()
+    return Parts(
+        settings=settings,
+        clock=Clock(),
+        database=database,
+        vault=Vault(read_master_key(master_key_file(settings))),
+        reads=ReadLedger(database, batch_limit=settings.read_batch_limit),
+        keys=keys,
+        issuer=TokenIssuer(keys, issuer=settings.public_url),
+        verifier=TokenVerifier(keys, settings.public_url, revocations),
+        revocations=revocations,
+        limits=RateLimits(settings.rate_per_second, settings.rate_burst),
+    )
+
+
+def master_key_file(settings: Settings) -> Path:
+    """Return the file of the master key; where none is set, one is made in the data folder at first use."""
+    if settings.master_key_file is not None:
+        return settings.master_key_file
+    path = settings.data_dir / "keys" / "master.key"
+    if not path.exists():
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            draft = path.with_suffix(f".{os.getpid()}")
+            with open(draft, "x", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+                file.write(secrets.token_hex(32))
+            with suppress(FileExistsError):
+                os.link(draft, path)
+            draft.unlink()
+        except OSError as fault:
+            raise Misconfigured(f"No master key can be made in {path.parent}: {fault.strerror}.") from fault
+    return path
+
+
+@asynccontextmanager
+async def running(parts: Parts) -> AsyncIterator[Parts]:
+    """Run the parts of an API process: reads are recorded, revocations kept fresh."""
+    await parts.revocations.refresh(parts.database)
+    fresh = asyncio.create_task(parts.revocations.keep_fresh(parts.database), name="revocations")
+    parts.reads.start()
+    try:
+        yield parts
+    finally:
+        fresh.cancel()
+        with suppress(asyncio.CancelledError):
+            await fresh
+        await parts.reads.stop()
+        await parts.database.close()

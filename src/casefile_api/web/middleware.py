@@ -1,0 +1,47 @@
+"""What every response carries: Request-Id, security headers, the trace it belongs to. Pure ASGI: the hot path runs here."""
+
+import re
+
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from casefile_api.identifiers import new_id
+
+_TRACEPARENT = re.compile(rb"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+_ALWAYS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
+    (b"strict-transport-security", b"max-age=31536000"),
+)
+_PLAIN_POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
+
+
+class RequestIds:
+    """Gives each request its id and each response the headers that all have."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request_id = str(new_id())
+        scope["request_id"] = request_id
+        headers: list[tuple[bytes, bytes]] = scope["headers"]
+        trace = next((value for name, value in headers if name == b"traceparent"), b"")
+        said = [*_ALWAYS, (b"request-id", request_id.encode())]
+        if _TRACEPARENT.fullmatch(trace):
+            said.append((b"traceparent", trace))
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                own = message.setdefault("headers", [])
+                own.extend(said)
+                if not any(name.lower() == b"content-security-policy" for name, _ in own):
+                    own.append(_PLAIN_POLICY)
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            await self.app(scope, receive, send_with_headers)
