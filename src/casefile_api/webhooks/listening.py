@@ -57,6 +57,7 @@ class Announcements:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._ticket = Ticket()
+        self.stopped = False
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -65,6 +66,7 @@ class Announcements:
 
     async def stop(self) -> None:
         """Stop listening, and let everybody who waits go on."""
+        self.stopped = True
         self._announce()
         if self._task is not None:
             self._task.cancel()

@@ -1,0 +1,91 @@
+"""The feed: everything an organisation is told, in one order, read from where one left off.
+
+Positions are given after commit, so a cursor never skips an event that commits late. The feed is complete for 90 days;
+a cursor that has fallen behind further is answered with 410, never with a gap.
+"""
+
+import base64
+import binascii
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from casefile_api.errors import Fault, Gone, Invalid
+
+_PAGE = text(
+    """
+    select p.position, e.occurred_at, e.body, e.case_file_id
+    from event_position p join event e on e.event_id = p.event_id and e.organisation = p.organisation
+    where p.organisation = :organisation and p.position > :after and e.endpoint_id is null
+    order by p.position limit :most
+    """
+)
+_OLDEST_KEPT = text(
+    """
+    select p.position
+    from event e join event_position p on p.event_id = e.event_id and p.organisation = e.organisation
+    where e.organisation = :organisation and e.occurred_at < :cutoff
+    order by e.occurred_at desc, p.position desc limit 1
+    """
+)
+_NEWEST = text("select coalesce(max(position), 0) from event_position")
+
+
+@dataclass(frozen=True, slots=True)
+class FeedPage:
+    """Part of the feed: bodies as they were written, and where to go on."""
+
+    bodies: Sequence[bytes]
+    next_cursor: str
+
+    def body(self) -> bytes:
+        """Return the page as JSON; the bodies are passed on byte for byte."""
+        return b'{"items":[%b],"next_cursor":%b}' % (b",".join(self.bodies), json.dumps(self.next_cursor).encode())
+
+
+async def read_feed(
+    session: AsyncSession, organisation: str, after: str | None, limit: int, now: datetime, retention_days: int
+) -> FeedPage:
+    """Read the feed of an organisation after a cursor, or from the oldest event kept.
+
+    Raises Invalid where the cursor is not one of this feed, Gone where events after it are kept no longer.
+    """
+    cutoff = now - timedelta(days=retention_days)
+    if after is None:
+        oldest = await session.execute(_OLDEST_KEPT, {"organisation": organisation, "cutoff": cutoff})
+        position = oldest.scalar_one_or_none() or 0
+    else:
+        position = _read_cursor(after)
+        if position > (await session.execute(_NEWEST)).scalar_one():
+            raise _broken()
+    found = {"organisation": organisation, "after": position, "most": limit}
+    rows = (await session.execute(_PAGE, found)).all()
+    if not rows:
+        return FeedPage((), after or _make_cursor(position))
+    if after is not None and rows[0].occurred_at < cutoff:
+        raise Gone(f"Events after this cursor are kept no longer than {retention_days} days; start without a cursor.")
+    return FeedPage([bytes(row.body) for row in rows], _make_cursor(rows[-1].position))
+
+
+def _make_cursor(position: int) -> str:
+    return base64.urlsafe_b64encode(f"feed:{position}".encode()).decode().rstrip("=")
+
+
+def _read_cursor(text_: str) -> int:
+    try:
+        plain = base64.b64decode(text_ + "=" * (-len(text_) % 4), altchars=b"-_", validate=True).decode("ascii")
+    except (ValueError, binascii.Error):
+        raise _broken() from None
+    digits = plain.removeprefix("feed:")
+    if not digits.isdigit() or len(digits) > 18 or _make_cursor(int(digits)) != text_:
+        raise _broken()
+    return int(digits)
+
+
+def _broken() -> Invalid:
+    fault = Fault("malformed", "Use next_cursor as the feed gave it, or leave after out.", parameter="after")
+    return Invalid("The cursor is not one that this feed gave.", fault)

@@ -1,0 +1,218 @@
+"""Bodies of webhook endpoints: what callers send and what they get."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints, model_validator
+
+from casefile_api.clock import utc_text
+from casefile_api.events import is_pattern
+from casefile_api.web.bodies import Body
+from casefile_api.web.etags import tag_of
+from casefile_api.webhooks.addresses import MAX_URL_LENGTH
+from casefile_api.webhooks.models import WebhookEndpoint
+
+
+def _known_pattern(text: str) -> str:
+    if not is_pattern(text):
+        raise ValueError("Give the name of an event, all events of one noun (early_advice.*), or all (*).")
+    return text
+
+
+def _different(patterns: list[str]) -> list[str]:
+    if len(set(patterns)) != len(patterns):
+        raise ValueError("Name each pattern once.")
+    return patterns
+
+
+Url = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=MAX_URL_LENGTH, pattern=r"^[!-~]+$"),
+    Field(description="An https URL on the public internet, without credentials or fragment."),
+]
+Pattern = Annotated[
+    str, StringConstraints(max_length=64, pattern=r"^(\*|[a-z_]+\.(\*|[a-z_]+))$"), AfterValidator(_known_pattern)
+]
+Patterns = Annotated[
+    list[Pattern],
+    Field(min_length=1, max_length=50, description="Events to be told of: exact, `noun.*`, or `*`."),
+    AfterValidator(_different),
+]
+Description = Annotated[
+    str, StringConstraints(max_length=500), Field(description="For your own people; no case details.")
+]
+
+
+class CreateEndpointRequest(Body):
+    """Register a webhook endpoint."""
+
+    url: Url
+    event_types: Patterns
+    description: Description | None = None
+
+
+class PatchEndpointRequest(Body):
+    """Change a webhook endpoint (merge patch): a new URL, or the URL of a disabled one again, is verified anew."""
+
+    url: Url = ""
+    event_types: Patterns = Field(default_factory=list)
+    description: Description | None = None
+
+
+class RedeliverRequest(Body):
+    """Send again: one event, or all of the endpoint's since a time."""
+
+    event_id: UUID | None = None
+    since: datetime | None = None
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if (self.event_id is None) == (self.since is None):
+            raise ValueError("Give either event_id or since.")
+        if self.since is not None and self.since.tzinfo is None:
+            raise ValueError("Give since in UTC, with Z.")
+        return self
+
+
+class EndpointView(BaseModel):
+    """A webhook endpoint. The secret is shown only when it is made."""
+
+    id: UUID
+    url: str
+    event_types: list[str]
+    description: str | None
+    state: Literal["pending", "active", "disabled"]
+    reason: Literal["gone", "failing", "not_verified"] | None
+    failing_since: str | None
+    client_id: str
+    created_at: str
+    updated_at: str
+
+
+class EndpointWithSecret(EndpointView):
+    """A webhook endpoint with a secret that was just made."""
+
+    secret: str = Field(default="", description="Shown this once; a repeated call is answered without it.")
+    previous_secret_expires_at: str | None = None
+
+
+class EndpointItem(EndpointView):
+    """A webhook endpoint in a list."""
+
+    etag: str
+
+
+class EndpointList(BaseModel):
+    """A page of webhook endpoints."""
+
+    items: list[EndpointItem]
+    next_cursor: str | None
+
+
+class AttemptView(BaseModel):
+    """One attempt at a delivery."""
+
+    number: int
+    at: str
+    status: int | None
+    latency_ms: int
+    error: str | None
+    answer: str | None
+
+
+class DeliveryView(BaseModel):
+    """One event owed to an endpoint, with every attempt at it."""
+
+    id: UUID
+    event_id: UUID
+    event_type: str
+    case_file_id: UUID | None
+    state: Literal["waiting", "delivered", "given_up"]
+    next_attempt_at: str | None
+    created_at: str
+    attempts: list[AttemptView]
+
+
+class DeliveryList(BaseModel):
+    """A page of deliveries, the newest first."""
+
+    items: list[DeliveryView]
+    next_cursor: str | None
+
+
+class TestSent(BaseModel):
+    """A test event is on its way."""
+
+    __test__ = False
+
+    event_id: UUID
+    state: str
+
+
+class Redelivering(BaseModel):
+    """So many events are sent again."""
+
+    deliveries: int
+
+
+class EventBody(BaseModel):
+    """An event as it is told: in the feed and as the body of a webhook."""
+
+    type: str
+    timestamp: str
+    data: dict[str, Any]
+
+
+class EventPage(BaseModel):
+    """A page of the feed; `next_cursor` is where to go on, also when there was nothing new."""
+
+    items: list[EventBody]
+    next_cursor: str
+
+
+def endpoint_view(row: WebhookEndpoint) -> dict[str, Any]:
+    """Return an endpoint as its organisation sees it."""
+    return {
+        "id": str(row.id),
+        "url": row.url,
+        "event_types": list(row.event_types),
+        "description": row.description,
+        "state": row.state,
+        "reason": row.reason,
+        "failing_since": utc_text(row.failing_since) if row.failing_since else None,
+        "client_id": row.client_id,
+        "created_at": utc_text(row.created_at),
+        "updated_at": utc_text(row.updated_at),
+    }
+
+
+def endpoint_item(row: WebhookEndpoint) -> dict[str, Any]:
+    """Return an endpoint as it stands in a list."""
+    view = endpoint_view(row)
+    return {**view, "etag": tag_of(view)}
+
+
+def delivery_view(row: Any, attempts: Sequence[Any]) -> dict[str, Any]:
+    """Return a delivery with its attempts."""
+    return {
+        "id": str(row.id),
+        "event_id": str(row.event_id),
+        "event_type": row.event_type,
+        "case_file_id": str(row.case_file_id) if row.case_file_id else None,
+        "state": row.state,
+        "next_attempt_at": utc_text(row.due_at) if row.state == "waiting" else None,
+        "created_at": utc_text(row.created_at),
+        "attempts": [
+            {
+                "number": attempt.number,
+                "at": utc_text(attempt.tried_at),
+                "status": attempt.status,
+                "latency_ms": attempt.latency_ms,
+                "error": attempt.error,
+                "answer": attempt.answer,
+            }
+            for attempt in attempts
+        ],
+    }
