@@ -1,8 +1,8 @@
 """Tokens that are good no longer, known to every process within five seconds.
 
-The database holds two short lists: revoked tokens by their `jti`, and cut-offs, which end every earlier token of a client
-or a member of staff at once. Each process keeps a copy, read again every two seconds, so that checking costs no query.
-A copy that could not be read again for long is not trusted: it refuses rather than forget a revocation.
+The database holds two short lists: revoked tokens by their `jti`, and cut-offs, which end every earlier token of a
+client or a member of staff at once. Each process keeps a copy, read again every two seconds, so that checking costs no
+query. A copy that could not be read again for long is not trusted: it refuses rather than forget a revocation.
 """
 
 import asyncio
@@ -10,9 +10,11 @@ import contextlib
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from casefile_api.database import Database
 from casefile_api.errors import DependencyUnavailable, Refusal
@@ -25,6 +27,16 @@ _LISTS = text(
     " where expires_at > :now union all"
     " select kind, organisation, subject, issued_until from token_cutoff where expires_at > :now"
 )
+
+_CUT_OFF = text(
+    "insert into token_cutoff (kind, organisation, subject, issued_until, expires_at)"
+    " values (:kind, :organisation, :subject, :issued_until, :expires_at)"
+    " on conflict (kind, organisation, subject) do update"
+    " set issued_until = greatest(token_cutoff.issued_until, excluded.issued_until),"
+    " expires_at = greatest(token_cutoff.expires_at, excluded.expires_at)"
+)
+LONGEST_LIFE = timedelta(minutes=20)
+"""A cut-off is kept for longer than any token that it ends could live."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,3 +99,17 @@ class RevocationList:
             with contextlib.suppress(Refusal):
                 await self.refresh(database)
             await asyncio.sleep(REFRESH_SECONDS)
+
+
+async def cut_off_tokens(
+    session: AsyncSession, kind: Literal["client", "staff"], organisation: str, subject: str, until: datetime
+) -> None:
+    """End every token issued until then (real time) to a client, or for a member of staff, once this is committed."""
+    row = {"kind": kind, "organisation": organisation, "subject": subject}
+    times = {"issued_until": int(until.timestamp()), "expires_at": until + LONGEST_LIFE}
+    await session.execute(_CUT_OFF, {**row, **times})
+
+
+LOCK_STAFF = text("select pg_advisory_xact_lock(hashtextextended(:organisation || '/' || :staff_id, 53))")
+LOCK_STAFF_SHARED = text("select pg_advisory_xact_lock_shared(hashtextextended(:organisation || '/' || :staff_id, 53))")
+"""Registering a person and issuing tokens for them wait for each other: no token slips past a cut-off in between."""

@@ -1,7 +1,8 @@
 """Our access tokens: issued and verified here, and nowhere else (RFC 9068, RFC 8725). The only home of python-jose.
 
-`TokenVerifier.verify` is the one function that believes a token. Before the library sees a token its spelling, header and
-claims are checked by hand; the library is given one key and one algorithm; every failure reads the same to the caller.
+`TokenVerifier.verify` is the one function that believes a token. Before the library sees a token its spelling and
+header are checked by hand, after it the claims; the library is given one key and one algorithm; every failure reads the
+same to the caller.
 """
 
 import time

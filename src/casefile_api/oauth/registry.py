@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from casefile_api.access.caller import OrganisationKind
+from casefile_api.access.revocations import LOCK_STAFF_SHARED
 from casefile_api.clock import LONDON
 from casefile_api.oauth.assertions import SKEW_SECONDS, Assertion
 from casefile_api.oauth.client_keys import ClientPublicKey, KeyAlgorithm
@@ -116,6 +117,7 @@ class Registry:
     def find_staff(self, organisation: str, staff_id: str) -> RegisteredStaff | None:
         """Return an active member of an organisation's staff, else None."""
         where = {"organisation": organisation, "staff_id": staff_id}
+        self._session.execute(LOCK_STAFF_SHARED, where)
         row = self._session.execute(_STAFF, where).one_or_none()
         if row is None:
             return None
