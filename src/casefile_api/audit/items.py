@@ -1,0 +1,86 @@
+"""An entry as it is served: its stored bytes put in place as they are, since they are what was hashed."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import Row
+
+COLUMNS = "l.leaf_index, e.id, e.occurred_at, e.leaf_hash, e.entry, e.erasable, e.salt"
+ENTRY_KEYS = (
+    "id", "occurred_at", "operation", "action", "outcome", "organisation", "client_id", "staff_id", "roles",
+    "justification_code", "case_file_id", "target_type", "target_id", "target_version", "recipients", "request_id",
+    "source", "erasable_hash", "nonce",
+)  # fmt: skip
+CSV_COLUMNS = ("leaf_index", "leaf_hash", *ENTRY_KEYS, "justification_text", "details", "salt")
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRow:
+    """A stored entry with its place."""
+
+    leaf_index: int | None
+    id: UUID
+    occurred_at: datetime
+    leaf_hash: bytes
+    entry: bytes
+    erasable: bytes | None
+    salt: str | None
+
+    @classmethod
+    def of(cls, row: Row[Any]) -> "EntryRow":
+        """The entry of a row of COLUMNS."""
+        kept = bytes(row.erasable) if row.erasable is not None else None
+        place, moment = row.leaf_index, row.occurred_at
+        return cls(place, row.id, moment, bytes(row.leaf_hash), bytes(row.entry), kept, row.salt)
+
+    def members(self) -> bytes:
+        """The members of the JSON item, without its braces."""
+        place = b"null" if self.leaf_index is None else str(self.leaf_index).encode()
+        salt = b"null" if self.salt is None else orjson.dumps(self.salt)
+        return (
+            b'"leaf_index":' + place + b',"leaf_hash":"' + self.leaf_hash.hex().encode() + b'","entry":' + self.entry
+            + b',"erasable":' + (self.erasable or b"null") + b',"salt":' + salt
+        )  # fmt: skip
+
+    def as_json(self) -> bytes:
+        """The item of a listing."""
+        return b"{" + self.members() + b"}"
+
+    def as_line(self, tree_size: int, hashes: Sequence[bytes]) -> bytes:
+        """A line of the NDJSON export, with the proof that it is in the tree of a size."""
+        proof = orjson.dumps({"tree_size": tree_size, "hashes": [value.hex() for value in hashes]})
+        return b"{" + self.members() + b',"inclusion":' + proof + b"}\n"
+
+    def cells(self) -> list[str]:
+        """The cells of a line of the CSV export."""
+        entry: dict[str, Any] = orjson.loads(self.entry)
+        erasable: dict[str, Any] = orjson.loads(self.erasable) if self.erasable else {}
+        details = erasable.get("details")
+        place = "" if self.leaf_index is None else str(self.leaf_index)
+        text = _harmless(erasable.get("justification_text") or "")
+        words = orjson.dumps(details).decode() if details else ""
+        return [place, self.leaf_hash.hex(), *(_cell(entry[key]) for key in ENTRY_KEYS), text, words, self.salt or ""]
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _harmless(text: str) -> str:
+    """Free text that a spreadsheet would take for a formula is marked as text."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
+def csv_lines(rows: Iterable[Sequence[str]]) -> bytes:
+    """Lines of RFC 4180 CSV."""
+    buffer = io.StringIO()
+    csv.writer(buffer).writerows(rows)
+    return buffer.getvalue().encode()

@@ -1,0 +1,175 @@
+"""Answers from the log for a caller: entries inside the remit, and proofs for anyone."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from casefile_api.audit.filters import EntryFilter
+from casefile_api.audit.items import COLUMNS, EntryRow
+from casefile_api.audit.remit import Remit
+from casefile_api.errors import DependencyUnavailable, Fault, Invalid, NotFound
+from casefile_api.ledger.proofs import (
+    ConsistencyProof,
+    InclusionProof,
+    PublishedCheckpoint,
+    checkpoint_of,
+    newest_checkpoint,
+    prove_consistency,
+    prove_inclusion,
+)
+from casefile_api.ledger.tiles import Tile, TilePathError, parse_tile_path
+
+Reader = AsyncConnection | AsyncSession
+NO_LEAF = -1
+NO_ENTRY = UUID(int=0)
+NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page begins: after a leaf, and (where those without one were reached) after an entry without one."""
+
+    leaf_index: int = NO_LEAF
+    waiting_since: datetime = NEVER
+    waiting_id: UUID = NO_ENTRY
+
+    def after(self, row: EntryRow) -> "Place":
+        """The place after an entry."""
+        if row.leaf_index is not None:
+            return Place(row.leaf_index)
+        return Place(self.leaf_index, row.occurred_at, row.id)
+
+    @property
+    def among_waiting(self) -> bool:
+        """Whether entries without a leaf were reached."""
+        return self.waiting_id != NO_ENTRY
+
+
+async def list_entries(reader: Reader, asked: EntryFilter, remit: Remit, place: Place, limit: int) -> list[EntryRow]:
+    """The next entries by leaf index, those without one last; one statement, so that none moves in between."""
+    wanted = f"({asked.condition}) and {remit.condition}"
+    later = "true"
+    values: dict[str, Any] = {**asked.values, **remit.values, "leaf_index": place.leaf_index, "limit": limit}
+    if place.among_waiting:
+        later = "(e.occurred_at, e.id) > (:since, :since_id)"
+        values |= {"since": place.waiting_since, "since_id": place.waiting_id}
+    statement = f"""
+        (select {COLUMNS} from audit_leaf l join audit_entry e on e.id = l.entry_id
+         where l.leaf_index > :leaf_index and {wanted} and {later} order by l.leaf_index limit :limit)
+        union all
+        (select {COLUMNS.replace("l.leaf_index", "cast(null as bigint) as leaf_index")}
+         from audit_pending p join audit_entry e on e.id = p.entry_id
+         where {wanted} and {later} order by e.occurred_at, e.id limit :limit)
+        order by 1 nulls last, 3, 2 limit :limit
+    """  # noqa: S608 - made of constants; every value is bound
+    return [EntryRow.of(row) for row in await reader.execute(text(statement), values)]
+
+
+async def find_entry(reader: Reader, leaf_index: int, remit: Remit) -> EntryRow:
+    """One entry by its place.
+
+    Raises NotFound where there is none, or none inside the remit.
+    """
+    statement = f"""
+        select {COLUMNS} from audit_leaf l join audit_entry e on e.id = l.entry_id
+        where l.leaf_index = :leaf_index and {remit.condition}
+    """  # noqa: S608 - made of constants; every value is bound
+    row = (await reader.execute(text(statement), {"leaf_index": leaf_index, **remit.values})).one_or_none()
+    if row is None:
+        raise NotFound()
+    return EntryRow.of(row)
+
+
+async def find_leaf(reader: Reader, leaf_hash: str) -> int:
+    """The place of the entry that a receipt names.
+
+    Raises NotFound where no published checkpoint covers such a leaf.
+    """
+    query = text("select min(leaf_index) from audit_leaf where leaf_hash = :leaf_hash")
+    found: int | None = (await reader.execute(query, {"leaf_hash": bytes.fromhex(leaf_hash)})).scalar_one()
+    if found is None:
+        raise NotFound("No published checkpoint covers an entry with this leaf hash.")
+    return found
+
+
+async def inclusion_of(reader: Reader, leaf_index: int, tree_size: int | None) -> InclusionProof:
+    """The proof that a leaf is in the published tree of a size, the newest where none is named.
+
+    Raises Invalid where the size was not reached, or the leaf is not below it.
+    """
+    newest = (await newest_checkpoint(reader)).tree_size
+    size = newest if tree_size is None else tree_size
+    if size > newest:
+        raise _not_reached("tree_size", newest)
+    if leaf_index >= size:
+        detail = f"The leaf must be below the tree size, which is {size}."
+        raise Invalid(
+            "The entry is not in the tree of that size.", Fault("out_of_range", detail, parameter="tree_size")
+        )
+    return await prove_inclusion(reader, leaf_index, size)
+
+
+async def consistency_of(reader: Reader, old: int, new: int | None) -> ConsistencyProof:
+    """The proof that the published tree of one size continues that of another, by default up to the newest.
+
+    Raises Invalid where a size was not reached, or they are the wrong way round.
+    """
+    newest = (await newest_checkpoint(reader)).tree_size
+    size = newest if new is None else new
+    if size > newest:
+        raise _not_reached("to", newest)
+    if old > size:
+        detail = f"It must not be above the later size, which is {size}."
+        raise Invalid("The sizes are the wrong way round.", Fault("out_of_range", detail, parameter="from"))
+    return await prove_consistency(reader, old, size)
+
+
+def _not_reached(parameter: str, newest: int) -> Invalid:
+    fault = Fault("out_of_range", f"The newest checkpoint covers {newest} entries.", parameter=parameter)
+    return Invalid("The log has not reached that size.", fault)
+
+
+async def published_checkpoint(reader: Reader, tree_size: int | None) -> PublishedCheckpoint:
+    """The newest checkpoint, or the one published for a size.
+
+    Raises NotFound where none was published for that size.
+    """
+    if tree_size is None:
+        return await newest_checkpoint(reader)
+    found = await checkpoint_of(reader, tree_size)
+    if found is None:
+        raise NotFound("No checkpoint was published for a tree of that size.")
+    return found
+
+
+async def listed_keys(reader: Reader) -> list[str]:
+    """The verifier keys of the log in their text form, the newest first."""
+    query = text("select verifier_key from audit_log_key order by first_used_at desc, verifier_key")
+    keys = list((await reader.execute(query)).scalars())
+    if not keys:
+        raise DependencyUnavailable("The log has no key yet; the worker lists it when it starts.")
+    return keys
+
+
+async def find_tile(reader: Reader, path: str) -> bytes:
+    """The hashes of a tile, by its path.
+
+    Raises NotFound for what is no tile path, and for a tile that has not that many hashes yet.
+    """
+    try:
+        tile: Tile = parse_tile_path(path)
+    except TilePathError:
+        raise NotFound() from None
+    query = text(
+        "select substring(hashes for :size) from audit_tile"
+        " where level = :level and number = :number and octet_length(hashes) >= :size"
+    )
+    values = {"level": tile.id.level, "number": tile.id.number, "size": tile.size_bytes}
+    hashes = (await reader.execute(query, values)).scalar_one_or_none()
+    if hashes is None:
+        raise NotFound()
+    return bytes(hashes)

@@ -1,0 +1,220 @@
+"""The log over HTTP: entries for oversight bodies; checkpoints, tiles and proofs for anyone with a token."""
+
+import hashlib
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.responses import StreamingResponse
+
+from casefile_api.audit import queries
+from casefile_api.audit.exports import Export
+from casefile_api.audit.filters import AskedEntries
+from casefile_api.audit.items import EntryRow
+from casefile_api.audit.media import CSV, JSON, NDJSON, wanted_media_type
+from casefile_api.audit.queries import Place
+from casefile_api.audit.remit import remit_of
+from casefile_api.audit.schemas import ConsistencyProofView, EntryItem, EntryPage, InclusionProofView
+from casefile_api.errors import NotFound
+from casefile_api.ledger.proofs import newest_checkpoint
+from casefile_api.ledger.tiles import MAX_TREE_SIZE
+from casefile_api.unit_of_work import ReadingNow
+from casefile_api.web.documenting import refusals
+from casefile_api.web.etags import tag_of, unchanged
+from casefile_api.web.pagination import AskedPage, Page, make_cursor
+from casefile_api.web.routing import GuardedRoute
+
+router = APIRouter(prefix="/v1/audit-log", route_class=GuardedRoute, tags=["audit log"])
+
+PLAIN = "text/plain; charset=utf-8"
+LeafIndex = Annotated[str, Path(description="the entry's place in the log, from 0")]
+TreeSize = Annotated[
+    int | None, Query(ge=1, le=MAX_TREE_SIZE, description="of a published checkpoint; default: newest")
+]
+LeafHash = Annotated[str, Query(pattern="^[0-9a-f]{64}$", description="as a receipt gives it, lowercase hex")]
+
+
+def _text(description: str, example: str) -> dict[int | str, dict[str, Any]]:
+    content = {"text/plain": {"schema": {"type": "string"}, "example": example}}
+    return {200: {"description": description, "content": content}}
+
+
+@router.get(
+    "/entries",
+    operation_id="list_audit_entries",
+    summary="Search the log",
+    response_class=Response,
+    responses={
+        200: {
+            "model": EntryPage,
+            "description": "A page of entries; or all of them, by `Accept`: NDJSON with proofs, or CSV",
+            "content": {NDJSON: {"schema": {"type": "string"}}, CSV: {"schema": {"type": "string"}}},
+        }
+    },
+)
+async def list_audit_entries(request: Request, reading: ReadingNow, asked: AskedEntries, page: AskedPage) -> Response:
+    """Entries by leaf index, those not yet integrated last. The search itself is logged."""
+    media_type = wanted_media_type(request.headers.get("accept"))
+    reading.trail.about("audit_log", None)
+    reading.trail.details = {"filter": asked.described, "media_type": media_type}
+    place = Place(*(page.after(int, datetime, UUID) or ()))
+    async with reading:
+        remit = await remit_of(reading)
+        if media_type == JSON:
+            rows = await queries.list_entries(reading.session, asked, remit, place, page.limit + 1)
+            return _page(reading, page, rows, place)
+        size = (await newest_checkpoint(reading.session)).tree_size
+    most = page.limit if "limit" in request.query_params else None
+    export = Export(reading.parts.database, asked, remit, size, place, most)
+    lines, name = (export.ndjson(), "ndjson") if media_type == NDJSON else (export.csv(), "csv")
+    headers = {"Vary": "Authorization, Accept", "Content-Disposition": f'attachment; filename="audit-log.{name}"'}
+    return StreamingResponse(lines, media_type=media_type, headers=headers)
+
+
+def _page(reading: ReadingNow, page: Page, rows: list[EntryRow], place: Place) -> Response:
+    """A page of items, each with its stored bytes in place."""
+    shown = rows[: page.limit]
+    headers = {"Vary": "Authorization, Accept"}
+    cursor = b"null"
+    if len(rows) > len(shown):
+        for row in shown:
+            place = place.after(row)
+        given = make_cursor((place.leaf_index, place.waiting_since, place.waiting_id))
+        cursor, headers["Link"] = f'"{given}"'.encode(), page.link(given)
+    items = b",".join(row.as_json() for row in shown)
+    return reading.answer(b'{"items":[' + items + b'],"next_cursor":' + cursor + b"}", headers=headers)
+
+
+@router.get(
+    "/entries/{leaf_index}",
+    operation_id="get_audit_entry",
+    summary="Read one entry",
+    response_class=Response,
+    responses={200: {"model": EntryItem}},
+)
+async def get_audit_entry(reading: ReadingNow, leaf_index: LeafIndex) -> Response:
+    """One entry, exactly as it was hashed. Looking is itself logged."""
+    reading.trail.about("audit_log", None)
+    place = _place(leaf_index)
+    reading.trail.details = {"leaf_index": place}
+    async with reading:
+        row = await queries.find_entry(reading.session, place, await remit_of(reading))
+    return _tagged(reading, row.as_json(), JSON)
+
+
+@router.get(
+    "/entries/{leaf_index}/inclusion-proof",
+    operation_id="get_inclusion_proof",
+    summary="Prove that an entry is in the log",
+    response_class=Response,
+    responses={200: {"model": InclusionProofView}, **refusals("invalid")},
+)
+async def get_inclusion_proof(reading: ReadingNow, leaf_index: LeafIndex, tree_size: TreeSize = None) -> Response:
+    """The audit path of an entry in a published tree (RFC 6962 2.1.1)."""
+    async with reading:
+        proof = await queries.inclusion_of(reading.session, _place(leaf_index), tree_size)
+    return _proof(reading, proof.as_member())
+
+
+@router.get(
+    "/inclusion-proof",
+    operation_id="find_inclusion_proof",
+    summary="Prove that a receipt's entry is in the log",
+    response_class=Response,
+    responses={200: {"model": InclusionProofView}, **refusals("not-found")},
+)
+async def find_inclusion_proof(reading: ReadingNow, leaf_hash: LeafHash, tree_size: TreeSize = None) -> Response:
+    """The audit path for the holder of a receipt, who knows the leaf hash and not the place."""
+    async with reading:
+        leaf_index = await queries.find_leaf(reading.session, leaf_hash)
+        proof = await queries.inclusion_of(reading.session, leaf_index, tree_size)
+    return _proof(reading, proof.as_member())
+
+
+@router.get(
+    "/consistency-proof",
+    operation_id="get_consistency_proof",
+    summary="Prove that the log only grew",
+    response_class=Response,
+    responses={200: {"model": ConsistencyProofView}},
+)
+async def get_consistency_proof(
+    reading: ReadingNow,
+    old: Annotated[int, Query(alias="from", ge=0, le=MAX_TREE_SIZE, description="the size of an earlier tree")],
+    new: Annotated[int | None, Query(alias="to", ge=0, le=MAX_TREE_SIZE, description="default: the newest")] = None,
+) -> Response:
+    """The proof that a later tree begins with the whole of an earlier one (RFC 6962 2.1.2)."""
+    async with reading:
+        proof = await queries.consistency_of(reading.session, old, new)
+    return _proof(reading, proof.as_member())
+
+
+@router.get(
+    "/checkpoint",
+    operation_id="get_checkpoint",
+    summary="The signed root of the log",
+    response_class=Response,
+    responses={**_text("A signed note (C2SP tlog-checkpoint)", "origin\n12\n<base64>\n\n— origin <base64>\n"),
+               **refusals("not-found")},
+)  # fmt: skip
+async def get_checkpoint(reading: ReadingNow, tree_size: TreeSize = None) -> Response:
+    """The newest checkpoint, or the one that was published for a tree size."""
+    async with reading:
+        checkpoint = await queries.published_checkpoint(reading.session, tree_size)
+    return _tagged(reading, checkpoint.note.encode(), PLAIN)
+
+
+@router.get(
+    "/public-key",
+    operation_id="get_public_key",
+    summary="The key that verifies checkpoints",
+    response_class=Response,
+    responses=_text("Verifier keys, one a line, the newest first", "origin+1a2b3c4d+<base64>"),
+)
+async def get_public_key(reading: ReadingNow) -> Response:
+    """The log's verifier key in its text form (C2SP signed-note); keys of the past follow on lines of their own."""
+    async with reading:
+        keys = await queries.listed_keys(reading.session)
+    return _tagged(reading, "\n".join(keys).encode(), PLAIN)
+
+
+@router.get(
+    "/tile/{tile_path:path}",
+    operation_id="get_tile",
+    summary="A tile of the log's tree",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "Up to 256 hashes of 32 bytes (C2SP tlog-tiles)",
+            "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+        }
+    },
+)
+async def get_tile(
+    reading: ReadingNow,
+    tile_path: Annotated[str, Path(description="`<L>/<N>[.p/<W>]`, N as in `x001/x234/067`")],
+) -> Response:
+    """Hashes of the tree, full tiles of 256 or the beginning of one (`.p/<W>`)."""
+    async with reading:
+        hashes = await queries.find_tile(reading.session, tile_path)
+    return _tagged(reading, hashes, "application/octet-stream")
+
+
+def _place(text: str) -> int:
+    """A leaf index from a path; any other text names nothing."""
+    if not text.isascii() or not text.isdigit() or str(int(text[:20])) != text or int(text) > MAX_TREE_SIZE:
+        raise NotFound()
+    return int(text)
+
+
+def _proof(reading: ReadingNow, member: dict[str, Any]) -> Response:
+    return reading.answer(member, etag=tag_of(member))
+
+
+def _tagged(reading: ReadingNow, body: bytes, media_type: str) -> Response:
+    """An answer that is not re-built, under the tag of its bytes."""
+    tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    if unchanged(reading.exchange.request.headers.get("if-none-match"), tag):
+        return Response(status_code=304, headers={"ETag": tag})
+    return Response(body, media_type=media_type, headers={"ETag": tag})
