@@ -29,15 +29,36 @@ def kind_of(organisation: str) -> str:
     return organisation.split("-", 1)[0]
 
 
+@dataclass(frozen=True)
+class Exchange:
+    """One call and how it was answered."""
+
+    method: str
+    url: str
+    status: int
+    code: str
+
+
 @dataclass
 class Sandbox:
     """A running sandbox as `sandbox.json` describes it."""
 
     config: Json
     directory: Path
-    http: httpx.Client = field(
-        default_factory=lambda: httpx.Client(timeout=60, limits=httpx.Limits(max_connections=64), trust_env=False)
-    )
+    exchanges: list["Exchange"] = field(default_factory=list)
+
+    @cached_property
+    def http(self) -> httpx.Client:
+        """The connection of all parties; what came back is noted down for those who count."""
+        hooks = {"response": [self._note]}
+        return httpx.Client(timeout=60, limits=httpx.Limits(max_connections=64), trust_env=False, event_hooks=hooks)
+
+    def _note(self, answer: httpx.Response) -> None:
+        code = ""
+        if answer.headers.get("content-type", "").startswith("application/problem+json"):
+            code = str(json_module.loads(answer.read())["code"])
+        request = answer.request
+        self.exchanges.append(Exchange(request.method, str(request.url), answer.status_code, code))
 
     @classmethod
     def from_file(cls, path: Path) -> "Sandbox":
@@ -215,9 +236,8 @@ class Party:
         answer = self.call(method, path, **rest)
         as_expected = answer.status_code == expect if expect else answer.is_success
         if not as_expected:
-            raise AssertionError(
-                f"{self.name}: {method} {path} answered {answer.status_code}, expected {expect or '2xx'}: {answer.text[:2000]}"
-            )
+            came = f"answered {answer.status_code}, expected {expect or '2xx'}: {answer.text[:2000]}"
+            raise AssertionError(f"{self.name}: {method} {path} {came}")
         return answer
 
     def get(self, path: str, *, expect: int | None = None, **rest: Any) -> httpx.Response:

@@ -72,7 +72,10 @@ def check_consistency(old: int, new: int, old_root: bytes, new_root: bytes, proo
         if proof or (old == new and old_root != new_root) or (old == 0 and old_root != root_of([])):
             raise NotProven("a trivial consistency proof does not hold")
         return
-    path = [old_root, *proof] if old & (old - 1) == 0 else list(proof)
+    _check_continuation(old, new, old_root, new_root, [old_root, *proof] if old & (old - 1) == 0 else list(proof))
+
+
+def _check_continuation(old: int, new: int, old_root: bytes, new_root: bytes, path: list[bytes]) -> None:
     if not path:
         raise NotProven("the consistency proof is empty")
     node, last = old - 1, new - 1

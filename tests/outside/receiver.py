@@ -1,7 +1,7 @@
 """A webhook receiver as an integrator runs one: real HTTP on loopback, signatures checked with `standardwebhooks`.
 
-`Receiver` records every delivery. It answers 204 unless told to misbehave: `receiver.next(status(500), hang(5))` uses up
-one behaviour for each delivery; `receiver.always(status(503))` until told otherwise.
+`Receiver` records every delivery. It answers 204 unless told to misbehave: `receiver.next(status(500), hang(5))` uses
+up one behaviour for each delivery; `receiver.always(status(503))` until told otherwise.
 """
 
 import json

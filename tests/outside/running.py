@@ -1,4 +1,4 @@
-"""A sandbox run as an integrator runs it: `casefile-api sandbox --dir DIR --port PORT`, killed and started again at will."""
+"""A sandbox run as an integrator runs it (`casefile-api sandbox --dir DIR --port PORT`), killed and started again."""
 
 import os
 import signal
@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 
 from tests.outside.client import Sandbox
 
