@@ -1,11 +1,11 @@
 """How Alembic reaches the database: over a connection handed in, or as the owner named in the settings."""
 
 from alembic import context
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import Connection, create_engine, text
 from sqlmodel import SQLModel
 
 import casefile_api
-from casefile_api.database import driver_url
+from casefile_api.database import SERVICE_ROLE, driver_url
 from casefile_api.settings import Settings
 
 
@@ -30,6 +30,10 @@ def run(connection: Connection) -> None:
     context.configure(connection=connection, target_metadata=SQLModel.metadata, compare_type=True, include_name=is_ours)
     with context.begin_transaction():
         context.run_migrations()
+        # The service checks at its start that the tables are the ones it knows.
+        known = connection.execute(text(f"select to_regclass('alembic_version'), to_regrole('{SERVICE_ROLE}')")).one()
+        if None not in known:
+            connection.execute(text(f"grant select on alembic_version to {SERVICE_ROLE}"))
 
 
 given = context.config.attributes.get("connection")

@@ -46,6 +46,23 @@ def upgrade(owner_url: str) -> tuple[str | None, str]:
         engine.dispose()
 
 
+def current_revision(url: str) -> str | None:
+    """The revision the database is at; None if it has no tables yet."""
+    engine = create_engine(driver_url(url))
+    try:
+        with engine.connect() as connection:
+            known = connection.execute(text("select to_regclass('alembic_version')")).scalar_one()
+            if known is None:
+                return None
+            return connection.execute(text("select max(version_num) from alembic_version")).scalar_one_or_none()
+    except OperationalError:
+        raise Misconfigured(
+            "The database does not answer or does not let us in: is it running, and is CASEFILE_DATABASE_URL right?"
+        ) from None
+    finally:
+        engine.dispose()
+
+
 def newest_revision() -> str:
     """The revision this program needs."""
     head = ScriptDirectory.from_config(_configuration()).get_current_head()

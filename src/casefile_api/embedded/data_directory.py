@@ -94,6 +94,15 @@ class DataDirectory:
             write_private(path, json.dumps(kept, indent=1))
         return kept[name]
 
+    def kept_word(self, name: str, first: str) -> str:
+        """A word that stays what it was at the first start."""
+        path = self.path / "kept.json"
+        kept = read_words(path)
+        if name not in kept:
+            kept[name] = first
+            write_private(path, json.dumps(kept, indent=1))
+        return kept[name]
+
     def ports(self, part: str, count: int, *, others: bool = False) -> list[int]:
         """The part's ports, the same as last time if all of them are free; `others` insists on new ones."""
         path = self.path / "ports.json"

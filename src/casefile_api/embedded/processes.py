@@ -11,9 +11,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from casefile_api.embedded import launch
 from casefile_api.embedded.failures import PartFailed
@@ -99,7 +101,7 @@ def _gone_within(mark: ProcessMark, seconds: float) -> bool:
 class Child:
     """One process started here, with its record and its log file."""
 
-    def __init__(self, process: subprocess.Popen[bytes], record: Path, log: Path, ask: signal.Signals) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], record: Path, log: Path | None, ask: signal.Signals) -> None:
         self._process = process
         self._record = record
         self._ask = ask
@@ -115,6 +117,10 @@ class Child:
         """How it ended, or None while it runs."""
         return self._process.poll()
 
+    def ask(self) -> None:
+        """Ask it to end, without waiting."""
+        self._process.send_signal(self._ask)
+
     def stop(self, patience_seconds: float = 3.0) -> None:
         """Ask it to end, wait, end it; afterwards its record is gone."""
         for number, wait_seconds in ((self._ask, patience_seconds), (signal.SIGKILL, 10.0)):
@@ -128,6 +134,8 @@ class Child:
 
     def last_words(self) -> str:
         """The last line it wrote, for a sentence about why it ended."""
+        if self.log is None:
+            return "see its messages above"
         with self.log.open("rb") as file:
             file.seek(max(0, self.log.stat().st_size - 4096))
             lines = file.read().decode("utf-8", "replace").strip().splitlines()
@@ -138,7 +146,7 @@ def start(
     command: Sequence[str | Path],
     *,
     record: Path,
-    log: Path,
+    log: Path | None,
     account: Account | None = None,
     environment: Mapping[str, str] | None = None,
     folder: Path | None = None,
@@ -151,13 +159,12 @@ def start(
     """
     user_id, group_id = (account.user_id, account.group_id) if account else (-1, -1)
     launcher = [sys.executable, "-I", "-S", LAUNCHER, record, os.getpid(), user_id, group_id, int(ask), *command]
-    _set_aside(log)
-    with log.open("ab") as output:
+    with _opened(log) as output:
         process = subprocess.Popen(
             [str(word) for word in launcher],
             stdin=subprocess.DEVNULL,
             stdout=output,
-            stderr=subprocess.STDOUT,
+            stderr=output,
             cwd=folder,
             env=None if environment is None else dict(environment),
             pass_fds=tuple(pass_fds),
@@ -166,7 +173,13 @@ def start(
     return Child(process, record, log, ask)
 
 
-def _set_aside(log: Path) -> None:
-    """Keep one earlier log, so that a log never fills the disk."""
+@contextmanager
+def _opened(log: Path | None) -> Iterator[IO[bytes] | None]:
+    """The log to write to; without one the child shares our own output. An earlier log is kept when it grows large."""
+    if log is None:
+        yield None
+        return
     if log.exists() and log.stat().st_size > LOG_KEPT_BYTES:
         log.replace(log.with_name(log.name + ".1"))
+    with log.open("ab") as output:
+        yield output

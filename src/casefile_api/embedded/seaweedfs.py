@@ -17,7 +17,7 @@ from pathlib import Path
 from urllib.request import ProxyHandler, build_opener
 
 from casefile_api.embedded import processes
-from casefile_api.embedded.data_directory import DataDirectory, is_free, write_private
+from casefile_api.embedded.data_directory import DataDirectory, write_private
 from casefile_api.embedded.failures import PartFailed
 
 PART = "seaweedfs"
@@ -64,16 +64,27 @@ class SeaweedFS:
 
     def start(self) -> StorageAddress:
         """Start it and wait until it takes and gives back objects."""
+        self.begin()
+        return self.finish()
+
+    def begin(self) -> None:
+        """Start it, and let it come up while others are started."""
         self.stop_left_behind()
         self._home.mkdir(mode=0o700, exist_ok=True)
         (self._home / "data").mkdir(exist_ok=True)
         self._write_keys()
-        taken = False
+        self._launch(self._directory.ports(PART, 2 * len(LISTENERS)))
+
+    def finish(self) -> StorageAddress:
+        """Wait until it is ready; where it does not come up, start it anew, on other ports if ours were taken."""
+        ports = self._directory.known_ports(PART)
         for patience_seconds in PATIENCE_SECONDS:
-            ports = self._directory.ports(PART, 2 * len(LISTENERS), others=taken)
-            if self._run(ports, patience_seconds):
+            if not self.running:
+                self._launch(ports)
+            if self._ready(ports[0], ports[2], patience_seconds):
                 return self.address()
-            taken = not all(is_free(port) for port in ports)
+            self.stop()
+            ports = self._directory.ports(PART, 2 * len(LISTENERS))
         raise PartFailed(f"SeaweedFS does not start (why: {self._directory.log(PART)}).")
 
     def address(self) -> StorageAddress:
@@ -103,8 +114,8 @@ class SeaweedFS:
             self._child = None
             self._remove_sockets()
 
-    def _run(self, ports: list[int], patience_seconds: float) -> bool:
-        """Start the server once; says whether it is ready on exactly these ports."""
+    def _launch(self, ports: list[int]) -> None:
+        """Start the server on exactly these ports."""
         options = dict(OPTIONS) | {"dir": str(self._home / "data"), "s3.config": str(self._home / "s3.json")}
         for name, port, grpc_port in zip(LISTENERS, ports[::2], ports[1::2], strict=True):
             options |= {f"{name}.port": str(port), f"{name}.port.grpc": str(grpc_port)}
@@ -119,10 +130,6 @@ class SeaweedFS:
             folder=self._home,
             ask=signal.SIGTERM,
         )
-        if self._ready(ports[0], ports[2], patience_seconds):
-            return True
-        self.stop()
-        return False
 
     def _ready(self, s3_port: int, master_port: int, patience_seconds: float) -> bool:
         """Ready when S3 answers and the master knows where objects can be kept."""

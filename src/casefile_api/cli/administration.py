@@ -1,0 +1,74 @@
+"""How commands change registrations: as the owner of the tables, which the service itself is not."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from casefile_api.cli import parts
+from casefile_api.cli.failing import CommandFailed
+from casefile_api.clock import Clock
+from casefile_api.database import Database
+from casefile_api.embedded.data_directory import write_private
+from casefile_api.oauth.client_keys import ClientPublicKey, new_client_key, read_public_key
+from casefile_api.settings import Settings
+from casefile_api.unattended import Act, unattended
+
+Answer = TypeVar("Answer")
+
+
+@asynccontextmanager
+async def administering(settings: Settings) -> AsyncIterator[Database]:
+    """The database of the settings, entered as its owner."""
+    database = Database(settings.with_values(database_url=settings.owner_database_url), application="casefile-admin")
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+def administer(action: str, change: Callable[[Act], Awaitable[Answer]]) -> Answer:
+    """Make one change in one transaction, with its entry in the audit log."""
+
+    async def act_once(database: Database) -> Answer:
+        async with unattended(database, Clock(), action) as act:
+            return await change(act)
+
+    return look(act_once)
+
+
+def look(question: Callable[[Database], Awaitable[Answer]]) -> Answer:
+    """Do something with the database of the settings, started for the occasion if it is an embedded one."""
+
+    async def entered(settings: Settings) -> Answer:
+        async with administering(settings) as database:
+            return await question(database)
+
+    with parts.database(Settings()) as settings:
+        return asyncio.run(entered(settings))
+
+
+def read_file(parse: Callable[[bytes], Answer], file: Path) -> Answer:
+    """The content of an administrator's file; what is wrong with it is said by place, without repeating values."""
+    try:
+        return parse(file.read_bytes())
+    except ValidationError as fault:
+        places = [f"/{'/'.join(map(str, error['loc']))}: {error['msg']}" for error in fault.errors(include_input=False)]
+        raise CommandFailed(f"{file} cannot be loaded: {'; '.join(places[:5])}.") from None
+
+
+def key_for(client_id: str, given: Path | None, private_file: Path | None, algorithm: str) -> ClientPublicKey:
+    """The public key to register: the client's own, or of a pair made here, whose private half goes into a file."""
+    if given is not None:
+        return read_public_key(given.read_bytes())
+    target = private_file or Path(f"{client_id}.pem")
+    if target.exists():
+        raise CommandFailed(f"{target} is there already: name another --private-key-file, or give the --public-key.")
+    private, public = new_client_key(algorithm)
+    write_private(target, private.decode("ascii"))
+    return public

@@ -1,0 +1,39 @@
+"""One process that answers requests, on a socket that its parent opened."""
+
+from __future__ import annotations
+
+import socket
+
+import uvicorn
+
+from casefile_api.logs import write_logs
+from casefile_api.settings import Settings
+
+GRACEFUL_SECONDS = 8
+KEEP_ALIVE_SECONDS = 65  # longer than the usual 60 of a load balancer, so that it is never us who closes first
+WAITING_LIMIT = 4096
+
+
+def run_api(settings: Settings, descriptor: int) -> None:
+    """Serve until told to stop; answers under way are finished first."""
+    from casefile_api.app import create_app
+
+    write_logs()
+    configuration = uvicorn.Config(
+        create_app(settings),
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,  # the service itself decides whom it believes (CASEFILE_TRUSTED_PROXIES)
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=GRACEFUL_SECONDS,
+        limit_concurrency=WAITING_LIMIT,
+    )
+    server = uvicorn.Server(configuration)
+    server.run(sockets=[socket.socket(fileno=descriptor)])
+    if not server.started:
+        raise SystemExit(3)

@@ -1,0 +1,125 @@
+"""What every command is called and takes. Each body calls one function; imports wait until then: help is quick."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from casefile_api.cli.failing import CommandFailed
+
+Directory = Annotated[Path, typer.Option("--dir", help="Folder for everything the sandbox keeps; made if missing.")]
+Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="Port on 127.0.0.1 that the API listens on.")]
+
+
+def sandbox(directory: Directory = Path("var/sandbox"), port: Port = 8000) -> None:
+    """Run the whole service, seeded with forces, CPS Areas, staff and keys, until Ctrl-C.
+
+    Needs nothing installed. When it is ready it writes DIR/sandbox.json, which says where the API is and which client
+    keys and staff there are to try it with, and prints one line. Started again on the same DIR it goes on with its
+    data.
+    """
+    from casefile_api.cli.sandbox import run_sandbox
+
+    run_sandbox(directory, port)
+
+
+def serve(
+    no_worker: Annotated[
+        bool, typer.Option("--no-worker", help="Answer requests only; run `worker` elsewhere.")
+    ] = False,
+    workers: Annotated[int, typer.Option("--workers", min=1, max=64, help="Processes that answer requests.")] = 1,
+) -> None:
+    """Run the API, and beside it the worker, until Ctrl-C or SIGTERM.
+
+    With no CASEFILE_DATABASE_URL and no CASEFILE_S3_ENDPOINT_URL it starts a PostgreSQL and an object store of its own
+    in CASEFILE_DATA_DIR. Run `casefile-api migrate` first: it refuses to start on tables that are not up to date.
+    """
+    from casefile_api.cli.serve import run_service
+
+    run_service(api_processes=workers, with_worker=not no_worker)
+
+
+def worker() -> None:
+    """Run the worker: it sequences the log, delivers webhooks, verifies uploads and watches deadlines.
+
+    `serve` runs one by itself. Several may run at once; they share the work.
+    """
+    from casefile_api.cli.serve import run_worker_alone
+
+    run_worker_alone()
+
+
+def migrate() -> None:
+    """Bring the database's tables to the state this program needs; safe to repeat.
+
+    Connects as the owner of the tables: CASEFILE_MIGRATION_DATABASE_URL, or CASEFILE_DATABASE_URL where that is not
+    set. Two machines may run it at once: one waits for the other.
+    """
+    from casefile_api.cli import parts, schema
+    from casefile_api.settings import Settings
+
+    with parts.database(Settings()) as settings:
+        before, after = schema.upgrade(settings.owner_database_url)
+    typer.echo(
+        f"The tables are at {after}." if before == after else f"The tables went from {before or 'none'} to {after}."
+    )
+
+
+def export_openapi(
+    file: Annotated[
+        Path, typer.Argument(help="File to write; .json writes JSON, anything else YAML; - for output.")
+    ] = Path("openapi/openapi.yaml"),
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; fail if the file is not what it would be.")
+    ] = False,
+) -> None:
+    """Write the OpenAPI description of the API, as the service answers it at /openapi.json."""
+    from casefile_api.cli.openapi import check_openapi, write_openapi
+
+    (check_openapi if check else write_openapi)(file)
+
+
+def demo(
+    sandbox_file: Annotated[
+        Path | None, typer.Option("--sandbox", help="Play on a running sandbox: its sandbox.json.", exists=True)
+    ] = None,
+    base_url: Annotated[
+        str | None, typer.Option("--base-url", help="Reach that sandbox at this URL instead of the one it names.")
+    ] = None,
+) -> None:
+    """Play one whole case between Gloucestershire Police and CPS South West, on a sandbox of its own.
+
+    Both parties use only the HTTP API, each with its own keys. Ends with a table of what was done and how long it took.
+    """
+    from rich.console import Console
+
+    from casefile_api.demo.answers import NotAsToldError
+    from casefile_api.demo.play import play
+
+    try:
+        play(Console(), sandbox_file, base_url)
+    except NotAsToldError as difference:
+        raise CommandFailed(str(difference)) from difference
+
+
+def api_process(descriptor: Annotated[int, typer.Option("--descriptor")]) -> None:
+    """Answer requests on a socket opened by the parent process."""
+    from casefile_api.cli.api_process import run_api
+    from casefile_api.settings import Settings
+
+    run_api(Settings(), descriptor)
+
+
+def register(app: typer.Typer) -> None:
+    """Put every command on the command line."""
+    from casefile_api.cli import registry
+
+    for command in (demo, sandbox, serve, worker, migrate):
+        app.command()(command)
+    app.command(name="export-openapi")(export_openapi)
+    app.command(name="api-process", hidden=True)(api_process)
+    app.add_typer(registry.clients, name="clients")
+    app.add_typer(registry.organisations, name="organisations")
+    app.add_typer(registry.staff, name="staff")

@@ -1,0 +1,46 @@
+"""The OpenAPI document as a file, kept the same as what the service answers."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from casefile_api.cli.failing import CommandFailed
+from casefile_api.settings import Settings
+
+EXAMPLE_URL = "https://casefile.example"
+
+
+def document() -> dict[str, Any]:
+    """The description, without anything of this machine in it."""
+    from casefile_api.app import create_app
+
+    described: dict[str, Any] = create_app(Settings(public_url=EXAMPLE_URL)).openapi()
+    return described
+
+
+def rendered(file: Path) -> str:
+    """The text of the file: JSON for .json, YAML otherwise."""
+    if file.suffix == ".json":
+        return json.dumps(document(), indent=2, ensure_ascii=False) + "\n"
+    return yaml.safe_dump(json.loads(json.dumps(document())), sort_keys=False, allow_unicode=True, width=120)
+
+
+def write_openapi(file: Path) -> None:
+    """Write it; `-` writes to standard output."""
+    text = rendered(file)
+    if str(file) == "-":
+        sys.stdout.write(text)
+        return
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+
+
+def check_openapi(file: Path) -> None:
+    """Fail if the committed file is not what the code says."""
+    if not file.exists() or file.read_text(encoding="utf-8") != rendered(file):
+        raise CommandFailed(f"{file} is not what the code describes: run `casefile-api export-openapi` and commit it.")

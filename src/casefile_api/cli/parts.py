@@ -1,0 +1,97 @@
+"""Which database and object store a command works on: those the settings name, or embedded ones in the data folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from casefile_api.cli.supervision import Supervisor
+from casefile_api.embedded.data_directory import DataDirectory
+from casefile_api.embedded.postgresql import DatabaseAddresses, PostgreSQL
+from casefile_api.embedded.seaweedfs import SeaweedFS, StorageAddress
+from casefile_api.settings import Settings
+
+
+def start_parts(settings: Settings, supervisor: Supervisor) -> dict[str, str]:
+    """Start the parts that the settings do not name, side by side; answers what they add to the environment."""
+    directory = DataDirectory(settings.data_dir)
+    found: dict[str, str] = {}
+    store = None if settings.s3_endpoint_url else SeaweedFS(directory)
+    if store:
+        supervisor.watch(store)
+        store.begin()
+    if not settings.database_url:
+        database = PostgreSQL(directory)
+        supervisor.watch(database)
+        found |= database_environment(database.start())
+    if store:
+        found |= storage_environment(store.finish(), settings)
+    return found
+
+
+def database_environment(addresses: DatabaseAddresses) -> dict[str, str]:
+    """The settings that lead to an embedded database, as the role that owns nothing."""
+    return {"CASEFILE_DATABASE_URL": addresses.service}
+
+
+def storage_environment(address: StorageAddress, settings: Settings) -> dict[str, str]:
+    """The settings and credentials that lead to an embedded store."""
+    return {
+        "CASEFILE_S3_ENDPOINT_URL": address.endpoint_url,
+        "CASEFILE_S3_PUBLIC_ENDPOINT_URL": settings.s3_public_endpoint_url or address.endpoint_url,
+        "AWS_ACCESS_KEY_ID": address.access_key,
+        "AWS_SECRET_ACCESS_KEY": address.secret_key,
+    }
+
+
+def uses_embedded_parts(settings: Settings) -> bool:
+    """Whether anything has to be started here."""
+    return not (settings.database_url and settings.s3_endpoint_url)
+
+
+@contextmanager
+def data_directory_held(settings: Settings) -> Iterator[DataDirectory]:
+    """The data folder, made where it is missing and held for as long as we run."""
+    directory = DataDirectory(settings.data_dir)
+    directory.create()
+    if uses_embedded_parts(settings):
+        with directory.held():
+            yield directory
+    else:
+        yield directory
+
+
+@contextmanager
+def database(settings: Settings) -> Iterator[Settings]:
+    """The database for one command: the one named, the one a running service keeps, or one started for the occasion.
+
+    The settings given back name it both as the service and as its owner.
+    """
+    if settings.database_url:
+        yield settings
+        return
+    directory = DataDirectory(settings.data_dir)
+    directory.create()
+    server = PostgreSQL(directory)
+    if directory.in_use:
+        yield _reaching(settings, server.addresses())
+        return
+    with directory.held():
+        try:
+            yield _reaching(settings, server.start())
+        finally:
+            server.stop()
+
+
+def _reaching(settings: Settings, addresses: DatabaseAddresses) -> Settings:
+    return settings.with_values(database_url=addresses.service, migration_database_url=addresses.owner)
+
+
+def child_environment(*additions: Mapping[str, str], without: Sequence[str] = ()) -> dict[str, str]:
+    """Our own environment, something added; the owner's way to the database is not for those who serve."""
+    left_out = {"CASEFILE_MIGRATION_DATABASE_URL", *without}
+    environment = {name: value for name, value in os.environ.items() if name not in left_out}
+    for addition in additions:
+        environment |= addition
+    return environment

@@ -1,0 +1,133 @@
+"""`sandbox`: the whole service on embedded parts, with people and systems in it, for a developer or a test."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.console import Console
+
+from casefile_api.cli import parts, schema, serving
+from casefile_api.cli.administration import administering
+from casefile_api.cli.supervision import Supervisor, supervised
+from casefile_api.embedded.data_directory import DataDirectory
+from casefile_api.embedded.postgresql import PostgreSQL
+from casefile_api.logs import write_logs
+from casefile_api.settings import Settings
+
+HOST = "127.0.0.1"
+READY_FILE = "sandbox.json"
+OF_ANOTHER_INSTALLATION = (
+    "CASEFILE_MASTER_KEY_FILE",
+    "CASEFILE_TOKEN_KEY_FILES",
+    "CASEFILE_LOG_KEY_FILE",
+    "CASEFILE_TRUSTED_PROXIES",
+    "CASEFILE_S3_BUCKET",
+    "CASEFILE_S3_REGION",
+)
+
+
+def run_sandbox(folder: Path, port: int) -> None:
+    """Run until Ctrl-C or SIGTERM, then stop everything that was started."""
+    directory = DataDirectory(folder)
+    directory.create()
+    write_logs()
+    with directory.held(), supervised() as supervisor:
+        ready_file = directory.path / READY_FILE
+        ready_file.unlink(missing_ok=True)
+        serving.stop_left_behind(directory)
+        with serving.listen(HOST, port) as listener:
+            with Console(stderr=True).status("Starting a database, an object store and the service …"):
+                content = _start(directory, port, supervisor, listener)
+            if supervisor.stopping.is_set():
+                return
+            with _shown(ready_file, content):
+                metrics = f"http://{HOST}:{directory.known_ports('metrics')[0]}/metrics"
+                typer.echo(f"Sandbox ready at {content['base_url']} (see {ready_file}; metrics at {metrics}).")
+                supervisor.run()
+
+
+def _start(directory: DataDirectory, port: int, supervisor: Supervisor, listener: socket.socket) -> dict[str, Any]:
+    """Start everything; answers what `sandbox.json` says."""
+    settings = _settings(directory, port)
+    found = parts.start_parts(settings, supervisor)
+    owner_url = PostgreSQL(directory).addresses().owner
+    schema.upgrade(owner_url)
+    environment = parts.child_environment(_environment(directory, port), found, without=OF_ANOTHER_INSTALLATION)
+    programs = [
+        *serving.api_programs(directory, listener, environment, 1, directory.log("api")),
+        serving.worker_program(
+            directory,
+            environment | {"CASEFILE_METRICS_PORT": str(directory.ports("worker-metrics", 1)[0])},
+            directory.log("worker"),
+        ),
+    ]
+    serving.start_programs(supervisor, programs, None)
+    keys = directory.path / "keys"
+    keys.mkdir(mode=0o700, exist_ok=True)
+    described = asyncio.run(_seed(settings.with_values(migration_database_url=owner_url), keys))
+    base_url = settings.public_url
+    supervisor.wait_until(lambda: serving.is_ready(f"{base_url}/readyz"), programs, serving.READY_SECONDS)
+    return {
+        "base_url": base_url,
+        "token_endpoint": f"{base_url}/oauth/token",
+        "issuer": base_url,
+        "storage": {"endpoint_url": found["CASEFILE_S3_PUBLIC_ENDPOINT_URL"], "bucket": settings.s3_bucket},
+        **described,
+    }
+
+
+def _environment(directory: DataDirectory, port: int) -> dict[str, str]:
+    """What makes the service a sandbox. The log's origin stays what it was, also on another port."""
+    return {
+        "CASEFILE_SANDBOX": "true",
+        "CASEFILE_PUBLIC_URL": f"http://{HOST}:{port}",
+        "CASEFILE_HOST": HOST,
+        "CASEFILE_PORT": str(port),
+        "CASEFILE_DATA_DIR": str(directory.path),
+        "CASEFILE_LOG_ORIGIN": directory.kept_word("log_origin", f"{HOST}:{port}/log"),
+        "CASEFILE_PUBLIC_LOG": "true",
+        "CASEFILE_METRICS_PORT": str(directory.ports("metrics", 1)[0]),
+        "CASEFILE_RATE_PER_SECOND": "2000",
+        "CASEFILE_RATE_BURST": "8000",
+    }
+
+
+def _settings(directory: DataDirectory, port: int) -> Settings:
+    """The same for this process, on embedded parts only."""
+    return Settings(
+        sandbox=True,
+        public_url=f"http://{HOST}:{port}",
+        data_dir=directory.path,
+        database_url="",
+        migration_database_url="",
+        s3_endpoint_url="",
+        s3_public_endpoint_url="",
+        s3_bucket="casefile",
+    )
+
+
+async def _seed(settings: Settings, keys: Path) -> dict[str, Any]:
+    from casefile_api.sandbox import seeding
+
+    seed = seeding.read_seed()
+    async with administering(settings) as database:
+        return seeding.description(seed, await seeding.plant(seed, database, keys))
+
+
+@contextmanager
+def _shown(file: Path, content: dict[str, Any]) -> Iterator[None]:
+    """The file is there, whole, for as long as the sandbox can be used."""
+    unfinished = file.with_name(f".{file.name}.new")
+    unfinished.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    unfinished.replace(file)
+    try:
+        yield
+    finally:
+        file.unlink(missing_ok=True)

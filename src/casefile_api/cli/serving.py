@@ -1,0 +1,100 @@
+"""The processes of a running service: so many that answer requests, and one that works through what they leave.
+
+`casefile-api serve` and the sandbox are both this, on different parts.
+"""
+
+from __future__ import annotations
+
+import socket
+import sys
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import ProxyHandler, build_opener
+
+from casefile_api.cli.supervision import Program, Supervisor
+from casefile_api.embedded.data_directory import DataDirectory
+from casefile_api.embedded.failures import PartFailed
+
+BACKLOG = 2048
+READY_SECONDS = 60.0
+OURSELVES = (sys.executable, "-m", "casefile_api.cli")
+DIRECT = build_opener(ProxyHandler({}))
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """The socket that all API processes share; it stays open while one of them is restarted."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(BACKLOG)
+    except OSError as problem:
+        listener.close()
+        raise PartFailed(f"Cannot listen on {host} port {port} ({problem.strerror}): choose another port.") from None
+    return listener
+
+
+def api_programs(
+    directory: DataDirectory,
+    listener: socket.socket,
+    environment: Mapping[str, str],
+    count: int,
+    log: Path | None = None,
+) -> list[Program]:
+    """The processes that answer requests."""
+    descriptor = listener.fileno()
+    return [
+        Program(
+            name=f"api-{number}",
+            command=[*OURSELVES, "api-process", "--descriptor", str(descriptor)],
+            record=directory.record(f"api-{number}"),
+            log=log,
+            # One metrics port is named in the settings; it is the first process's, the others take free ones.
+            environment=dict(environment) | ({"CASEFILE_METRICS_PORT": "0"} if number > 1 else {}),
+            pass_fds=[descriptor],
+        )
+        for number in range(1, count + 1)
+    ]
+
+
+def worker_program(directory: DataDirectory, environment: Mapping[str, str], log: Path | None = None) -> Program:
+    """The process that sequences the log, delivers webhooks, verifies uploads and watches clocks."""
+    return Program(
+        name="worker",
+        command=[*OURSELVES, "worker"],
+        record=directory.record("worker"),
+        log=log,
+        environment=environment,
+    )
+
+
+def stop_left_behind(directory: DataDirectory) -> None:
+    """Stop what a killed run left, whatever it was called: none of it may hold our port or go on writing."""
+    from casefile_api.embedded import processes
+
+    for record in sorted(directory.run.glob("*.process")):
+        if record.stem not in ("postgresql", "seaweedfs"):
+            processes.stop_recorded(record)
+
+
+def start_programs(supervisor: Supervisor, programs: list[Program], ready_url: str | None) -> None:
+    """Start them side by side and wait until the service says it is ready."""
+    for program in programs:
+        supervisor.start(program)
+    if ready_url:
+        supervisor.wait_until(lambda: is_ready(ready_url), programs, READY_SECONDS)
+
+
+def is_ready(url: str) -> bool:
+    """Whether the service answers that it can do its work."""
+    try:
+        with closing(DIRECT.open(url, timeout=5)) as answer:
+            return bool(answer.status == 200)
+    except HTTPError as refusal:
+        refusal.close()
+        return False
+    except OSError:
+        return False
