@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import cast
 
 import structlog
 from fastapi import FastAPI, Request, Response
@@ -13,6 +14,8 @@ from casefile_api.attachments.storage import Storage
 from casefile_api.case_files.routes import router as case_files
 from casefile_api.errors import DependencyUnavailable, MethodNotAllowed, NotFound, Refusal
 from casefile_api.ledger.log_state import standing_alarm
+from casefile_api.oauth.routes import router as oauth
+from casefile_api.organisations.routes import router as organisations
 from casefile_api.settings import Settings
 from casefile_api.web import health
 from casefile_api.web.assembly import build_parts, running
@@ -22,7 +25,7 @@ from casefile_api.web.problems import problem_response
 
 log = structlog.get_logger()
 
-ROUTERS = (health.router, case_files)
+ROUTERS = (health.router, oauth, organisations, case_files)
 SANDBOX_ROUTERS = ()
 
 
@@ -77,7 +80,7 @@ async def _openapi(request: Request) -> Response:
 
 async def _unrouted(request: Request, fault: Exception) -> Response:
     """Answer a path or method that is not there."""
-    assert isinstance(fault, HTTPException)
+    fault = cast(HTTPException, fault)
     if fault.status_code == 405:
         refusal: Refusal = MethodNotAllowed("This path does not take this method.", headers=fault.headers)
     elif fault.status_code == 404:
@@ -88,8 +91,7 @@ async def _unrouted(request: Request, fault: Exception) -> Response:
 
 
 async def _refused(request: Request, fault: Exception) -> Response:
-    assert isinstance(fault, Refusal)
-    return problem_response(fault, request.scope["request_id"])
+    return problem_response(cast(Refusal, fault), request.scope["request_id"])
 
 
 async def _failed(request: Request, fault: Exception) -> Response:
