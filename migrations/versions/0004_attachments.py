@@ -43,12 +43,10 @@ def _attachment() -> None:
         sa.Column("upload_id", sa.String),
         sa.Column("version_id", sa.String),
         sa.Column("derived_from", sa.Uuid, sa.ForeignKey("attachment.id")),
-        sa.Column("file_name", sa.LargeBinary, nullable=False),
-        sa.Column("title", sa.LargeBinary),
+        sa.Column("names", sa.LargeBinary, nullable=False),
         sa.Column("visible_to_police", sa.Boolean, nullable=False),
         sa.Column("declared_at", _MOMENT, nullable=False),
-        sa.Column("declared_by_client", sa.String, nullable=False),
-        sa.Column("declared_by_staff", sa.String),
+        sa.Column("declared_by", JSONB, nullable=False),
         sa.Column("updated_at", _MOMENT, nullable=False),
         sa.CheckConstraint(
             "status in ('uploading', 'verifying', 'available', 'rejected', 'deleted')", name="attachment_status"

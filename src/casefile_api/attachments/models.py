@@ -5,6 +5,7 @@ A file's name and title are sealed; everything else here is codes, numbers, hash
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, Index, LargeBinary
@@ -78,12 +79,10 @@ class Attachment(SQLModel, table=True):
     upload_id: str | None = None
     version_id: str | None = None
     derived_from: UUID | None = Field(default=None, foreign_key="attachment.id")
-    file_name: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
-    title: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
+    names: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     visible_to_police: bool
     declared_at: datetime = Field(sa_column=_moment())
-    declared_by_client: str
-    declared_by_staff: str | None = None
+    declared_by: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
     updated_at: datetime = Field(sa_column=_moment())
 
 
@@ -118,4 +117,4 @@ class AttachmentCustody(SQLModel, table=True):
     sha256: str | None = None
     size: int | None = Field(default=None, sa_column=Column(BigInteger))
     audit_entry_id: UUID
-    facts: dict[str, object] = Field(default_factory=dict, sa_column=Column(JSONB, nullable=False))
+    facts: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSONB, nullable=False))

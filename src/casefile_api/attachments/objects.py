@@ -54,6 +54,15 @@ async def list_parts(storage: Storage, key: str, upload_id: str) -> list[StoredP
     return await storage.call(all_parts)
 
 
+async def is_open(storage: Storage, key: str, upload_id: str) -> bool:
+    """Say whether parts can still be sent to an upload: stores may give up old ones by themselves."""
+    try:
+        await storage.call(lambda: storage.ask("list_parts", Key=key, UploadId=upload_id, MaxParts=1))
+    except MissingObject:
+        return False
+    return True
+
+
 async def join_parts(storage: Storage, key: str, upload_id: str, parts: Sequence[tuple[StoredPart, str]]) -> None:
     """Join the parts, each with its SHA-256, into the object.
 
@@ -89,14 +98,14 @@ async def find_object(storage: Storage, key: str) -> StoredObject | None:
     return StoredObject(int(head["ContentLength"]), head.get("VersionId"))
 
 
-async def remove_object(storage: Storage, key: str) -> None:
-    """Remove every version of an object; one that is gone already is removed."""
+async def remove_objects(storage: Storage, prefix: str, *, keep: str | None = None) -> None:
+    """Remove every version of the objects under a prefix, but for one; what is gone already is removed."""
 
     def remove_versions() -> None:
-        for page in storage.pages("list_object_versions", Prefix=key):
+        for page in storage.pages("list_object_versions", Prefix=prefix):
             for version in (*page.get("Versions", []), *page.get("DeleteMarkers", [])):
-                if version["Key"] == key:
-                    storage.ask("delete_object", Key=key, VersionId=version["VersionId"])
+                if version["Key"] != keep:
+                    storage.ask("delete_object", Key=version["Key"], VersionId=version["VersionId"])
 
     await storage.call(remove_versions)
 

@@ -22,7 +22,7 @@ from casefile_api.settings import Settings
 T = TypeVar("T")
 Answer = dict[str, Any]
 
-_CALL_SECONDS = 25.0
+_CALL_SECONDS = 12.0
 _MISSING = frozenset({"404", "NoSuchKey", "NoSuchUpload", "NoSuchVersion", "NoSuchBucket", "NotFound"})
 _WRITTEN = frozenset({"412", "PreconditionFailed", "ConditionalRequestConflict"})
 # Faults of the moment, for which the caller may come back; anything else the store means as it says.

@@ -1,0 +1,90 @@
+"""The whole chain of custody of one file, told from three sources: its own links, the versions, and the audit log."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, text
+
+from casefile_api.access.caller import OrganisationKind
+from casefile_api.attachments.models import Attachment
+from casefile_api.attachments.queries import find_attachment
+from casefile_api.attachments.schemas import CustodyChain, CustodyView
+from casefile_api.case_files.queries import sight_of, visible_shares
+from casefile_api.clock import utc_text
+from casefile_api.unit_of_work import Reading
+
+_HANDLED = """
+    select kind, at, organisation, client_id, staff_id, sha256, size, null::integer as version,
+           '{}'::text[] as recipients, audit_entry_id, facts
+    from attachment_custody where attachment_id = :id
+"""
+_NAMED = """
+    select 'named_in_version', v.created_at, v.created_by->>'organisation', v.created_by->>'client_id',
+           v.created_by->'staff'->>'staff_id', :sha256, cast(:size as bigint), v.number, '{{}}'::text[], null::uuid,
+           '{{}}'::jsonb
+    from case_file_version_attachment l join case_file_version v using (case_file_id, number)
+    where l.attachment_id = :id and {seen}
+"""
+_SHARED = """
+    select 'shared', s.shared_at, :owner, null, null, :sha256, cast(:size as bigint), s.number, array[s.unit],
+           null::uuid, '{{}}'::jsonb
+    from case_file_version_attachment l join case_file_share s using (case_file_id, number)
+    where l.attachment_id = :id and {seen}
+"""
+# Who opened the bytes: the log is the one place that knows, and nobody opened them without an entry.
+_OPENED = """
+    select case e.operation when 'disclosure' then 'disclosed' else 'consulted' end, e.occurred_at, e.organisation,
+           e.client_id, e.staff_id, :sha256, cast(:size as bigint), null::integer,
+           case e.operation when 'disclosure' then array[e.organisation] else '{}'::text[] end, e.id, '{}'::jsonb
+    from audit_entry e
+    where e.case_file_id = :case and e.action = 'get_attachment_content' and e.outcome = 'allowed'
+      and convert_from(e.entry, 'UTF8')::jsonb->>'target_id' = cast(:id as text)
+"""
+
+
+async def find_custody(reading: Reading, attachment_id: UUID) -> CustodyChain:
+    """Tell the chain of an attachment; of versions, the CPS hears of those shared with it."""
+    found = await find_attachment(reading, attachment_id)
+    rows = await reading.session.execute(
+        text(f"{_union(reading)} order by at, version nulls first, audit_entry_id"),
+        _values(reading, found.attachment, found.case_file.organisation),
+    )
+    return CustodyChain(attachment_id=attachment_id, items=[_link(row) for row in rows])
+
+
+def _union(reading: Reading) -> str:
+    named = shared = "true"
+    if reading.caller.kind is OrganisationKind.CPS:
+        shared = visible_shares(reading.caller)
+        named = (
+            "exists (select from case_file_share s where s.case_file_id = l.case_file_id and s.number = l.number"
+            f" and {shared})"
+        )
+    return " union all ".join((_HANDLED, _NAMED.format(seen=named), _SHARED.format(seen=shared), _OPENED))
+
+
+def _values(reading: Reading, row: Attachment, owner: str) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "case": row.case_file_id,
+        "sha256": row.sha256,
+        "size": row.size,
+        "owner": owner,
+        **sight_of(reading.caller),
+    }
+
+
+def _link(row: Row[Any]) -> CustodyView:
+    return CustodyView(
+        kind=row.kind,
+        at=utc_text(row.at),
+        organisation=row.organisation,
+        client_id=row.client_id,
+        staff_id=row.staff_id,
+        sha256=row.sha256,
+        size=row.size,
+        version=row.version,
+        recipients=row.recipients,
+        audit_entry_id=row.audit_entry_id,
+        facts=row.facts,
+    )

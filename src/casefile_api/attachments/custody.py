@@ -1,0 +1,59 @@
+"""The chain of custody: every handling of a file, with time, actor, hash and audit entry, so it can be shown in court.
+
+What changes a file is written down in the transaction of the change; who read it is told by the log itself, and which
+versions name it by the versions (`chain`). Rows are only ever added.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Protocol
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from casefile_api.access.caller import Caller
+from casefile_api.attachments.models import Attachment, AttachmentCustody, CustodyKind
+from casefile_api.identifiers import new_id
+from casefile_api.ledger.entries import SealedEntry
+
+
+class Recording(Protocol):
+    """A change under way, by a caller or by the service itself."""
+
+    now: datetime
+
+    @property
+    def session(self) -> AsyncSession:
+        """The transaction."""
+
+    def seal_entry(self) -> SealedEntry:
+        """Fix the audit entry of the change."""
+
+
+def add_link(
+    change: Recording,
+    row: Attachment,
+    kind: CustodyKind,
+    *,
+    caller: Caller | None = None,
+    sha256: str | None = None,
+    size_bytes: int | None = None,
+    facts: Mapping[str, Any] | None = None,
+) -> None:
+    """Add a link to the chain; without a caller it is the service's own act.
+
+    It names the audit entry, which can change no more after: say everything to the trail before.
+    """
+    link = AttachmentCustody(
+        id=new_id(),
+        attachment_id=row.id,
+        kind=kind.value,
+        at=change.now,
+        organisation=caller.organisation if caller else None,
+        client_id=caller.client_id if caller else None,
+        staff_id=caller.staff_id if caller else None,
+        sha256=sha256,
+        size=size_bytes,
+        audit_entry_id=change.seal_entry().id,
+        facts=dict(facts or {}),
+    )
+    change.session.add(link)

@@ -1,0 +1,46 @@
+"""What may be declared: a kind and a media type that go together, and a source that the caller sees."""
+
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from casefile_api.attachments.models import Attachment, AttachmentStatus
+from casefile_api.attachments.schemas import DeclareAttachmentRequest
+from casefile_api.attachments.visibility import visible_attachments
+from casefile_api.clock import LONDON
+from casefile_api.errors import Fault, Invalid
+from casefile_api.organisations import code_lists
+from casefile_api.unit_of_work import Reading
+
+
+async def check_declaration(reading: Reading, case_file_id: UUID, body: DeclareAttachmentRequest) -> None:
+    """Refuse a declaration that cannot be kept (Invalid, naming each place)."""
+    faults = list_faults(body, reading.now.astimezone(LONDON).date())
+    if body.derived_from is not None and not await _is_source(reading, case_file_id, body.derived_from):
+        detail = "Name an attachment of this case file that you can see and that is not deleted."
+        faults.append(Fault("unknown_reference", detail, pointer="/derived_from"))
+    if faults:
+        raise Invalid("The attachment cannot be declared like this.", *faults)
+
+
+def list_faults(body: DeclareAttachmentRequest, on: date) -> list[Fault]:
+    """Return what the code lists say against a declaration on that day."""
+    if code_lists.find("document_kind", body.kind, on) is None:
+        return [Fault("unknown_code", "Use a code of /v1/code-lists/document_kind.", pointer="/kind")]
+    if code_lists.find("media_type", body.media_type, on) is None:
+        return [Fault("unknown_code", "Use a code of /v1/code-lists/media_type.", pointer="/media_type")]
+    if body.media_type not in code_lists.media_types_of(body.kind, on):
+        detail = "This kind is not accepted in this media type; /v1/code-lists/media_type lists the kinds of each."
+        return [Fault("not_accepted", detail, pointer="/media_type")]
+    return []
+
+
+async def _is_source(reading: Reading, case_file_id: UUID, attachment_id: UUID) -> bool:
+    found = await reading.session.execute(
+        select(col(Attachment.id))
+        .where(col(Attachment.id) == attachment_id, col(Attachment.case_file_id) == case_file_id)
+        .where(col(Attachment.status) != AttachmentStatus.DELETED.value, visible_attachments(reading.caller))
+    )
+    return found.scalar_one_or_none() is not None

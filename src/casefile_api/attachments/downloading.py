@@ -1,0 +1,40 @@
+"""Opening a file: a redirect to a URL that is good for a minute, and the reader's entry in the log before it."""
+
+import base64
+from datetime import timedelta
+from uuid import UUID
+
+from fastapi import Response
+
+from casefile_api.attachments.links import get_link
+from casefile_api.attachments.models import Attachment, AttachmentStatus
+from casefile_api.attachments.queries import find_attachment
+from casefile_api.attachments.storage import Storage
+from casefile_api.errors import WrongState
+from casefile_api.unit_of_work import Reading
+
+
+async def open_content(reading: Reading, storage: Storage, attachment_id: UUID) -> Response:
+    """Lead the caller to the bytes.
+
+    The log tells it as consultation by the side that attached the file, as disclosure to the other. Raises WrongState
+    unless the file is available.
+    """
+    row = (await find_attachment(reading, attachment_id)).attachment
+    if row.status != AttachmentStatus.AVAILABLE:
+        raise WrongState(f"The file is {row.status}; only an available one can be opened.")
+    if row.organisation != reading.caller.organisation:
+        reading.trail.disclosed_to(reading.caller.organisation)
+    return await redirect(reading, storage, row)
+
+
+async def redirect(reading: Reading, storage: Storage, row: Attachment) -> Response:
+    """Answer 307 to a link that says how the bytes are to be taken, and what their hash is."""
+    lifetime = timedelta(seconds=reading.settings.download_link_seconds)
+    key, version_id, media_type, name = row.object_key, row.version_id, row.media_type, str(row.id)
+    link = await storage.call(
+        lambda: get_link(storage, key, version_id, media_type=media_type, name=name, lifetime=lifetime)
+    )
+    digest = base64.b64encode(bytes.fromhex(row.sha256)).decode()
+    headers = {"Location": link.url, "Cache-Control": "private, no-store", "Repr-Digest": f"sha-256=:{digest}:"}
+    return Response(status_code=307, headers=headers)

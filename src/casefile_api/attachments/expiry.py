@@ -1,0 +1,67 @@
+"""Giving up: uploads that were never finished, and the bytes of what was deleted or rejected, leave storage.
+
+Run again they find nothing to do; a store that is away only delays them.
+"""
+
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from casefile_api.access.permissions import Operation62
+from casefile_api.attachments.custody import add_link
+from casefile_api.attachments.models import Attachment, AttachmentStatus, CustodyKind
+from casefile_api.attachments.objects import abandon_parts, remove_objects
+from casefile_api.attachments.storage import Storage
+from casefile_api.attachments.uploading import place_of
+from casefile_api.attachments.verification import WorkerParts, announce, hold
+from casefile_api.unattended import unattended
+
+_AT_ONCE = 200
+_ENDED = (AttachmentStatus.DELETED, AttachmentStatus.REJECTED)
+
+
+async def abandon_upload(parts: WorkerParts, storage: Storage, attachment_id: str) -> None:
+    """Remove from storage whatever there is of a deleted or rejected attachment."""
+    async with parts.database.session() as session:
+        found = await session.execute(select(Attachment).where(col(Attachment.id) == UUID(attachment_id)))
+        row: Attachment | None = found.scalar_one_or_none()
+    if row is None or row.status not in _ENDED:
+        return
+    if row.upload_id is not None:
+        await abandon_parts(storage, row.object_key, row.upload_id)
+    await remove_objects(storage, place_of(row.id))
+    async with unattended(parts.database, parts.clock, "abandon_upload", Operation62.ERASURE) as act:
+        held = await hold(act, row.id)
+        held.upload_id = None
+        add_link(act, held, CustodyKind.REMOVED_FROM_STORAGE)
+
+
+async def give_up_uploads(parts: WorkerParts) -> int:
+    """Delete the attachments whose upload was not finished in time; their bytes follow. Returns how many."""
+    before = parts.clock.now() - timedelta(days=parts.settings.upload_expiry_days)
+    async with parts.database.session() as session:
+        found = await session.execute(
+            select(col(Attachment.id))
+            .where(col(Attachment.status) == AttachmentStatus.UPLOADING.value, col(Attachment.updated_at) < before)
+            .order_by(col(Attachment.declared_at))
+            .limit(_AT_ONCE)
+        )
+        stale = list(found.scalars())
+    for attachment_id in stale:
+        await _give_up(parts, attachment_id)
+    return len(stale)
+
+
+async def _give_up(parts: WorkerParts, attachment_id: UUID) -> None:
+    async with unattended(parts.database, parts.clock, "give_up_upload", Operation62.ERASURE) as act:
+        row = await hold(act, attachment_id)
+        if row.status != AttachmentStatus.UPLOADING:
+            act.silent = True
+            return
+        row.status = AttachmentStatus.DELETED.value
+        row.updated_at = act.now
+        add_link(act, row, CustodyKind.GIVEN_UP)
+        await announce(act, row, "attachment.deleted")
+        await act.want("abandon_upload", row.id)

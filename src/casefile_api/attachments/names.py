@@ -1,0 +1,29 @@
+"""What people called a file. It may name anybody: it is sealed wherever it is kept, and goes into no list or link."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+import orjson
+
+from casefile_api.attachments.models import Attachment
+from casefile_api.unit_of_work import Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What people called a file: sealed wherever it is kept."""
+
+    file_name: str
+    title: str | None
+
+
+async def seal_names(reading: Reading, case_file_id: UUID, attachment_id: UUID, names: Names) -> bytes:
+    """Seal a file's names for its row."""
+    plain = orjson.dumps({"file_name": names.file_name, "title": names.title})
+    return await reading.vault.seal(reading.session, case_file_id, plain, f"attachment.names:{attachment_id}")
+
+
+async def open_names(reading: Reading, row: Attachment) -> Names:
+    """Open a file's names."""
+    plain = await reading.vault.open(reading.session, row.case_file_id, row.names, f"attachment.names:{row.id}")
+    return Names(**orjson.loads(plain))
