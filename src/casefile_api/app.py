@@ -10,23 +10,29 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from casefile_api.attachments.bucket import check_bucket, prepare_bucket
+from casefile_api.attachments.routes import router as attachments
 from casefile_api.attachments.storage import Storage
+from casefile_api.audit.routes import router as audit
 from casefile_api.case_files.routes import router as case_files
 from casefile_api.errors import DependencyUnavailable, MethodNotAllowed, NotFound, Refusal
 from casefile_api.ledger.log_state import standing_alarm
 from casefile_api.oauth.routes import router as oauth
 from casefile_api.organisations.routes import router as organisations
+from casefile_api.sandbox.clock_routes import router as sandbox_clock
 from casefile_api.settings import Settings
 from casefile_api.web import health
 from casefile_api.web.assembly import build_parts, running
 from casefile_api.web.middleware import RequestIds
 from casefile_api.web.openapi import openapi_document
 from casefile_api.web.problems import problem_response
+from casefile_api.webhooks.feed_routes import router as events
+from casefile_api.webhooks.listening import Announcements
+from casefile_api.webhooks.routes import router as webhooks
 
 log = structlog.get_logger()
 
-ROUTERS = (health.router, oauth, organisations, case_files)
-SANDBOX_ROUTERS = ()
+ROUTERS = (health.router, oauth, organisations, case_files, attachments, webhooks, events, audit)
+SANDBOX_ROUTERS = (sandbox_clock,)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -39,14 +45,19 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with running(app.state.parts):
             await prepare_bucket(app.state.storage)
-            yield
-            app.state.storage.close()
+            app.state.announcements.start()
+            try:
+                yield
+            finally:
+                await app.state.announcements.stop()
+                app.state.storage.close()
 
     app = FastAPI(
         title="casefile-api", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False
     )
     app.state.parts = build_parts(settings)
     app.state.storage = Storage(settings)
+    app.state.announcements = Announcements(settings)
     app.state.readiness = _readiness(app)
     for router in ROUTERS + (SANDBOX_ROUTERS if settings.sandbox else ()):
         app.include_router(router)

@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, TimeoutError as PoolTimeout
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 
 from casefile_api.errors import DependencyUnavailable, Misconfigured
@@ -94,5 +95,6 @@ async def check_schema(database: Database, expected: str) -> None:
             found = None
     if found != expected:
         raise Misconfigured(
-            f"The database schema is at {found or 'nothing'} and this program needs {expected}: run `casefile-api migrate`."
+            f"The database schema is at {found or 'nothing'} and this program needs {expected}:"
+            " run `casefile-api migrate`."
         )

@@ -1,6 +1,6 @@
 """Acts of the worker and of the command line: one transaction with its entry and its events, and nobody waiting.
 
-`async with unattended(parts.database, parts.clock, "verify_attachment", Operation62.ALTERATION) as act:` commits on leaving.
+`async with unattended(parts.database, parts.clock, "verify_attachment", word) as act:` commits on leaving.
 """
 
 from collections.abc import AsyncIterator, Sequence

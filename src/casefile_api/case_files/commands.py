@@ -170,7 +170,14 @@ async def share_version(
 
 
 async def set_request_position(
-    work: UnitOfWork, case_file_id: UUID, request_id: UUID, *, organisation: str, unit: str, holder: str, submitted: bool
+    work: UnitOfWork,
+    case_file_id: UUID,
+    request_id: UUID,
+    *,
+    organisation: str,
+    unit: str,
+    holder: str,
+    submitted: bool,
 ) -> None:
     """Note where a request stands, so that the case file's status follows from it."""
     await work.session.execute(
@@ -250,8 +257,8 @@ async def _insert_version(
     await work.session.execute(
         text(
             "insert into case_file_version (case_file_id, number, digest, parent_digest, salt, body, note, attachments,"
-            " warnings, created_by, created_at, case_type, offence_codes) values (:id, :number, :digest, :parent_digest,"
-            " :salt, :body, :note, cast(:attachments as jsonb), cast(:warnings as jsonb), cast(:created_by as jsonb),"
+            " warnings, created_by, created_at, case_type, offence_codes)"
+            " values (:id, :number, :digest, :parent_digest, :salt, :body, :note, cast(:attachments as jsonb), cast(:warnings as jsonb), cast(:created_by as jsonb),"
             " :now, :case_type, :offence_codes)"
         ),
         {
@@ -321,8 +328,8 @@ async def _keep_correction(
     context = f"case_file_correction.reason:{identifier}"
     await work.session.execute(
         text(
-            "insert into case_file_correction (id, case_file_id, corrected_at, corrected_by, before, after, reason) values"
-            " (:id, :case, :now, cast(:by as jsonb), cast(:before as jsonb), cast(:after as jsonb), :reason)"
+            "insert into case_file_correction (id, case_file_id, corrected_at, corrected_by, before, after, reason)"
+            " values (:id, :case, :now, cast(:by as jsonb), cast(:before as jsonb), cast(:after as jsonb), :reason)"
         ),
         {
             "id": identifier,
@@ -334,4 +341,3 @@ async def _keep_correction(
             "reason": await work.vault.seal(work.session, case.id, reason.encode(), context),
         },
     )
-

@@ -1,4 +1,4 @@
-"""Finding case files: the list, its filters and its order. Nothing personal is a filter here, since filters are in URLs."""
+"""Finding case files: the list, its filters and its order. Nothing personal is a filter: filters are in URLs."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,7 +1,7 @@
 """What a caller may see of case files, and the views they get.
 
-Police see their own force's, staff those of their unit or where they are named; the CPS sees a case file only through the
-versions that were shared with its units (contract of visibility). An invisible case file is answered as one that does not exist.
+Police see their own force's, staff those of their unit or where they are named; the CPS sees a case file only through
+the versions that were shared with its units. An invisible case file is answered as one that does not exist.
 """
 
 from collections.abc import Mapping, Sequence
@@ -73,9 +73,7 @@ def visible_to(caller: Caller, alias: str = "c") -> str:
             return force
         return f"{force} and ({alias}.police_unit = :unit or :staff_id = any({alias}.named_staff))"
     if caller.kind is OrganisationKind.CPS:
-        return (
-            f"exists (select from case_file_share s where s.case_file_id = {alias}.id and {visible_shares(caller)})"
-        )
+        return f"exists (select from case_file_share s where s.case_file_id = {alias}.id and {visible_shares(caller)})"
     return "false"
 
 
@@ -178,7 +176,9 @@ async def visible_numbers(reading: Reading, case: CaseFileRow, *, after: int, li
     """Return numbers of versions that the caller may see, ascending."""
     caller = reading.caller
     if caller.kind is OrganisationKind.CPS:
-        source = f"select distinct s.number from case_file_share s where s.case_file_id = :id and {visible_shares(caller)}"
+        source = (
+            f"select distinct s.number from case_file_share s where s.case_file_id = :id and {visible_shares(caller)}"
+        )
     else:
         source = "select number from case_file_version where case_file_id = :id"
     found = await reading.session.execute(
@@ -207,8 +207,8 @@ async def envelopes_of(reading: Reading, wanted: Sequence[tuple[CaseFileRow, int
     bind = {"ids": ids, "numbers": list({number for _, number in wanted}), **sight_of(caller)}
     versions = await session.execute(
         text(
-            "select case_file_id, number, digest, parent_digest, salt, note, attachments, warnings, created_by, created_at"
-            " from case_file_version where case_file_id = any(:ids) and number = any(:numbers)"
+            "select case_file_id, number, digest, parent_digest, salt, note, attachments, warnings, created_by,"
+            " created_at from case_file_version where case_file_id = any(:ids) and number = any(:numbers)"
         ),
         bind,
     )

@@ -11,6 +11,8 @@ from casefile_api.database import Database
 from casefile_api.errors import DependencyUnavailable
 from casefile_api.ledger.entries import SealedEntry, write_entries
 
+_LAST_SECONDS = 5.0
+
 
 class ReadLedger:
     """Collects the entries of one process and writes them in groups."""
@@ -28,8 +30,9 @@ class ReadLedger:
 
     async def stop(self) -> None:
         """Write what is waiting, then stop."""
-        while self._waiting and self._task and not self._task.done():
-            await asyncio.sleep(0.01)
+        waiting = [durable for _, durable in self._waiting]
+        if waiting:
+            await asyncio.wait(waiting, timeout=_LAST_SECONDS)
         if self._task:
             self._task.cancel()
             with suppress(asyncio.CancelledError):

@@ -32,7 +32,9 @@ Model = TypeVar("Model", bound=BaseModel)
 class BodyReader:
     """The dependency that hands a route its validated body."""
 
-    def __init__(self, media_types: Mapping[str, type[BaseModel]], nulls: Mapping[str, NullPolicy], *, optional: bool) -> None:
+    def __init__(
+        self, media_types: Mapping[str, type[BaseModel]], nulls: Mapping[str, NullPolicy], *, optional: bool
+    ) -> None:
         self.media_types = media_types
         self.optional = optional
         self._nulls = nulls
@@ -54,6 +56,7 @@ class BodyReader:
         return parse(raw, allow_null=self._nulls.get(media_type, only_in_extensions))
 
     def __call__(self, request: Request) -> BaseModel:
+        """Return the validated body of this request."""
         exchange = exchange_of(request)
         model = self.media_types[exchange.media_type or next(iter(self.media_types))]
         raw = exchange.body if exchange.body.strip() else b"{}"
@@ -100,7 +103,7 @@ _WORDS = {
 def _wording(kind: str, message: str, context: Mapping[str, Any]) -> tuple[str, str]:
     if kind in _WORDS:
         return _WORDS[kind]
-    if kind.startswith("date") or kind.startswith("time"):
+    if kind.startswith(("date", "time")):
         return "malformed", "A date is wanted as YYYY-MM-DD, a time as RFC 3339 in UTC with Z."
     if kind in {"enum", "literal_error"}:
         return "unknown_code", f"Use {context.get('expected', 'one of the listed values')}."

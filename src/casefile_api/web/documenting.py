@@ -5,6 +5,7 @@ from typing import Any
 
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
+from pydantic import BaseModel
 
 from casefile_api.access.guard import JUSTIFICATION_HEADER, JUSTIFICATIONS
 from casefile_api.access.permissions import Logged, Operation
@@ -12,7 +13,7 @@ from casefile_api.web.bodies import BodyReader
 from casefile_api.web.problems import MEDIA_TYPE, PROBLEMS
 
 PROBLEM_REF = {"$ref": "#/components/schemas/Problem"}
-BODY_MODELS: dict[str, Any] = {}
+BODY_MODELS: dict[str, type[BaseModel]] = {}
 NEEDS_TAG = "If-Match"
 TAKES_KEY = "Idempotency-Key"
 
@@ -129,7 +130,11 @@ def _parameters(row: Operation, read: Iterable[str]) -> list[dict[str, Any]]:
                 "in": "header",
                 "required": False,
                 "description": "Makes the call safe to repeat for 24 hours; quoted or bare.",
-                "schema": {"type": "string", "maxLength": 130, "pattern": '^("[!#-\\[\\]-~]{1,128}"|[!#-\\[\\]-~]{1,128})$'},
+                "schema": {
+                    "type": "string",
+                    "maxLength": 130,
+                    "pattern": '^("[!#-\\[\\]-~]{1,128}"|[!#-\\[\\]-~]{1,128})$',
+                },
             }
         )
     if NEEDS_TAG in read:

@@ -40,7 +40,8 @@ def read_tags(header: str, name: str) -> frozenset[str]:
     tags = frozenset(part.strip() for part in re.split(r",\s*(?=(?:W/)?\")", header.strip()) if part.strip())
     if not tags or not all(_TAG.fullmatch(tag) for tag in tags):
         raise Invalid(
-            f"{name} is not a list of entity tags.", Fault("malformed", "Send the ETag as it was given, in quotes.", header=name)
+            f"{name} is not a list of entity tags.",
+            Fault("malformed", "Send the ETag as it was given, in quotes.", header=name),
         )
     return tags
 

@@ -41,7 +41,9 @@ async def get_service_readiness(request: Request) -> Response:
         except OSError:
             told[name] = "does not answer"
     ready = all(answer == "ok" for answer in told.values())
-    return Response(orjson.dumps({"ready": ready, "checks": told}), 200 if ready else 503, media_type="application/json")
+    return Response(
+        orjson.dumps({"ready": ready, "checks": told}), 200 if ready else 503, media_type="application/json"
+    )
 
 
 @router.get(

@@ -19,7 +19,7 @@ from casefile_api.vault import Vault
 from casefile_api.web.exchange import Exchange
 
 HEADER = "Idempotency-Key"
-_KEY = re.compile(r'[\x21\x23-\x5b\x5d-\x7e]{1,128}')
+_KEY = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,128}")
 
 
 @dataclass(frozen=True, slots=True)

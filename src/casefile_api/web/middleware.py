@@ -1,4 +1,4 @@
-"""What every response carries: Request-Id, security headers, the trace it belongs to. Pure ASGI: the hot path runs here."""
+"""What every response carries: Request-Id, security headers, its trace. Pure ASGI: the hot path runs here."""
 
 import re
 
@@ -24,6 +24,7 @@ class RequestIds:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return

@@ -1,10 +1,11 @@
 """The OpenAPI document: generated from the code, with the components that the routes name."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from casefile_api import __version__
@@ -35,9 +36,11 @@ def _build(app: FastAPI) -> dict[str, Any]:
     )
     components = document.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
-    models = [(model, "validation") for _, model in sorted(BODY_MODELS.items())]
+    models: list[tuple[type[BaseModel], Literal["validation"]]] = [
+        (model, "validation") for _, model in sorted(BODY_MODELS.items())
+    ]
     _, bodies = models_json_schema(models, ref_template="#/components/schemas/{model}")
-    schemas |= bodies.get("$defs", {})
+    schemas |= {name: _without_null(schema) for name, schema in bodies.get("$defs", {}).items()}
     schemas["Problem"] = _problem_schema()
     schemas.pop("HTTPValidationError", None)
     schemas.pop("ValidationError", None)
@@ -54,6 +57,23 @@ def _build(app: FastAPI) -> dict[str, Any]:
         for operation in operations.values():
             _drop_foreign_refusals(operation)
     return document
+
+
+def _without_null(schema: Any) -> Any:
+    """Inbound JSON has no null; an optional member is left out."""
+    if isinstance(schema, list):
+        return [_without_null(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    plain = {name: _without_null(member) for name, member in schema.items()}
+    choices = plain.get("anyOf")
+    if isinstance(choices, list) and {"type": "null"} in choices:
+        rest = [choice for choice in choices if choice != {"type": "null"}]
+        plain.pop("anyOf")
+        if plain.get("default", "") is None:
+            plain.pop("default")
+        return {**rest[0], **plain} if len(rest) == 1 else {"anyOf": rest, **plain}
+    return plain
 
 
 def _drop_foreign_refusals(operation: dict[str, Any]) -> None:

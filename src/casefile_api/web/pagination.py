@@ -57,9 +57,7 @@ class Page:
 def page(
     request: Request,
     limit: Annotated[int, Query(ge=1, le=LIMIT_MOST, description="how many items at the most")] = LIMIT_DEFAULT,
-    cursor: Annotated[
-        str | None, Query(max_length=400, description="next_cursor of the page before")
-    ] = None,
+    cursor: Annotated[str | None, Query(max_length=400, description="next_cursor of the page before")] = None,
 ) -> Page:
     """Return the page that a request asks for."""
     public_url = request.app.state.parts.settings.public_url.rstrip("/")
@@ -71,7 +69,9 @@ AskedPage = Annotated[Page, Depends(page)]
 
 def make_cursor(keys: Sequence[Any]) -> str:
     """Return an opaque cursor that names an item by its sort keys."""
-    plain = [key.isoformat() if isinstance(key, datetime) else str(key) if isinstance(key, UUID) else key for key in keys]
+    plain = [
+        key.isoformat() if isinstance(key, datetime) else str(key) if isinstance(key, UUID) else key for key in keys
+    ]
     return base64.urlsafe_b64encode(json.dumps(plain, separators=(",", ":")).encode()).decode().rstrip("=")
 
 
@@ -83,6 +83,7 @@ def _read(key: Any, kind: type) -> Any:
         return moment
     if kind is UUID:
         return UUID(key)
-    if type(key) is not kind or (kind is int and abs(key) >= 2**63) or (kind is str and "\x00" in key):
+    sound = {int: lambda: abs(key) < 2**63, str: lambda: "\x00" not in key}
+    if type(key) is not kind or not sound[kind]():
         raise ValueError
     return key

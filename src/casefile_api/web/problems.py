@@ -28,8 +28,11 @@ PROBLEMS: Mapping[str, Problem] = {
     "method-not-allowed": Problem(405, "Method not allowed", "The Allow header lists the methods of this path."),
     "wrong-state": Problem(409, "Wrong state", "Read the resource again: its state does not allow this now."),
     "already-exists": Problem(409, "Already exists", "There can be only one; use the one that is there."),
-    "idempotency-conflict": Problem(409, "Idempotency conflict", "The key is in use (409: wait and repeat the call) or "
-                                    "was used for another request (422: use a new key)."),
+    "idempotency-conflict": Problem(
+        409,
+        "Idempotency conflict",
+        "The key is in use (409: wait and repeat the call) or was used for another request (422: use a new key).",
+    ),
     "gone": Problem(410, "Gone", "It is kept no longer."),
     "stale": Problem(412, "Stale", "Somebody changed it since; read it again and decide on what is there now."),
     "too-large": Problem(413, "Too large", "Send less in one call; files go straight to storage."),

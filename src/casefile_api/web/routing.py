@@ -1,7 +1,7 @@
 """The route class of every operation: guard, limits, parsing, the endpoint, and the log, in the promised order.
 
-Dramatis personae: `OPERATIONS` says who may call and how it is logged; `Exchange` carries what is known; a command's unit
-of work writes the entry of a change; what it did not write is written here, and nothing leaves before it is durable. An
+Dramatis personae: `OPERATIONS` says who may call and how it is logged; `Exchange` carries what is known; a command's
+unit of work writes the entry of a change; what it did not write is written here, and nothing leaves before it is durable. An
 operation without a row in the table cannot be served.
 """
 
@@ -127,7 +127,9 @@ def _check_names(request: Request, names: frozenset[str]) -> None:
     unknown = [name for name in request.query_params if name not in names]
     if unknown:
         detail = f"This call takes {', '.join(sorted(names)) or 'no parameters'}."
-        raise Invalid("A query parameter is unknown.", *(Fault("unknown_parameter", detail, parameter=n[:80]) for n in unknown))
+        raise Invalid(
+            "A query parameter is unknown.", *(Fault("unknown_parameter", detail, parameter=n[:80]) for n in unknown)
+        )
 
 
 async def _record_allowed(exchange: Exchange) -> None:
