@@ -7,12 +7,14 @@ a worker that is killed leaves its job to the next one.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
 import procrastinate
 import psycopg
+import structlog
 from procrastinate import jobs as foreign
 from procrastinate.exceptions import ConnectorException, JobAborted
 
@@ -37,6 +39,9 @@ HEARTBEAT_SECONDS = 2.0
 STALLED_AFTER_SECONDS = 8.0
 POLL_SECONDS = 1.0
 GRACE_SECONDS = 1.0
+RESCUE_EVERY_SECONDS = 2.0
+
+_log = structlog.get_logger("casefile_api.jobs")
 
 
 class Wanted(Protocol):
@@ -106,18 +111,34 @@ async def defer(connection: psycopg.AsyncConnection, wanted: Sequence[Wanted]) -
         await _deferring.batch_defer_jobs_async(jobs, connection=connection)
 
 
-async def work(app: procrastinate.App, *, concurrency: int) -> None:
-    """Take up jobs until cancelled; then those in hand get a moment to finish and go back to the queue otherwise."""
-    await app.run_worker_async(
-        queues=[QUEUE],
-        concurrency=concurrency,
-        fetch_job_polling_interval=POLL_SECONDS,
-        shutdown_graceful_timeout=GRACE_SECONDS,
-        update_heartbeat_interval=HEARTBEAT_SECONDS,
-        stalled_worker_timeout=STALLED_AFTER_SECONDS,
-        delete_jobs="successful",
-        install_signal_handlers=False,
-    )
+async def work(settings: Settings, runs: Mapping[JobKind, Run]) -> None:
+    """Take up jobs until cancelled; then those in hand get a moment to finish, or go back to the queue."""
+    app = job_app(settings, runs)
+    async with app.open_async():
+        rescuing = asyncio.create_task(_rescue_for_ever(app), name="rescue")
+        try:
+            await app.run_worker_async(
+                queues=[QUEUE],
+                concurrency=settings.worker_concurrency,
+                fetch_job_polling_interval=POLL_SECONDS,
+                shutdown_graceful_timeout=GRACE_SECONDS,
+                update_heartbeat_interval=HEARTBEAT_SECONDS,
+                stalled_worker_timeout=STALLED_AFTER_SECONDS,
+                delete_jobs="successful",
+                install_signal_handlers=False,
+            )
+        finally:
+            rescuing.cancel()
+            await asyncio.wait([rescuing], timeout=GRACE_SECONDS)
+
+
+async def _rescue_for_ever(app: procrastinate.App) -> None:
+    while True:
+        with suppress(ConnectorException):
+            rescued = await rescue(app)
+            if rescued:
+                _log.info("jobs_rescued", count=rescued)
+        await asyncio.sleep(RESCUE_EVERY_SECONDS)
 
 
 async def rescue(app: procrastinate.App) -> int:

@@ -1,0 +1,65 @@
+"""What the worker looks after at regular times: one row per round. Each may be made by several workers at once.
+
+A round that is made twice finds nothing to do the second time, and one that was missed is made up for by the next.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import text
+
+from casefile_api.attachments.expiry import give_up_uploads
+from casefile_api.audit.announcing import announce_checkpoint
+from casefile_api.clock import real_now
+from casefile_api.ledger.refusals import write_refusal_entries
+from casefile_api.oauth.commands import forget_old
+from casefile_api.web.parts import Parts
+
+_FORGET_ANSWERS = text("delete from kept_answer where expires_at < :now")
+_FORGET_DELIVERIES = text(
+    """
+    delete from webhook_delivery where id in (
+        select id from webhook_delivery where state <> 'waiting' and created_at < :before limit 10000)
+    """
+)
+
+
+@dataclass(frozen=True)
+class Round:
+    """What is looked after, how often, and how."""
+
+    name: str
+    every_seconds: float
+    make: Callable[[Parts], Awaitable[object]]
+
+
+async def write_up_refusals(parts: Parts) -> None:
+    """Give the refusals of callers nobody knows their entries, a minute at a time."""
+    async with parts.database.connection() as connection:
+        await write_refusal_entries(connection, now=real_now())
+
+
+async def forget_expired(parts: Parts) -> None:
+    """Forget kept answers after their day, and tokens and assertions after their end."""
+    async with parts.database.session() as session:
+        await session.execute(_FORGET_ANSWERS, {"now": real_now()})
+        await forget_old(session, real_now())
+        await session.commit()
+
+
+async def forget_deliveries(parts: Parts) -> None:
+    """Forget what endpoints were sent when the feed no longer keeps the events either."""
+    before = parts.clock.now() - timedelta(days=parts.settings.event_retention_days)
+    async with parts.database.session() as session:
+        await session.execute(_FORGET_DELIVERIES, {"before": before})
+        await session.commit()
+
+
+ROUNDS: tuple[Round, ...] = (
+    Round("refusals", 10, write_up_refusals),
+    Round("checkpoint", 30, announce_checkpoint),
+    Round("uploads", 60, give_up_uploads),
+    Round("expired", 300, forget_expired),
+    Round("deliveries", 600, forget_deliveries),
+)

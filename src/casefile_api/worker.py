@@ -1,0 +1,119 @@
+"""The worker: everything that happens without a caller.
+
+Dramatis personae: the *sequencer* numbers and signs; the *telling* sends webhooks; *jobs* verify uploads and build
+bundles; *rounds* watch deadlines, write up refusals and forget what has expired. Each goes on by itself, is begun again
+when it fails, and does the same after a kill as before. Any number of worker processes may run side by side.
+"""
+
+import asyncio
+import functools
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any
+
+import structlog
+
+from casefile_api import jobs, rounds
+from casefile_api.attachments.expiry import abandon_upload
+from casefile_api.attachments.storage import Storage
+from casefile_api.attachments.verification import verify_attachment
+from casefile_api.errors import DependencyUnavailable, Misconfigured
+from casefile_api.jobs import JobKind
+from casefile_api.ledger.sequencer import Sequencer
+from casefile_api.rounds import Round
+from casefile_api.settings import Settings
+from casefile_api.web.assembly import build_parts
+from casefile_api.web.parts import Parts
+from casefile_api.webhooks.listening import Announcements
+from casefile_api.webhooks.telling import Telling
+
+RESTARTED_AFTER_SECONDS = 1.0
+STOPPED_WITHIN_SECONDS = 2.5
+
+_log = structlog.get_logger("casefile_api.worker")
+
+Task = Callable[[], Awaitable[None]]
+
+
+async def run_worker(settings: Settings, stop: asyncio.Event) -> None:
+    """Do the worker's work until told to stop; what is under way then is broken off and taken up by the next worker.
+
+    Raises Misconfigured where a key or a setting is not usable.
+    """
+    parts = build_parts(settings, application="casefile-worker")
+    storage = Storage(settings)
+    announcements = Announcements(settings)
+    announcements.start()
+    begun = [
+        asyncio.create_task(_go_on(name, task, stop), name=name)
+        for name, task in _tasks(parts, storage, announcements, stop).items()
+    ]
+    _log.info("worker_started", tasks=[task.get_name() for task in begun])
+    stopping = asyncio.create_task(stop.wait(), name="stop")
+    try:
+        ended, _ = await asyncio.wait([stopping, *begun], return_when=asyncio.FIRST_COMPLETED)
+        for task in ended - {stopping}:
+            await task  # a task ends by itself only where the set-up is wrong: that is for whoever started us
+    finally:
+        stop.set()
+        await _stop(stopping, *begun)
+        await announcements.stop()
+        storage.close()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(parts.database.close(), STOPPED_WITHIN_SECONDS)
+        _log.info("worker_stopped")
+
+
+def _tasks(parts: Parts, storage: Storage, announcements: Announcements, stop: asyncio.Event) -> dict[str, Task]:
+    sequencer = Sequencer(parts.settings, jobs.defer, parts.clock)
+    making = {
+        f"round of {each.name}": functools.partial(_make_round, each, parts, stop) for each in rounds.ROUNDS
+    }
+    return {
+        "sequencer": functools.partial(sequencer.run, stop),
+        "webhooks": functools.partial(Telling(parts, announcements).run, stop),
+        "jobs": functools.partial(_work_through_jobs, parts, storage),
+        **making,
+    }
+
+
+async def _go_on(name: str, task: Task, stop: asyncio.Event) -> None:
+    """Begin a task again whenever it fails, until told to stop.
+
+    Raises Misconfigured, which no new beginning mends.
+    """
+    while not stop.is_set():
+        try:
+            await task()
+        except Misconfigured:
+            raise
+        except DependencyUnavailable:
+            _log.warning("worker_task_lost_dependency", task=name)
+        except Exception:
+            _log.exception("worker_task_failed", task=name)
+        await _pause(stop, RESTARTED_AFTER_SECONDS)
+
+
+async def _make_round(each: Round, parts: Parts, stop: asyncio.Event) -> None:
+    while not stop.is_set():
+        await each.make(parts)
+        await _pause(stop, each.every_seconds)
+
+
+async def _work_through_jobs(parts: Parts, storage: Storage) -> None:
+    runs: dict[JobKind, jobs.Run] = {
+        JobKind.VERIFY_ATTACHMENT: functools.partial(verify_attachment, parts, storage),
+        JobKind.ABANDON_UPLOAD: functools.partial(abandon_upload, parts, storage),
+    }
+    await jobs.work(parts.settings, runs)
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)
+
+
+async def _stop(*tasks: asyncio.Task[Any]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks, timeout=STOPPED_WITHIN_SECONDS)
