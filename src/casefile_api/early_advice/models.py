@@ -64,6 +64,8 @@ class EarlyAdviceRequest(SQLModel, table=True):
     suspect_set_key: str
     suspect_ids: list[str] = Field(sa_column=_json())
     method: str | None = None
+    # Counts every change; what entity tags are made of.
+    revision: int = 1
     created_at: datetime = Field(sa_column=moment())
     created_by: str
     updated_at: datetime = Field(sa_column=moment())
@@ -213,6 +215,7 @@ class EarlyAdviceAction(SQLModel, table=True):
     gating: str
     due_on: date
     cycle: int = 1
+    revision: int = 1
     suspect_ids: list[str] = Field(sa_column=_json())
     set_at: datetime = Field(sa_column=moment())
     updated_at: datetime = Field(sa_column=moment())

@@ -1,0 +1,115 @@
+"""Telling both sides that a deadline is near or has passed: each once, and never of a clock that stopped or waits.
+
+The worker calls `raise_due_deadlines` every few seconds. Whether a deadline was told is kept with its clock, in the
+transaction of the event, under the lock of its case file: two workers, a worker that was down over the deadline, and
+working time that leaps all come to the same events.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import text
+
+from casefile_api.access.permissions import Operation62
+from casefile_api.clock import Clock, utc_text
+from casefile_api.database import Database
+from casefile_api.unattended import Act, unattended
+
+BATCH = 200
+
+
+class Deadline(StrEnum):
+    """What is told of a clock."""
+
+    APPROACHING = "deadline.approaching"
+    BREACHED = "deadline.breached"
+
+
+_DUE = {
+    Deadline.APPROACHING: text(
+        "select id, case_file_id from early_advice_clock where stopped_at is null and paused_at is null"
+        " and warned_at is null and warns_at <= :now order by warns_at, id limit :limit"
+    ),
+    Deadline.BREACHED: text(
+        "select id, case_file_id from early_advice_clock where stopped_at is null and paused_at is null"
+        " and breach_told_at is null and due_at + interval '1 second' <= :now order by due_at, id limit :limit"
+    ),
+}
+_TAKE = {
+    Deadline.APPROACHING: text(
+        "update early_advice_clock set warned_at = :now where id = :id and stopped_at is null and paused_at is null"
+        " and warned_at is null and warns_at <= :now returning request_id, action_id, kind, due_at"
+    ),
+    Deadline.BREACHED: text(
+        "update early_advice_clock set breach_told_at = :now where id = :id and stopped_at is null"
+        " and paused_at is null and breach_told_at is null and due_at + interval '1 second' <= :now"
+        " returning request_id, action_id, kind, due_at"
+    ),
+}
+_LOCK_CASE = text("select organisation from case_file where id = :case for update")
+_TOLD = text("select distinct organisation from early_advice_unit where request_id = :request")
+
+
+@dataclass(frozen=True)
+class DueClock:
+    """A clock of which something is to be told."""
+
+    id: UUID
+    case_file_id: UUID
+
+
+async def raise_due_deadlines(database: Database, clock: Clock) -> int:
+    """Tell of every deadline that is near or has passed and was not told yet; return how many were told.
+
+    A deadline that is first looked at when it has passed is told as approaching and then as breached.
+    """
+    told = 0
+    for deadline in Deadline:
+        while due := await _find_due(database, clock, deadline):
+            told += sum([await _tell(database, clock, deadline, item) for item in due])
+            if len(due) < BATCH:
+                break
+    return told
+
+
+async def _find_due(database: Database, clock: Clock, deadline: Deadline) -> list[DueClock]:
+    async with unattended(database, clock, "find_due_deadlines") as act:
+        act.silent = True
+        rows = await act.session.execute(_DUE[deadline], {"now": act.now, "limit": BATCH})
+        return [DueClock(row.id, row.case_file_id) for row in rows]
+
+
+async def _tell(database: Database, clock: Clock, deadline: Deadline, due: DueClock) -> bool:
+    """Tell of one deadline in a transaction of its own; False where it was told or stopped meanwhile."""
+    async with unattended(database, clock, "raise_deadline", Operation62.ALTERATION) as act:
+        owner = (await act.session.execute(_LOCK_CASE, {"case": due.case_file_id})).scalar_one()
+        taken = (await act.session.execute(_TAKE[deadline], {"id": due.id, "now": act.now})).one_or_none()
+        if taken is None:
+            act.silent = True
+            return False
+        await _record(act, deadline, due, owner, _Taken(*taken))
+        return True
+
+
+@dataclass(frozen=True)
+class _Taken:
+    """A clock that this act tells of."""
+
+    request_id: UUID
+    action_id: UUID | None
+    kind: str
+    due_at: datetime
+
+
+async def _record(act: Act, deadline: Deadline, due: DueClock, owner: str, taken: _Taken) -> None:
+    request_id, action_id, kind, due_at = taken.request_id, taken.action_id, taken.kind, taken.due_at
+    areas = (await act.session.execute(_TOLD, {"request": request_id})).scalars()
+    members: dict[str, object] = {"early_advice_request_id": request_id, "clock": kind, "due_at": utc_text(due_at)}
+    if action_id is not None:
+        members["action_id"] = action_id
+    target = ("early_advice_action", action_id) if action_id else ("early_advice_request", request_id)
+    act.trail.about(*target, case_file_id=due.case_file_id, owner=owner)
+    act.trail.details = {"event": deadline.value, "clock": kind}
+    await act.record(deadline.value, to=[owner, *sorted(areas)], case_file_id=due.case_file_id, **members)

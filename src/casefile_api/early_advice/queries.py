@@ -1,0 +1,183 @@
+"""Finding requests for a caller: one by its id, or the queue. What the caller may not see does not exist.
+
+The police see the requests of case files that they see. The CPS sees a request once it was sent to one of its units,
+and keeps seeing it after a transfer; a draft is nobody's but the force's.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import cast
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, exists, or_, text, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, select
+
+from casefile_api.access.caller import Caller, OrganisationKind
+from casefile_api.case_files.models import CaseFile
+from casefile_api.case_files.queries import CaseFileRow, find_visible, sight_of, visible_to
+from casefile_api.early_advice.clocks import Side, start_of
+from casefile_api.early_advice.models import EarlyAdviceAction, EarlyAdviceRequest, EarlyAdviceUnit
+from casefile_api.early_advice.workflow import HOLDER, State
+from casefile_api.errors import NotFound
+from casefile_api.identifiers import parse_id
+from casefile_api.organisations.models import Staff
+from casefile_api.unit_of_work import Reading
+from casefile_api.web.pagination import Page
+
+
+@dataclass(frozen=True)
+class Found:
+    """A request with its case file."""
+
+    request: EarlyAdviceRequest
+    case: CaseFileRow
+
+
+@dataclass(frozen=True)
+class Queue:
+    """What part of the queue is asked for."""
+
+    unit: str | None = None
+    state: State | None = None
+    holder: Side | None = None
+    due_before: date | datetime | None = None
+    assigned_to: str | None = None
+    case_file_id: str | None = None
+
+
+def request_visible_to(caller: Caller) -> ColumnElement[bool]:
+    """Return the condition on a request (joined with its case file) that the caller may see it."""
+    if caller.kind is OrganisationKind.CPS:
+        area_wide = caller.is_system or caller.has_role("unit_head")
+        mine = col(EarlyAdviceUnit.organisation) == caller.organisation
+        sent_to = mine if area_wide else and_(mine, col(EarlyAdviceUnit.unit) == (caller.unit or ""))
+        return exists().where(col(EarlyAdviceUnit.request_id) == EarlyAdviceRequest.id, sent_to)
+    condition = text(visible_to(caller, "case_file")).bindparams(**_bound(caller))
+    return cast("ColumnElement[bool]", condition)
+
+
+def _bound(caller: Caller) -> dict[str, str | None]:
+    """Return the values that the condition on a case file binds, those it names alone."""
+    named = visible_to(caller, "case_file")
+    return {name: value for name, value in sight_of(caller).items() if f":{name}" in named}
+
+
+async def find_request(reading: Reading, request_id: str, *, lock: bool = False) -> Found:
+    """Find a request that the caller may see; for a change, the case file is locked first.
+
+    Raises NotFound.
+    """
+    wanted = parse_id(request_id)
+    reading.trail.about("early_advice_request", wanted)
+    known = await reading.session.get(EarlyAdviceRequest, wanted)
+    if known is None:
+        raise NotFound()
+    reading.trail.about("early_advice_request", wanted, case_file_id=known.case_file_id, owner=known.organisation)
+    case = await find_visible(reading, known.case_file_id, lock=lock)
+    query = (
+        select(EarlyAdviceRequest)
+        .join(CaseFile, col(CaseFile.id) == EarlyAdviceRequest.case_file_id)
+        .where(EarlyAdviceRequest.id == wanted, request_visible_to(reading.caller))
+    )
+    request = (await reading.session.execute(query.execution_options(populate_existing=True))).scalar_one_or_none()
+    reading.trail.about("early_advice_request", wanted)
+    if request is None:
+        raise NotFound()
+    return Found(request, case)
+
+
+async def find_action(reading: Reading, request: EarlyAdviceRequest, action_id: str) -> EarlyAdviceAction:
+    """Find an action of a request that was found.
+
+    Raises NotFound.
+    """
+    query = select(EarlyAdviceAction).where(
+        EarlyAdviceAction.id == parse_id(action_id), EarlyAdviceAction.request_id == request.id
+    )
+    action = (await reading.session.execute(query)).scalar_one_or_none()
+    if action is None:
+        raise NotFound()
+    reading.trail.about("early_advice_action", action.id)
+    return action
+
+
+async def list_actions(
+    session: AsyncSession, request_id: UUID, *, after: int = 0, limit: int | None = None
+) -> Sequence[EarlyAdviceAction]:
+    """Return the actions of a request in the order in which they were set."""
+    query = select(EarlyAdviceAction).where(
+        EarlyAdviceAction.request_id == request_id, EarlyAdviceAction.number > after
+    )
+    return (await session.execute(query.order_by(col(EarlyAdviceAction.number)).limit(limit))).scalars().all()
+
+
+async def list_queue(reading: Reading, queue: Queue, page: Page) -> list[tuple[EarlyAdviceRequest, str]]:
+    """Return the requests that the caller sees with their police units, newest change first: a page and one more."""
+    seen = page.after(datetime, UUID)
+    conditions = [request_visible_to(reading.caller), *_asked(queue)]
+    if seen is not None:
+        place = tuple_(col(EarlyAdviceRequest.updated_at), col(EarlyAdviceRequest.id))
+        conditions.append(place < tuple_(*seen))
+    query = (
+        select(EarlyAdviceRequest, CaseFile.police_unit)
+        .join(CaseFile, col(CaseFile.id) == EarlyAdviceRequest.case_file_id)
+        .where(*conditions)
+        .order_by(col(EarlyAdviceRequest.updated_at).desc(), col(EarlyAdviceRequest.id).desc())
+        .limit(page.limit + 1)
+    )
+    return [(request, unit) for request, unit in (await reading.session.execute(query)).all()]
+
+
+def _asked(queue: Queue) -> list[ColumnElement[bool]]:
+    request = EarlyAdviceRequest
+    asked: list[ColumnElement[bool]] = []
+    if queue.unit is not None:
+        asked.append(or_(col(request.cps_unit) == queue.unit, col(CaseFile.police_unit) == queue.unit))
+    if queue.state is not None:
+        asked.append(col(request.state) == queue.state.value)
+    if queue.holder is not None:
+        states = [state.value for state, side in HOLDER.items() if side is queue.holder]
+        asked.append(col(request.state).in_(states))
+    if queue.due_before is not None:
+        asked.append(col(request.due_at) < _moment(queue.due_before))
+    if queue.assigned_to is not None:
+        asked.append(col(request.prosecutor) == queue.assigned_to)
+    if queue.case_file_id is not None:
+        asked.append(col(request.case_file_id) == _id_or_none(queue.case_file_id))
+    return asked
+
+
+def _moment(asked: date | datetime) -> datetime:
+    """Read `due_before`: a moment, or the start of a London day."""
+    return asked if isinstance(asked, datetime) else start_of(asked)
+
+
+def _id_or_none(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+async def staff_named(
+    session: AsyncSession, organisation: str | None, staff_ids: Sequence[str | None]
+) -> dict[str, dict[str, str]]:
+    """Return the staff of an organisation by their ids, as they are shown."""
+    query = select(Staff).where(Staff.organisation == organisation, col(Staff.staff_id).in_(set(staff_ids) - {None}))
+    found = (await session.execute(query)).scalars()
+    return {
+        person.staff_id: {
+            "staff_id": person.staff_id,
+            "name": person.name,
+            **({"rank": person.rank} if person.rank else {}),
+        }
+        for person in found
+    }
+
+
+async def told_of(session: AsyncSession, request: EarlyAdviceRequest) -> list[str]:
+    """Return the organisations that are told of a request: the force, and each Area it was sent to."""
+    query = select(EarlyAdviceUnit.organisation).where(EarlyAdviceUnit.request_id == request.id).distinct()
+    return [request.organisation, *sorted((await session.execute(query)).scalars())]

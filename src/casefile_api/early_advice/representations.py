@@ -1,0 +1,229 @@
+"""What callers get: the shapes that the OpenAPI document promises for requests, actions and messages."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from casefile_api.early_advice.actions_workflow import ActionState
+from casefile_api.early_advice.clocks import ClockKind, Side
+from casefile_api.early_advice.workflow import State
+
+
+class Representation(BaseModel):
+    """An outbound body."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+
+class StaffName(Representation):
+    """A member of staff."""
+
+    staff_id: str
+    name: str | None = None
+    rank: str | None = None
+
+
+class Actor(Representation):
+    """Who acted: an organisation through a client, and the person where it was one."""
+
+    organisation: str
+    client_id: str
+    staff: StaffName | None
+
+
+class ClockView(Representation):
+    """A deadline with its history. `due_at` is the last second of the London due date, in UTC."""
+
+    kind: ClockKind
+    started_at: str
+    due_at: str
+    paused_at: str | None
+    paused_days: int
+    stopped_at: str | None
+    breached_at: str | None
+    with_: Side = Field(alias="with", description="who holds the ball")
+
+
+class OpenStep(Representation):
+    """A step that may follow, and whether this caller may take it now."""
+
+    step: str
+    href: str
+    allowed: bool
+
+
+class TakenStep(Representation):
+    """A step that was taken, and what was said with it."""
+
+    number: int
+    step: str
+    from_: str | None = Field(alias="from")
+    to: str
+    at: str
+    by: Actor
+    version: int | None
+    said: dict[str, Any]
+
+
+class QuestionView(Representation):
+    """A matter on which advice is wanted."""
+
+    topic: str
+    question: str
+
+
+class AdviceText(Representation):
+    """Advice on a topic."""
+
+    topic: str
+    text: str
+
+
+class AdviceView(Representation):
+    """The advice as issued: privileged, for the parties to the request alone."""
+
+    issued_at: str
+    issued_by: Actor
+    advice: list[AdviceText]
+    strategy: str | None
+    proposed_charges: list[dict[str, Any]]
+    attachment_ids: list[str]
+
+
+class ReceivedFile(Representation):
+    """An attachment as received."""
+
+    id: str
+    sha256: str
+
+
+class Receipt(Representation):
+    """Proof of what the CPS received: digest, hashes, time, and the entry in the log."""
+
+    version: int
+    digest: str
+    attachments: list[ReceivedFile]
+    received_at: str
+    audit_entry_id: str
+    leaf_hash: str
+
+
+class RequestItem(Representation):
+    """A request as an item of a queue."""
+
+    id: str
+    case_file_id: str
+    previous_request_id: str | None
+    organisation: str
+    police_unit: str
+    cps_organisation: str | None
+    cps_unit: str | None
+    state: State
+    with_: Side = Field(alias="with", description="who is to act")
+    suspect_ids: list[str]
+    method: str | None
+    version: int | None = Field(description="the version endorsed or shared last")
+    review_type: str | None
+    case_type: str | None
+    prosecutor: StaffName | None
+    response_due_on: str | None
+    created_at: str
+    submitted_at: str | None
+    updated_at: str
+    clocks: list[ClockView]
+    steps: list[OpenStep]
+
+
+class QueueItem(RequestItem):
+    """A request in a list, with its tag."""
+
+    etag: str
+
+
+class RequestView(RequestItem):
+    """The whole story of a request."""
+
+    facts: str
+    issues: str
+    advice_sought: list[QuestionView]
+    advice: AdviceView | None
+    history: list[TakenStep]
+    receipt: Receipt | None = Field(None, description="in the answer to a step that shares a version")
+
+
+class QueuePage(Representation):
+    """A page of the queue."""
+
+    items: list[QueueItem]
+    next_cursor: str | None
+
+
+class ActionItem(Representation):
+    """An action of the action plan."""
+
+    id: str
+    early_advice_request_id: str
+    case_file_id: str
+    number: int
+    state: ActionState
+    with_: Side = Field(alias="with", description="who is to act")
+    category: str
+    description: str
+    justification: str | None
+    gating: Literal["pre_decision", "post_charge"]
+    suspect_ids: list[str]
+    due_on: str
+    extension_requested_to: str | None
+    cycle: int
+    set_at: str
+    updated_at: str
+    clocks: list[ClockView]
+    steps: list[OpenStep]
+
+
+class ListedAction(ActionItem):
+    """An action in a list, with its tag."""
+
+    etag: str
+
+
+class TakenActionStep(TakenStep):
+    """A step that was taken with an action."""
+
+    cycle: int
+    due_on: str | None
+    due_on_before: str | None
+
+
+class ActionView(ActionItem):
+    """An action with its history."""
+
+    history: list[TakenActionStep]
+    receipt: Receipt | None = Field(None, description="in the answer to a return that shares a version")
+
+
+class ActionPage(Representation):
+    """A page of an action plan."""
+
+    items: list[ListedAction]
+    next_cursor: str | None
+
+
+class MessageView(Representation):
+    """A message between officer and prosecutor."""
+
+    id: str
+    early_advice_request_id: str
+    number: int
+    sent_at: str
+    by: Actor
+    to_staff_id: str | None
+    text: str
+    attachment_ids: list[str]
+
+
+class MessagePage(Representation):
+    """A page of a thread."""
+
+    items: list[MessageView]
+    next_cursor: str | None

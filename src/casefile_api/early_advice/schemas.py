@@ -1,0 +1,191 @@
+"""What is sent with each step of a request: one body per act, named for the act."""
+
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field, StringConstraints
+
+from casefile_api.web.bodies import Body
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=20_000, pattern=r"\S")]
+"""Words that say something."""
+LongText = Annotated[str, StringConstraints(max_length=20_000)]
+"""Words that a draft may still lack."""
+Code = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9_]+$")]
+"""A code of a list; see /v1/code-lists."""
+ItemId = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+"""The id that the content gives to an item."""
+ReasonDetail = Annotated[str, StringConstraints(min_length=1, max_length=250, pattern=r"\S")]
+VersionNumber = Annotated[int, Field(ge=1, le=2**31 - 1)]
+AttachmentIds = Annotated[list[UUID], Field(max_length=100, description="attachments named; they become visible")]
+
+
+class Question(Body):
+    """A matter on which advice is wanted, by topic (code list `advice_topic`)."""
+
+    topic: Code
+    question: LongText
+
+
+class CreateRequest(Body):
+    """Open a draft (DG6 7.8)."""
+
+    suspect_ids: Annotated[list[ItemId], Field(max_length=50)]
+    facts: LongText
+    advice_sought: Annotated[list[Question], Field(max_length=50)]
+    issues: LongText
+    method: Annotated[Code | None, Field(description="code list `consultation_method`")] = None
+
+
+class SubmitRequest(Body):
+    """A supervisor endorses a version and sends the request to the CPS."""
+
+    endorsement: Text
+    version: VersionNumber
+
+
+class AcceptRequest(Body):
+    """Triage lets the request through."""
+
+    review_type: Annotated[Code, Field(description="code list `review_task_type`")]
+    case_type: Annotated[Code, Field(description="code list `case_type`")]
+
+
+class ReturnReason(Body):
+    """Why triage returns a request (code list `triage_rejection_reason`)."""
+
+    code: Code
+    detail: ReasonDetail | None = None
+
+
+class ReturnRequest(Body):
+    """Triage returns the request to the police, who answer by a date."""
+
+    reasons: Annotated[list[ReturnReason], Field(min_length=1, max_length=20)]
+    response_due_on: date
+    remind_on: date | None = None
+    review_type: Code
+    case_type: Code
+
+
+class ApproveRequest(Body):
+    """The legal manager lets the request through the second gate."""
+
+    note: Text | None = None
+
+
+class RefuseRequest(Body):
+    """The legal manager refuses early advice, with reasons."""
+
+    reasons: Annotated[list[Text], Field(min_length=1, max_length=20)]
+
+
+class AppealRequest(Body):
+    """A senior officer appeals against a refusal."""
+
+    grounds: Text
+
+
+class DecideAppealRequest(Body):
+    """The unit head decides an appeal."""
+
+    reason: Text
+
+
+class AllocateRequest(Body):
+    """The request goes to a prosecutor."""
+
+    prosecutor: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+
+
+class RequestInformationRequest(Body):
+    """The prosecutor asks the police, who answer by a date."""
+
+    questions: Annotated[list[Text], Field(min_length=1, max_length=50)]
+    response_due_on: date
+
+
+class ProvideInformationRequest(Body):
+    """The police answer, with a newer version where there is one."""
+
+    answer: Text
+    version: VersionNumber | None = None
+
+
+class AdviceItem(Body):
+    """Advice on a topic (code list `advice_topic`)."""
+
+    topic: Code
+    text: Text
+
+
+class ProposedCharge(Body):
+    """A charge that the prosecutor considered."""
+
+    cjs_code: Code
+    suspect_ids: Annotated[list[ItemId], Field(max_length=50)] = Field(default_factory=list)
+    comment: Text | None = None
+
+
+class SetActionRequest(Body):
+    """An action for the police (code list `police_request_item_category`)."""
+
+    category: Code
+    description: Text
+    due_on: date
+    suspect_ids: Annotated[list[ItemId], Field(max_length=50)]
+    gating: Annotated[str, StringConstraints(pattern=r"^(pre_decision|post_charge)$")]
+    justification: Annotated[Text | None, Field(description="why it is needed (DG6)")] = None
+
+
+class AdviseRequest(Body):
+    """The prosecutor gives advice, and may set actions."""
+
+    advice: Annotated[list[AdviceItem], Field(min_length=1, max_length=50)]
+    strategy: Text | None = None
+    proposed_charges: Annotated[list[ProposedCharge], Field(max_length=50)] = Field(default_factory=list)
+    actions: Annotated[list[SetActionRequest], Field(max_length=100)] = Field(default_factory=list)
+    attachment_ids: AttachmentIds = Field(default_factory=list)
+
+
+class CompleteRequest(Body):
+    """The prosecutor completes the request."""
+
+    note: Text | None = None
+
+
+class TransferRequest(Body):
+    """The request goes to another unit."""
+
+    unit: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+    reason: Text
+
+
+class WithdrawRequest(Body):
+    """The police withdraw the request."""
+
+    reason: Text
+
+
+class FinaliseRequest(Body):
+    """The CPS finalises administratively; not a legal decision."""
+
+    reason: Text
+
+
+class ReopenRequest(Body):
+    """The police reopen with a newer version."""
+
+    reason: Text
+    version: VersionNumber
+
+
+class SendMessageRequest(Body):
+    """A message between officer and prosecutor."""
+
+    text: Text
+    attachment_ids: AttachmentIds = Field(default_factory=list)
+    to_staff_id: Annotated[
+        str | None, StringConstraints(min_length=1, max_length=100), Field(description="a person, where meant for one")
+    ] = None

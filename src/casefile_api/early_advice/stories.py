@@ -1,0 +1,202 @@
+"""What a request and its actions look like to a caller: the whole story with its clocks, or an item of the queue."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, select
+
+from casefile_api.access.caller import Caller
+from casefile_api.clock import utc_text
+from casefile_api.early_advice.actions_workflow import HOLDER as ACTION_HOLDER
+from casefile_api.early_advice.actions_workflow import ActionState
+from casefile_api.early_advice.clock_keeping import clock_view, clocks_of
+from casefile_api.early_advice.models import (
+    EarlyAdvice,
+    EarlyAdviceAction,
+    EarlyAdviceActionStep,
+    EarlyAdviceClock,
+    EarlyAdviceRequest,
+    EarlyAdviceStep,
+)
+from casefile_api.early_advice.openings import action_steps_open, steps_open
+from casefile_api.early_advice.queries import Found, staff_named
+from casefile_api.early_advice.sealing import Json, open_words
+from casefile_api.early_advice.workflow import HOLDER, State
+from casefile_api.unit_of_work import Reading
+from casefile_api.web.etags import tag_of
+
+View = dict[str, object]
+
+
+def request_tag(caller: Caller, request: EarlyAdviceRequest, police_unit: str) -> str:
+    """Return the tag of the representation that the caller's organisation gets: every change counts the revision up."""
+    return tag_of(
+        {
+            "request": str(request.id),
+            "revision": request.revision,
+            "organisation": caller.organisation,
+            "police_unit": police_unit,
+        }
+    )
+
+
+def action_tag(caller: Caller, action: EarlyAdviceAction) -> str:
+    """Return the tag of an action's representation."""
+    return tag_of({"action": str(action.id), "revision": action.revision, "organisation": caller.organisation})
+
+
+async def request_view(reading: Reading, found: Found) -> View:
+    """Return the whole story of a request."""
+    request = found.request
+    prosecutors = await staff_named(reading.session, request.cps_organisation, [request.prosecutor])
+    clocks = await clocks_of(reading.session, request.id)
+    words = await open_words(
+        reading, request.case_file_id, "early_advice_request.sealed", request.id, request.sealed
+    )
+    return {
+        **_in_clear(reading, request, found.case.police_unit, clocks, prosecutors),
+        "facts": words["facts"],
+        "issues": words["issues"],
+        "advice_sought": words["advice_sought"],
+        "advice": await _advice_view(reading, request),
+        "history": await _history(reading, request),
+    }
+
+
+async def queue_items(reading: Reading, rows: Sequence[tuple[EarlyAdviceRequest, str]]) -> list[View]:
+    """Return requests as items of a list: without facts, questions, history or advice."""
+    clocks = await _clocks_by_request(reading.session, [request.id for request, _ in rows])
+    items = []
+    for request, police_unit in rows:
+        prosecutors = await staff_named(reading.session, request.cps_organisation, [request.prosecutor])
+        item = _in_clear(reading, request, police_unit, clocks.get(request.id, []), prosecutors)
+        items.append({**item, "etag": request_tag(reading.caller, request, police_unit)})
+    return items
+
+
+def _in_clear(
+    reading: Reading,
+    request: EarlyAdviceRequest,
+    police_unit: str,
+    clocks: Iterable[EarlyAdviceClock],
+    prosecutors: Mapping[str, Mapping[str, str]],
+) -> View:
+    prosecutor = request.prosecutor
+    return {
+        "id": str(request.id),
+        "case_file_id": str(request.case_file_id),
+        "previous_request_id": str(request.previous_request_id) if request.previous_request_id else None,
+        "organisation": request.organisation,
+        "police_unit": police_unit,
+        "cps_organisation": request.cps_organisation,
+        "cps_unit": request.cps_unit,
+        "state": request.state,
+        "with": HOLDER[State(request.state)].value,
+        "suspect_ids": request.suspect_ids,
+        "method": request.method,
+        "version": request.version,
+        "review_type": request.review_type,
+        "case_type": request.case_type,
+        "prosecutor": prosecutors.get(prosecutor, {"staff_id": prosecutor}) if prosecutor else None,
+        "response_due_on": _day(request.response_due_on),
+        "created_at": utc_text(request.created_at),
+        "submitted_at": utc_text(request.submitted_at) if request.submitted_at else None,
+        "updated_at": utc_text(request.updated_at),
+        "clocks": [clock_view(row, reading.now) for row in clocks],
+        "steps": list(steps_open(reading.caller, request)),
+    }
+
+
+async def _clocks_by_request(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, list[EarlyAdviceClock]]:
+    query = (
+        select(EarlyAdviceClock)
+        .where(col(EarlyAdviceClock.request_id).in_(ids), col(EarlyAdviceClock.action_id).is_(None))
+        .order_by(col(EarlyAdviceClock.started_at), col(EarlyAdviceClock.id))
+    )
+    found: dict[UUID, list[EarlyAdviceClock]] = {}
+    for row in (await session.execute(query)).scalars():
+        found.setdefault(row.request_id, []).append(row)
+    return found
+
+
+async def _advice_view(reading: Reading, request: EarlyAdviceRequest) -> View | None:
+    advice = await reading.session.get(EarlyAdvice, request.id)
+    if advice is None:
+        return None
+    words = await open_words(reading, request.case_file_id, "early_advice.sealed", request.id, advice.sealed)
+    return {
+        "issued_at": utc_text(advice.issued_at),
+        "issued_by": words["by"],
+        "advice": words["advice"],
+        "strategy": words.get("strategy"),
+        "proposed_charges": words.get("proposed_charges", []),
+        "attachment_ids": advice.attachment_ids,
+    }
+
+
+async def _history(reading: Reading, request: EarlyAdviceRequest) -> list[View]:
+    query = select(EarlyAdviceStep).where(EarlyAdviceStep.request_id == request.id)
+    rows = (await reading.session.execute(query.order_by(col(EarlyAdviceStep.number)))).scalars()
+    return [
+        _step_view(
+            row, await open_words(reading, row.case_file_id, "early_advice_step.sealed", row.id, row.sealed)
+        )
+        for row in rows
+    ]
+
+
+def _step_view(row: EarlyAdviceStep | EarlyAdviceActionStep, words: Mapping[str, Json]) -> View:
+    return {
+        "number": row.number,
+        "step": row.step,
+        "from": row.state_from,
+        "to": row.state_to,
+        "at": utc_text(row.at),
+        "by": words["by"],
+        "version": row.version,
+        "said": words["said"],
+    }
+
+
+async def action_view(reading: Reading, request: EarlyAdviceRequest, action: EarlyAdviceAction) -> View:
+    """Return an action with its clocks, its extension and everything that was said about it."""
+    query = select(EarlyAdviceActionStep).where(EarlyAdviceActionStep.action_id == action.id)
+    rows = (await reading.session.execute(query.order_by(col(EarlyAdviceActionStep.number)))).scalars()
+    history = []
+    for row in rows:
+        words = await open_words(reading, row.case_file_id, "early_advice_action_step.sealed", row.id, row.sealed)
+        dates = {"due_on": _day(row.due_on), "due_on_before": _day(row.due_on_before)}
+        history.append({**_step_view(row, words), "cycle": row.cycle, **dates})
+    return {**await action_item(reading, request, action), "history": history}
+
+
+async def action_item(reading: Reading, request: EarlyAdviceRequest, action: EarlyAdviceAction) -> View:
+    """Return an action as an item of a list: without its history."""
+    clocks = await clocks_of(reading.session, request.id, action.id)
+    words = await open_words(reading, action.case_file_id, "early_advice_action.sealed", action.id, action.sealed)
+    return {
+        "id": str(action.id),
+        "early_advice_request_id": str(request.id),
+        "case_file_id": str(action.case_file_id),
+        "number": action.number,
+        "state": action.state,
+        "with": ACTION_HOLDER[ActionState(action.state)].value,
+        "category": action.category,
+        "description": words["description"],
+        "justification": words.get("justification"),
+        "gating": action.gating,
+        "suspect_ids": action.suspect_ids,
+        "due_on": action.due_on.isoformat(),
+        "extension_requested_to": _day(action.extension_due_on),
+        "cycle": action.cycle,
+        "set_at": utc_text(action.set_at),
+        "updated_at": utc_text(action.updated_at),
+        "clocks": [clock_view(row, reading.now) for row in clocks],
+        "steps": list(action_steps_open(reading.caller, request, action)),
+    }
+
+
+def _day(value: date | None) -> str | None:
+    return value.isoformat() if value is not None else None
