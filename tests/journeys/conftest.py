@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ class Listener:
     receiver: Receiver
     secret: str
 
-    def hears(self, event_type: str, **data: object) -> None:
+    def hears(self, event_type: str, **data: Any) -> None:
         """Waits for an event and verifies its signature."""
         self.receiver.wait_for(event_type, **data).verify(self.secret)
 
