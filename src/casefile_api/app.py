@@ -14,6 +14,8 @@ from casefile_api.attachments.routes import router as attachments
 from casefile_api.attachments.storage import Storage
 from casefile_api.audit.routes import router as audit
 from casefile_api.case_files.routes import router as case_files
+from casefile_api.early_advice.action_routes import router as action_plans
+from casefile_api.early_advice.routes import router as early_advice
 from casefile_api.errors import DependencyUnavailable, MethodNotAllowed, NotFound, Refusal
 from casefile_api.ledger.log_state import standing_alarm
 from casefile_api.oauth.routes import router as oauth
@@ -31,7 +33,7 @@ from casefile_api.webhooks.routes import router as webhooks
 
 log = structlog.get_logger()
 
-ROUTERS = (health.router, oauth, organisations, case_files, attachments, webhooks, events, audit)
+ROUTERS = (health.router, oauth, organisations, case_files, attachments, early_advice, action_plans, webhooks, events, audit)
 SANDBOX_ROUTERS = (sandbox_clock,)
 
 

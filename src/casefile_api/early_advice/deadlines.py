@@ -8,6 +8,7 @@ working time that leaps all come to the same events.
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
@@ -106,10 +107,16 @@ class _Taken:
 async def _record(act: Act, deadline: Deadline, due: DueClock, owner: str, taken: _Taken) -> None:
     request_id, action_id, kind, due_at = taken.request_id, taken.action_id, taken.kind, taken.due_at
     areas = (await act.session.execute(_TOLD, {"request": request_id})).scalars()
-    members: dict[str, object] = {"early_advice_request_id": request_id, "clock": kind, "due_at": utc_text(due_at)}
-    if action_id is not None:
-        members["action_id"] = action_id
     target = ("early_advice_action", action_id) if action_id else ("early_advice_request", request_id)
     act.trail.about(*target, case_file_id=due.case_file_id, owner=owner)
     act.trail.details = {"event": deadline.value, "clock": kind}
-    await act.record(deadline.value, to=[owner, *sorted(areas)], case_file_id=due.case_file_id, **members)
+    members: dict[str, Any] = {"action_id": action_id} if action_id else {}
+    await act.record(
+        deadline.value,
+        to=[owner, *sorted(areas)],
+        case_file_id=due.case_file_id,
+        early_advice_request_id=request_id,
+        clock=kind,
+        due_at=utc_text(due_at),
+        **members,
+    )

@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
 from casefile_api.canonical import canonical_json
+from casefile_api.case_files.commands import touch
 from casefile_api.case_files.queries import CaseFileRow, find_visible
 from casefile_api.early_advice.clocks import london_date
 from casefile_api.early_advice.endorsing import content_of_version, receipt, refuse_missing_material, share, suspects_in
@@ -45,6 +46,7 @@ async def create_request(work: UnitOfWork, case_file_id: str, body: CreateReques
     work.trail.about("early_advice_request", request.id)
     await write_step(work, request, "create", None, Said({}))
     await announce(work, request, "early_advice.drafted", Said({}))
+    await touch(work, case.id, [request.organisation])
     view = await request_view(work, Found(request, case))
     return work.answer_change(
         view,
@@ -129,7 +131,7 @@ async def judge(reading: Reading, found: Found, number: int) -> Verdict:
     words = await open_words(
         reading, request.case_file_id, "early_advice_request.sealed", request.id, request.sealed
     )
-    envelope = {
+    envelope: dict[str, Json] = {
         "urn": case.urn,
         "urn_suffix": case.urn_suffix,
         "police_unit": case.police_unit,
@@ -187,9 +189,8 @@ async def _refuse_unready(standing: Standing, number: int) -> None:
         raise Invalid("The request names a suspect who is not in the version.", fault)
     verdict = await judge(work, found, number)
     if not verdict.ready:
-        told = verdict.as_body()
         raise NotReady(
             "The version and the request do not meet the standard for early advice.",
-            results=told["results"],
+            results=[result.as_body() for result in verdict.results],
             standard=STANDARD,
         )

@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from casefile_api.case_files.schemas import ActorView
 from casefile_api.early_advice.actions_workflow import ActionState
 from casefile_api.early_advice.clocks import ClockKind, Side
 from casefile_api.early_advice.workflow import State
@@ -15,20 +16,12 @@ class Representation(BaseModel):
     model_config = ConfigDict(populate_by_name=True)
 
 
-class StaffName(Representation):
-    """A member of staff."""
+class Prosecutor(Representation):
+    """The prosecutor to whom a request is allocated."""
 
     staff_id: str
     name: str | None = None
     rank: str | None = None
-
-
-class Actor(Representation):
-    """Who acted: an organisation through a client, and the person where it was one."""
-
-    organisation: str
-    client_id: str
-    staff: StaffName | None
 
 
 class ClockView(Representation):
@@ -60,7 +53,7 @@ class TakenStep(Representation):
     from_: str | None = Field(alias="from")
     to: str
     at: str
-    by: Actor
+    by: ActorView
     version: int | None
     said: dict[str, Any]
 
@@ -83,7 +76,7 @@ class AdviceView(Representation):
     """The advice as issued: privileged, for the parties to the request alone."""
 
     issued_at: str
-    issued_by: Actor
+    issued_by: ActorView
     advice: list[AdviceText]
     strategy: str | None
     proposed_charges: list[dict[str, Any]]
@@ -125,7 +118,7 @@ class RequestItem(Representation):
     version: int | None = Field(description="the version endorsed or shared last")
     review_type: str | None
     case_type: str | None
-    prosecutor: StaffName | None
+    prosecutor: Prosecutor | None
     response_due_on: str | None
     created_at: str
     submitted_at: str | None
@@ -209,6 +202,27 @@ class ActionPage(Representation):
     next_cursor: str | None
 
 
+class RequirementResult(Representation):
+    """What the standard says of one requirement."""
+
+    code: str
+    level: str
+    outcome: str
+    pointer: str | None
+    message: str
+    mend: str | None = None
+    prevents: list[str] = Field(default_factory=list)
+
+
+class RequestReadiness(Representation):
+    """Whether the newest version and the request together meet the standard for early advice."""
+
+    standard: str
+    rule_set: str
+    ready: bool
+    results: list[RequirementResult]
+
+
 class MessageView(Representation):
     """A message between officer and prosecutor."""
 
@@ -216,7 +230,7 @@ class MessageView(Representation):
     early_advice_request_id: str
     number: int
     sent_at: str
-    by: Actor
+    by: ActorView
     to_staff_id: str | None
     text: str
     attachment_ids: list[str]

@@ -9,7 +9,7 @@ from pydantic import AwareDatetime
 from casefile_api.early_advice import advising, appeals, drafting, ending, triage
 from casefile_api.early_advice.clocks import Side
 from casefile_api.early_advice.queries import Queue, find_request, list_queue
-from casefile_api.early_advice.representations import QueuePage, RequestView
+from casefile_api.early_advice.representations import QueuePage, RequestReadiness, RequestView
 from casefile_api.early_advice.schemas import (
     AcceptRequest,
     AdviseRequest,
@@ -31,7 +31,6 @@ from casefile_api.early_advice.schemas import (
 )
 from casefile_api.early_advice.stories import queue_items, request_tag, request_view
 from casefile_api.early_advice.workflow import State
-from casefile_api.file_standards.schemas import ReadinessView
 from casefile_api.unit_of_work import ConditionalWork, ReadingNow, Work
 from casefile_api.web.bodies import JsonBody
 from casefile_api.web.documenting import refusals
@@ -94,7 +93,7 @@ async def get_one(request_id: RequestId, reading: ReadingNow) -> Response:
     return reading.answer(view, etag=tag)
 
 
-@router.get(_ONE + "/readiness", operation_id="get_early_advice_readiness", response_model=ReadinessView)
+@router.get(_ONE + "/readiness", operation_id="get_early_advice_readiness", response_model=RequestReadiness)
 async def get_readiness(request_id: RequestId, reading: ReadingNow) -> Response:
     """Judge the newest version and the request together: what `submit` checks."""
     async with reading:

@@ -9,7 +9,7 @@ import orjson
 from casefile_api.unit_of_work import Reading
 
 Json: TypeAlias = "str | int | bool | None | list[Json] | dict[str, Json]"
-Words: TypeAlias = "Mapping[str, Json]"
+Words: TypeAlias = Mapping[str, "Json"]
 
 
 async def seal_words(reading: Reading, case_file_id: UUID, place: str, row_id: UUID, words: Words) -> bytes:

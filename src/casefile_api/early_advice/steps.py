@@ -12,7 +12,7 @@ from sqlalchemy import func
 from sqlmodel import col, select
 
 from casefile_api.access.caller import Caller
-from casefile_api.case_files.commands import set_request_position
+from casefile_api.case_files.commands import set_request_position, touch
 from casefile_api.clock import utc_text
 from casefile_api.early_advice.clock_keeping import ClockKeeper, rules_of
 from casefile_api.early_advice.clocks import end_of, london_date
@@ -126,6 +126,8 @@ async def finish(standing: Standing, to: State, said: Said) -> Response:
         await keeper.stop_actions()
     await write_step(work, request, row.step, before, said)
     await announce(work, request, row.event, said)
+    if HOLDER[State(before)] is not HOLDER[to]:
+        await touch(work, request.case_file_id, await told_of(work.session, request))
     view = await request_view(work, standing.found)
     if said.receipt is not None:
         view = {**view, "receipt": dict(said.receipt)}
