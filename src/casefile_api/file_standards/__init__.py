@@ -1,0 +1,1 @@
+"""Is this file good enough for what it is being sent for?"""

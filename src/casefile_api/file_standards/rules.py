@@ -1,0 +1,231 @@
+"""The language in which file standards are written: small conditions over a content, its envelope and a request.
+
+A condition is a table with one word. Paths are dotted and begin with `content`, `envelope`, `request` or, inside a
+list, `item`.
+
+* `present = "path"`: a text that is not blank, a list or object that is not empty, any other value
+* `given = "path"`: the member is there, be it empty (an empty list of needs says that there are none)
+* `one_of = {path, values}`: the member is one of the values
+* `named_in = {path, in, member}`: an item of the list `in` names, in its `member`, what stands at `path`
+* `some = {in, where}`: at least one item of the list meets the condition
+* `each = {in, where?, satisfies}`: every item (that `where` picks) meets it; over no item at all it is not applicable
+* `all = […]`, `any = […]`, `none = […]`: of conditions
+* `when = "name"`: a condition that the file names under `[conditions]`
+
+Judging gives an outcome and the place (RFC 6901) where something is missing. Pure.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias, cast
+
+from casefile_api.case_files.content.reading import Members
+from casefile_api.web.strict_json import JsonValue, pointer_of
+
+Written: TypeAlias = Mapping[str, object]
+
+
+class Outcome(StrEnum):
+    """How a requirement stands."""
+
+    MET = "met"
+    MISSING = "missing"
+    NOT_APPLICABLE = "not_applicable"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """An outcome, and the place it is about."""
+
+    outcome: Outcome
+    pointer: str
+
+    @property
+    def holds(self) -> bool:
+        """Say whether nothing is missing."""
+        return self.outcome is not Outcome.MISSING
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What is judged. `item` is the item of a list that is being looked at, `place` its pointer."""
+
+    content: Members
+    envelope: Members
+    request: Members
+    item: JsonValue = None
+    place: str = ""
+
+    def at(self, path: str) -> tuple[JsonValue, str]:
+        """Return the value at a path (None where there is none) and its pointer."""
+        root, *steps = path.split(".")
+        value: JsonValue = self.item if root == "item" else dict(cast(Members, getattr(self, root)))
+        base = self.place if root == "item" else "" if root == "envelope" else f"/{root}"
+        for step in steps:
+            value = value.get(step) if isinstance(value, dict) else None
+        return value, base + pointer_of(steps)
+
+    def items(self, path: str) -> Iterator["Scene"]:
+        """Give a scene for each item of the list at the path."""
+        found, pointer = self.at(path)
+        for index, item in enumerate(found if isinstance(found, list) else []):
+            yield Scene(self.content, self.envelope, self.request, item, f"{pointer}/{index}")
+
+
+Condition: TypeAlias = Callable[[Scene], Finding]
+
+
+class BrokenStandard(Exception):
+    """A standard is not written in this language. It cannot be loaded, and the service does not start with it."""
+
+
+ROOTS = frozenset({"content", "envelope", "request", "item"})
+
+
+class Language:
+    """Reads conditions, knowing those that have names."""
+
+    def __init__(self, named: Mapping[str, Written]) -> None:
+        self._named: dict[str, Condition] = {}
+        for name, written in named.items():
+            self._named[name] = self.read(written)
+
+    def read(self, written: object) -> Condition:
+        """Return the condition that is written.
+
+        Raises BrokenStandard where it is not one.
+        """
+        if not isinstance(written, Mapping) or len(written) != 1:
+            raise BrokenStandard(f"A condition is a table with one word: {written!r}")
+        ((word, argument),) = written.items()
+        reader = getattr(self, f"_{word}", None) if word in WORDS else None
+        if reader is None:
+            raise BrokenStandard(f"There is no word {word!r} in the language of the standards.")
+        return cast(Condition, reader(argument))
+
+    def _present(self, argument: object) -> Condition:
+        path = _path(argument)
+
+        def judge(scene: Scene) -> Finding:
+            value, pointer = scene.at(path)
+            blank = value is None or value in ("", [], {}) or (isinstance(value, str) and not value.strip())
+            return _found(not blank, pointer)
+
+        return judge
+
+    def _given(self, argument: object) -> Condition:
+        path = _path(argument)
+
+        def judge(scene: Scene) -> Finding:
+            value, pointer = scene.at(path)
+            return _found(value is not None, pointer)
+
+        return judge
+
+    def _one_of(self, argument: object) -> Condition:
+        members = _members(argument, "path", "values")
+        path, values = _path(members["path"]), cast(list[JsonValue], members["values"])
+
+        def judge(scene: Scene) -> Finding:
+            value, pointer = scene.at(path)
+            return _found(any(type(value) is type(one) and value == one for one in values), pointer)
+
+        return judge
+
+    def _named_in(self, argument: object) -> Condition:
+        members = _members(argument, "path", "in", "member")
+        path, listed, member = _path(members["path"]), _path(members["in"]), str(members["member"])
+
+        def judge(scene: Scene) -> Finding:
+            value, _ = scene.at(path)
+            names = [other.at(f"item.{member}")[0] for other in scene.items(listed)]
+            return _found(any(value in name for name in names if isinstance(name, list)), scene.at(listed)[1])
+
+        return judge
+
+    def _some(self, argument: object) -> Condition:
+        members = _members(argument, "in", "where")
+        path, where = _path(members["in"]), self.read(members["where"])
+
+        def judge(scene: Scene) -> Finding:
+            return _found(any(where(item).holds for item in scene.items(path)), scene.at(path)[1])
+
+        return judge
+
+    def _each(self, argument: object) -> Condition:
+        members = _members(argument, "in", "satisfies", optional=("where",))
+        path, satisfies = _path(members["in"]), self.read(members["satisfies"])
+        where = self.read(members["where"]) if "where" in members else _always
+
+        def judge(scene: Scene) -> Finding:
+            picked = [item for item in scene.items(path) if where(item).holds]
+            if not picked:
+                return Finding(Outcome.NOT_APPLICABLE, scene.at(path)[1])
+            findings = [satisfies(item) for item in picked]
+            return next((one for one in findings if not one.holds), Finding(Outcome.MET, scene.at(path)[1]))
+
+        return judge
+
+    def _all(self, argument: object) -> Condition:
+        conditions = [self.read(one) for one in _list(argument)]
+
+        def judge(scene: Scene) -> Finding:
+            findings = [condition(scene) for condition in conditions]
+            missing = next((one for one in findings if not one.holds), None)
+            return missing or next((one for one in findings if one.outcome is Outcome.MET), findings[0])
+
+        return judge
+
+    def _any(self, argument: object) -> Condition:
+        conditions = [self.read(one) for one in _list(argument)]
+
+        def judge(scene: Scene) -> Finding:
+            findings = [condition(scene) for condition in conditions]
+            met = next((one for one in findings if one.outcome is Outcome.MET), None)
+            return met or findings[0]
+
+        return judge
+
+    def _none(self, argument: object) -> Condition:
+        condition = self._any(argument)
+
+        def judge(scene: Scene) -> Finding:
+            finding = condition(scene)
+            return _found(finding.outcome is not Outcome.MET, finding.pointer)
+
+        return judge
+
+    def _when(self, argument: object) -> Condition:
+        if not isinstance(argument, str) or argument not in self._named:
+            raise BrokenStandard(f"There is no condition named {argument!r}.")
+        return self._named[argument]
+
+
+WORDS = ("present", "given", "one_of", "named_in", "some", "each", "all", "any", "none", "when")
+
+
+def _always(scene: Scene) -> Finding:
+    return Finding(Outcome.MET, scene.place)
+
+
+def _found(holds: bool, pointer: str) -> Finding:
+    return Finding(Outcome.MET if holds else Outcome.MISSING, pointer)
+
+
+def _path(argument: object) -> str:
+    if not isinstance(argument, str) or argument.split(".")[0] not in ROOTS:
+        raise BrokenStandard(f"A path begins with one of {', '.join(sorted(ROOTS))}: {argument!r}")
+    return argument
+
+
+def _list(argument: object) -> list[object]:
+    if not isinstance(argument, list) or not argument:
+        raise BrokenStandard(f"A list of conditions is wanted: {argument!r}")
+    return argument
+
+
+def _members(argument: object, *names: str, optional: tuple[str, ...] = ()) -> Written:
+    if not isinstance(argument, Mapping) or not set(names) <= argument.keys() <= {*names, *optional}:
+        raise BrokenStandard(f"A table with {', '.join(names)} is wanted: {argument!r}")
+    return argument
