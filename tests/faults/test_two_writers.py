@@ -1,0 +1,67 @@
+"""Two who write at once: one wins, the other is told, and no version number is skipped or doubled."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+from tests.outside import cases
+from tests.outside.client import Sandbox, new_key
+from tests.outside.digest import check_chain
+
+WRITERS, ROUNDS = 8, 5
+
+
+def test_of_writers_with_the_same_tag_one_wins(sandbox: Sandbox) -> None:
+    parties = [sandbox.system("police-53") for _ in range(WRITERS)]
+    case = cases.open_case(parties[0])
+    path = f"/v1/case-files/{case['id']}"
+    with ThreadPoolExecutor(WRITERS) as pool:
+        for round_number in range(ROUNDS):
+            tag = parties[0].etag(path)
+            bodies = [{"content": {"issues": f"{round_number} by {n}"}, "note": f"writer {n}"} for n in range(WRITERS)]
+            answers = list(
+                pool.map(
+                    lambda pair: pair[0].call(
+                        "PATCH", path, json=pair[1], media_type="application/merge-patch+json", if_match=tag
+                    ),
+                    zip(parties, bodies, strict=True),
+                )
+            )
+            assert sorted(answer.status_code for answer in answers) == [200] + [412] * (WRITERS - 1)
+            [won] = [answer for answer in answers if answer.status_code == 200]
+            assert won.headers["etag"] == parties[0].etag(path)
+    versions = parties[0].items(f"{path}/versions")
+    assert [item["number"] for item in versions] == list(range(1, ROUNDS + 2))
+    check_chain(parties[0].get(f"{path}/versions/{item['number']}").json() for item in versions)
+
+
+def test_of_two_who_take_a_step_one_wins(sandbox: Sandbox) -> None:
+    _, request = cases.submitted_case(sandbox)
+    path = f"/v1/early-advice-requests/{request['id']}"
+    assistants = [sandbox.person("casework_assistant", unit="cps-south-west-rasso") for _ in range(WRITERS)]
+    tag, body = assistants[0].etag(path), {"review_type": "EARLY_ADVICE", "case_type": "RASSO"}
+    with ThreadPoolExecutor(WRITERS) as pool:
+        answers = list(
+            pool.map(lambda party: party.call("POST", f"{path}/accept", json=body, if_match=tag), assistants)
+        )
+    assert sorted(answer.status_code for answer in answers) == [200] + [412] * (WRITERS - 1)
+
+
+def test_one_key_does_a_thing_once_however_often_it_is_sent(sandbox: Sandbox) -> None:
+    system, key, body = sandbox.system("police-53"), new_key(), cases.opening()
+    assert system.token
+    with ThreadPoolExecutor(WRITERS) as pool:
+        answers = list(
+            pool.map(lambda _: system.call("POST", "/v1/case-files", json=body, idempotency_key=key), range(WRITERS))
+        )
+    codes = {answer.status_code for answer in answers}
+    assert codes <= {201, 409} and 201 in codes
+    assert len({answer.json()["id"] for answer in answers if answer.status_code == 201}) == 1
+    again = system.post("/v1/case-files", body, expect=201, idempotency_key=key)
+    assert again.headers["idempotent-replayed"] == "true"
+
+
+def test_one_urn_is_opened_once_however_many_try(sandbox: Sandbox) -> None:
+    parties = [sandbox.system("police-53") for _ in range(WRITERS)]
+    body = cases.opening()
+    with ThreadPoolExecutor(WRITERS) as pool:
+        answers = list(pool.map(lambda party: party.call("POST", "/v1/case-files", json=body), parties))
+    assert sorted(answer.status_code for answer in answers) == [201] + [409] * (WRITERS - 1)
