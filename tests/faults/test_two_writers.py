@@ -1,12 +1,19 @@
 """Two who write at once: one wins, the other is told, and no version number is skipped or doubled."""
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any
 
 from tests.outside import cases
-from tests.outside.client import Sandbox, new_key
+from tests.outside.client import Party, Sandbox, new_key
 from tests.outside.digest import check_chain
 
 WRITERS, ROUNDS = 8, 5
+
+
+def patch(path: str, tag: str, party: Party, body: object) -> Any:
+    """A merge patch on top of a tag that somebody else has seen too."""
+    return party.call("PATCH", path, json=body, media_type="application/merge-patch+json", if_match=tag)
 
 
 def test_of_writers_with_the_same_tag_one_wins(sandbox: Sandbox) -> None:
@@ -17,14 +24,7 @@ def test_of_writers_with_the_same_tag_one_wins(sandbox: Sandbox) -> None:
         for round_number in range(ROUNDS):
             tag = parties[0].etag(path)
             bodies = [{"content": {"issues": f"{round_number} by {n}"}, "note": f"writer {n}"} for n in range(WRITERS)]
-            answers = list(
-                pool.map(
-                    lambda pair: pair[0].call(
-                        "PATCH", path, json=pair[1], media_type="application/merge-patch+json", if_match=tag
-                    ),
-                    zip(parties, bodies, strict=True),
-                )
-            )
+            answers = list(pool.map(partial(patch, path, tag), parties, bodies))
             assert sorted(answer.status_code for answer in answers) == [200] + [412] * (WRITERS - 1)
             [won] = [answer for answer in answers if answer.status_code == 200]
             assert won.headers["etag"] == parties[0].etag(path)
