@@ -27,7 +27,7 @@ def upgrade() -> None:
     op.execute("alter table audit_tile alter column hashes set storage external")
     op.create_table(
         "audit_checkpoint",
-        sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+        sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
         sa.Column("tree_size", sa.BigInteger, nullable=False),
         sa.Column("root_hash", sa.LargeBinary, nullable=False),
         sa.Column("note", sa.String, nullable=False),

@@ -65,7 +65,7 @@ async def list_entries(reader: Reader, asked: EntryFilter, remit: Remit, place: 
          from audit_pending p join audit_entry e on e.id = p.entry_id
          where {wanted} and {later} order by e.occurred_at, e.id limit :limit)
         order by 1 nulls last, 3, 2 limit :limit
-    """  # noqa: S608 - made of constants; every value is bound
+    """
     return [EntryRow.of(row) for row in await reader.execute(text(statement), values)]
 
 
@@ -77,7 +77,7 @@ async def find_entry(reader: Reader, leaf_index: int, remit: Remit) -> EntryRow:
     statement = f"""
         select {COLUMNS} from audit_leaf l join audit_entry e on e.id = l.entry_id
         where l.leaf_index = :leaf_index and {remit.condition}
-    """  # noqa: S608 - made of constants; every value is bound
+    """
     row = (await reader.execute(text(statement), {"leaf_index": leaf_index, **remit.values})).one_or_none()
     if row is None:
         raise NotFound()

@@ -114,7 +114,7 @@ def api_process(descriptor: Annotated[int, typer.Option("--descriptor")]) -> Non
 
 def register(app: typer.Typer) -> None:
     """Put every command on the command line."""
-    from casefile_api.cli import registry
+    from casefile_api.cli import audit, registry
 
     for command in (demo, sandbox, serve, worker, migrate):
         app.command()(command)
@@ -123,3 +123,4 @@ def register(app: typer.Typer) -> None:
     app.add_typer(registry.clients, name="clients")
     app.add_typer(registry.organisations, name="organisations")
     app.add_typer(registry.staff, name="staff")
+    app.add_typer(audit.app, name="audit")

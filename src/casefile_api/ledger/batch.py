@@ -122,7 +122,8 @@ async def _grow(
     checkpoint = Checkpoint(signers[0].name, size, root_from(size, edge))
     note = sign_checkpoint(checkpoint, signers)
     await connection.execute(
-        "insert into audit_checkpoint (tree_size, root_hash, note, created_at) values (%s, %s, %s, %s)",
+        "insert into audit_checkpoint (id, tree_size, root_hash, note, created_at)"
+        " values ((select coalesce(max(id), 0) + 1 from audit_checkpoint), %s, %s, %s, %s)",
         (size, checkpoint.root_hash, note, now),
     )
     return len(taken), note, None

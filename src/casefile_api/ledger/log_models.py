@@ -5,7 +5,7 @@ Checkpoints, the name and the keys are only ever added. Tiles grow in place, sin
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Identity, Index, LargeBinary, SmallInteger
+from sqlalchemy import BigInteger, CheckConstraint, Column, Index, LargeBinary, SmallInteger
 from sqlmodel import Field, SQLModel
 
 from casefile_api.ledger.models import moment
@@ -27,7 +27,7 @@ class AuditTile(SQLModel, table=True):
 
 
 class AuditCheckpoint(SQLModel, table=True):
-    """A signed statement of the tree's size and root, as published."""
+    """A signed statement of the tree's size and root, as published; numbered without gaps, so none goes missing."""
 
     __tablename__ = "audit_checkpoint"
     __table_args__ = (
@@ -35,7 +35,7 @@ class AuditCheckpoint(SQLModel, table=True):
         Index("audit_checkpoint_by_size", "tree_size", "id"),
     )
 
-    id: int = Field(sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
+    id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
     tree_size: int = Field(sa_column=Column(BigInteger, nullable=False))
     root_hash: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     note: str

@@ -1,0 +1,185 @@
+"""Entries, leaves and tiles of the database, each recomputed and held against the others, in the order of the log."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from casefile_api.audit.entry_checks import is_erased, read_entry, wrong_commitment
+from casefile_api.audit.findings import Advance, Meaning, Report
+from casefile_api.audit.tree_walk import GrowingRoot, Leaf, TileBuilder, tile_name, wrong_hashes
+from casefile_api.clock import utc_micros
+from casefile_api.database import Database
+from casefile_api.ledger.checkpoints import Checkpoint
+from casefile_api.ledger.proofs import StoredTree
+from casefile_api.ledger.tiles import TILE_WIDTH, TileId, split_hashes, tile_width
+from casefile_api.ledger.tree import leaf_hash, perfect_root, root_plan
+
+PAGE = 4 * TILE_WIDTH
+COLUMNS = (
+    "id",
+    "occurred_at",
+    "operation",
+    "action",
+    "outcome",
+    "organisation",
+    "client_id",
+    "staff_id",
+    "case_file_id",
+)
+
+_LEAVES = text(
+    """
+    select l.leaf_index, l.entry_id, l.leaf_hash as leaf, e.id, e.occurred_at, e.entry, e.leaf_hash, e.operation,
+        e.action, e.outcome, e.organisation, e.client_id, e.staff_id, e.case_file_id, e.erasable, e.salt
+    from audit_leaf l left join audit_entry e on e.id = l.entry_id
+    where l.leaf_index >= :start and l.leaf_index < :end order by l.leaf_index
+    """
+)
+_TILES = text("select number, hashes from audit_tile where level = :level and number between :first and :last")
+
+
+class LogWalk:
+    """One pass over the log, up to the size of its newest checkpoint."""
+
+    def __init__(self, database: Database, report: Report, signed: Checkpoint, wanted_roots: set[int]) -> None:
+        self._database = database
+        self._report = report
+        self._signed = signed
+        self._wanted = wanted_roots
+        self._tiles = TileBuilder()
+        self._growing = GrowingRoot()
+        self._above: dict[int, bool] = {}
+        self.roots: dict[int, bytes] = {0: self._growing.root}
+
+    async def walk(self, advance: Advance) -> None:
+        """Verify all that is signed; afterwards `roots` holds the recomputed root of each wanted size."""
+        size = self._signed.tree_size
+        for start in range(0, size, PAGE):
+            end = min(start + PAGE, size)
+            rows, lowest = await self._read(start, end)
+            for index in range(start, end):
+                await self._verify(index, rows.get(index), lowest)
+            advance("entries", end, size)
+        for tile, hashes in self._tiles.partial():
+            await self._hold_against_stored(tile, hashes)
+        self._report.count("entries", size)
+        self._report.root_hash = self._growing.root.hex()
+
+    async def _read(self, start: int, end: int) -> tuple[Mapping[int, Row[Any]], Mapping[int, bytes]]:
+        async with self._database.connection() as connection:
+            rows = await connection.execute(_LEAVES, {"start": start, "end": end})
+            first, last = start // TILE_WIDTH, (end - 1) // TILE_WIDTH
+            tiles = await connection.execute(_TILES, {"level": 0, "first": first, "last": last})
+            return {row.leaf_index: row for row in rows}, {number: bytes(hashes) for number, hashes in tiles}
+
+    async def _verify(self, index: int, row: Row[Any] | None, lowest: Mapping[int, bytes]) -> None:
+        number, place = divmod(index, TILE_WIDTH)
+        of_tile = lowest.get(number, b"")[32 * place : 32 * place + 32] or None
+        of_entry = None
+        if row is None:
+            self._report.add("leaf", index, "it is missing", Meaning.ENTRY_REMOVED)
+        elif row.id is None:
+            self._report.add("entry", row.entry_id, f"leaf {index} names it and it is missing", Meaning.ENTRY_REMOVED)
+        else:
+            of_entry = leaf_hash(bytes(row.entry))
+            verify_entry(self._report, row, index)
+        leaf = Leaf(of_entry, bytes(row.leaf) if row is not None else None, of_tile)
+        tile_is_right = leaf.doubtful and await self._corroborated(number, lowest[number])
+        likely = leaf.likely(tile_is_right=tile_is_right)
+        if row is not None:
+            self._name_differences(index, leaf, likely, row)
+        await self._grow(likely)
+
+    def _name_differences(self, index: int, leaf: Leaf, likely: bytes, row: Row[Any]) -> None:
+        entry_differs = leaf.of_entry is not None and leaf.of_entry != likely
+        if entry_differs and leaf.of_table != likely:
+            wrong = (
+                f"entry {row.entry_id} stands there and another one was signed: moved, put in, or altered with its hash"
+            )
+            self._report.add("leaf", index, wrong, Meaning.LEAF_ALTERED)
+        elif entry_differs:
+            wrong = f"it is not the entry that was signed at leaf {index}"
+            self._report.add("entry", row.id, wrong, Meaning.ENTRY_ALTERED)
+        elif leaf.of_table != likely:
+            self._report.add("leaf", index, "its hash is not that of its entry", Meaning.LEAF_ALTERED)
+
+    async def _corroborated(self, number: int, stored: bytes) -> bool:
+        """Whether a lowest tile is what the tile above it, or at the edge of the tree the signed root, says."""
+        if number not in self._above:
+            async with self._database.connection() as connection:
+                self._above[number] = await corroborated(connection, number, stored, self._signed)
+        return self._above[number]
+
+    async def _grow(self, leaf: bytes) -> None:
+        self._growing.append(leaf)
+        if self._growing.size in self._wanted:
+            self.roots[self._growing.size] = self._growing.root
+        for tile, hashes in self._tiles.append(leaf):
+            await self._hold_against_stored(tile, hashes)
+
+    async def _hold_against_stored(self, tile: TileId, hashes: list[bytes]) -> None:
+        self._report.count("tiles")
+        values = {"level": tile.level, "first": tile.number, "last": tile.number}
+        async with self._database.connection() as connection:
+            row = (await connection.execute(_TILES, values)).one_or_none()
+        wrong = wrong_hashes(tile, hashes, bytes(row.hashes) if row is not None else None)
+        if wrong is not None:
+            self._report.add("tile", tile_name(tile), wrong, Meaning.TILE_ALTERED)
+
+
+async def corroborated(connection: AsyncConnection, number: int, stored: bytes, signed: Checkpoint) -> bool:
+    """Whether a lowest tile agrees with the one above it or, where that does not cover it, with the signed root."""
+    if tile_width(TileId(0, number), signed.tree_size) == TILE_WIDTH:
+        above, place = divmod(number, TILE_WIDTH)
+        values = {"level": 1, "first": above, "last": above}
+        row = (await connection.execute(_TILES, values)).one_or_none()
+        hashes = bytes(row.hashes) if row is not None else b""
+        return hashes[32 * place : 32 * place + 32] == perfect_root(split_hashes(stored))
+    try:
+        edge = StoredTree()
+        await edge.fetch(connection, root_plan(signed.tree_size))
+        return edge.root(signed.tree_size) == signed.root_hash
+    except LookupError:
+        return False
+
+
+def verify_entry(report: Report, row: Row[Any], place: int | None) -> None:
+    """Hold an entry's bytes against its hash, its columns and its commitment."""
+    where = f"at leaf {place}" if place is not None else "not yet in the tree"
+    if leaf_hash(bytes(row.entry)) != bytes(row.leaf_hash):
+        report.add("entry", row.id, f"{where}: its bytes do not have the hash kept with it", Meaning.ENTRY_ALTERED)
+    fields = read_entry(bytes(row.entry))
+    if isinstance(fields, str):
+        report.add("entry", row.id, f"{where}: {fields}", Meaning.ENTRY_ALTERED)
+        return
+    differing = [name for name in COLUMNS if _plain(getattr(row, name)) != fields[name]]
+    if differing:
+        wrong = f"{where}: what searches go by ({', '.join(differing)}) differs from the hashed entry"
+        report.add("entry", row.id, wrong, Meaning.INDEX_ALTERED)
+    erasable = _loaded(row.erasable)
+    wrong_text = wrong_commitment(fields, erasable, row.salt)
+    if wrong_text is not None:
+        report.add("entry", row.id, f"{where}: {wrong_text}", Meaning.TEXT_ALTERED)
+    if is_erased(fields, erasable):
+        report.count("entries with erased text")
+
+
+def _loaded(erasable: bytes | None) -> object:
+    if erasable is None:
+        return None
+    try:
+        value: object = orjson.loads(bytes(erasable))
+    except ValueError:
+        return "not JSON"
+    return value
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return utc_micros(value)
+    return str(value) if isinstance(value, UUID) else value
