@@ -20,7 +20,7 @@ def write_logs() -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
     ]
     structlog.configure(
-        processors=[*shared, structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()],
+        processors=[*shared, _without_values, structlog.processors.JSONRenderer()],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         cache_logger_on_first_use=True,
@@ -40,8 +40,12 @@ def write_logs() -> None:
 
 
 def _without_values(logger: object, method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-    """Of a library's exception keep the class and the places: its message may quote what a caller sent."""
+    """Of an exception keep the class and the places: its message and its frames may hold what a caller sent."""
     fault = event.pop("exc_info", None)
+    if fault is True:
+        fault = sys.exc_info()
+    elif isinstance(fault, BaseException):
+        fault = (type(fault), fault, fault.__traceback__)
     if isinstance(fault, tuple) and fault[0] is not None:
         places, trace = [], fault[2]
         while trace is not None:
