@@ -155,6 +155,7 @@ async def submit_request(work: UnitOfWork, request_id: str, body: SubmitRequest)
     if unit is None:
         fault = Fault("unknown_unit", "Correct the case file's cps_unit.")
         raise Invalid("The case file's CPS unit is not known.", fault)
+    request.state = State.SUBMITTED.value
     await send_to(work, request, unit)
     request.version = body.version
     request.submitted_at = work.now

@@ -86,6 +86,7 @@ class Standing:
     work: UnitOfWork
     row: Step
     found: Found
+    before: State
     checks: Checks
 
     @property
@@ -110,13 +111,13 @@ async def begin(work: UnitOfWork, request_id: str, step: str, *, version: int | 
     ):
         refuse_older_version(found.case, version)
     refuse_wrong_state(found.request, row)
-    return Standing(work, row, found, Checks(work))
+    return Standing(work, row, found, State(found.request.state), Checks(work))
 
 
 async def finish(standing: Standing, to: State, said: Said) -> Response:
     """Move the request to its new state, keep its clocks, write the step down, tell of it, and answer."""
     work, row, request = standing.work, standing.row, standing.request
-    before = request.state
+    before = standing.before
     request.state = to.value
     request.revision += 1
     request.updated_at = work.now
@@ -126,7 +127,7 @@ async def finish(standing: Standing, to: State, said: Said) -> Response:
         await keeper.stop_actions()
     await write_step(work, request, row.step, before, said)
     await announce(work, request, row.event, said)
-    if HOLDER[State(before)] is not HOLDER[to]:
+    if HOLDER[before] is not HOLDER[to]:
         await touch(work, request.case_file_id, await told_of(work.session, request))
     view = await request_view(work, standing.found)
     if said.receipt is not None:
