@@ -12,6 +12,7 @@ from sqlalchemy import text
 from casefile_api.attachments.expiry import give_up_uploads
 from casefile_api.audit.announcing import announce_checkpoint
 from casefile_api.clock import real_now
+from casefile_api.early_advice.deadlines import raise_due_deadlines
 from casefile_api.ledger.refusals import write_refusal_entries
 from casefile_api.oauth.commands import forget_old
 from casefile_api.web.parts import Parts
@@ -32,6 +33,11 @@ class Round:
     name: str
     every_seconds: float
     make: Callable[[Parts], Awaitable[object]]
+
+
+async def watch_deadlines(parts: Parts) -> None:
+    """Tell of deadlines that are near or have passed."""
+    await raise_due_deadlines(parts.database, parts.clock)
 
 
 async def write_up_refusals(parts: Parts) -> None:
@@ -57,6 +63,7 @@ async def forget_deliveries(parts: Parts) -> None:
 
 
 ROUNDS: tuple[Round, ...] = (
+    Round("deadlines", 1, watch_deadlines),
     Round("refusals", 10, write_up_refusals),
     Round("checkpoint", 30, announce_checkpoint),
     Round("uploads", 60, give_up_uploads),
