@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.databases import DatabaseServer, ScratchDatabase, database_server
+from tests.outside.client import Sandbox
+from tests.outside.running import running_sandbox
 
 
 @pytest.fixture(scope="session")
@@ -47,3 +49,11 @@ def database_url(scratch_database: ScratchDatabase) -> str:
 def owner_database_url(scratch_database: ScratchDatabase) -> str:
     """The same database as its owner, for what the service itself may not do."""
     return scratch_database.owner_url
+
+
+@pytest.fixture(scope="session")
+def sandbox(shared_folder: Path) -> Iterator[Sandbox]:
+    """The running service of this test process, on embedded parts."""
+    with running_sandbox(shared_folder / "sandbox") as running:
+        yield running
+        running.http.close()
