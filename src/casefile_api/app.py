@@ -17,6 +17,7 @@ from casefile_api.case_files.routes import router as case_files
 from casefile_api.early_advice.action_routes import router as action_plans
 from casefile_api.early_advice.routes import router as early_advice
 from casefile_api.errors import DependencyUnavailable, MethodNotAllowed, NotFound, Refusal
+from casefile_api.file_standards.routes import router as file_standards
 from casefile_api.ledger.log_state import standing_alarm
 from casefile_api.oauth.routes import router as oauth
 from casefile_api.organisations.routes import router as organisations
@@ -33,7 +34,19 @@ from casefile_api.webhooks.routes import router as webhooks
 
 log = structlog.get_logger()
 
-ROUTERS = (health.router, oauth, organisations, case_files, attachments, early_advice, action_plans, webhooks, events, audit)
+ROUTERS = (
+    health.router,
+    oauth,
+    organisations,
+    case_files,
+    file_standards,
+    attachments,
+    early_advice,
+    action_plans,
+    webhooks,
+    events,
+    audit,
+)
 SANDBOX_ROUTERS = (sandbox_clock,)
 
 

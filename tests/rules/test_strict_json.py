@@ -42,10 +42,9 @@ def test_a_sound_document_is_parsed_to_exactly_its_value(value):
 def test_any_bytes_are_either_json_or_refused_by_us(raw):
     try:
         value = parse(raw)
-    except Invalid as refusal:
-        assert refusal.faults
-    else:
-        assert json.loads(raw) == value
+    except Invalid:
+        return
+    assert json.loads(raw) == value
 
 
 @given(sound, st.sampled_from([1.5, None, 2**53, "a\0", "\ud800"]), st.data())

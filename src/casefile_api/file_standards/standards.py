@@ -16,14 +16,19 @@ from typing import cast
 
 from casefile_api.file_standards.rules import BrokenStandard, Condition, Language
 
-NAMES = (
-    "early_advice",
-    "threshold_test",
-    "full_code_test_guilty_plea",
-    "full_code_test",
-    "first_hearing",
-    "trial",
-)
+
+class StandardName(StrEnum):
+    """What a file is sent for, in the order of a case."""
+
+    EARLY_ADVICE = "early_advice"
+    THRESHOLD_TEST = "threshold_test"
+    FULL_CODE_TEST_GUILTY_PLEA = "full_code_test_guilty_plea"
+    FULL_CODE_TEST = "full_code_test"
+    FIRST_HEARING = "first_hearing"
+    TRIAL = "trial"
+
+
+NAMES = tuple(name.value for name in StandardName)
 
 
 class Level(StrEnum):

@@ -1,14 +1,15 @@
 """What counts as JSON here: one meaning for every document, whoever reads it.
 
-RFC 8259 leaves duplicate names, huge numbers and lone surrogates to the reader; a case file that two record systems read
-differently is worthless as evidence, and RFC 8785 has no canonical form for some of it. So all of it is refused (I-JSON,
-RFC 7493, is the model), each with a pointer (RFC 6901) to the place. The one thing to know: a sound document costs one C-speed
-`json` parse and a shallow walk over its containers; only a faulty one is walked again slowly to say where.
+RFC 8259 leaves duplicate names, huge numbers and lone surrogates to the reader; a case file that two record systems
+read differently is worthless as evidence, and RFC 8785 has no canonical form for some of it. So all of it is refused
+(I-JSON, RFC 7493, is the model), each with a pointer (RFC 6901) to the place. The one thing to know: a sound document
+costs one C-speed `json` parse and a shallow walk over its containers; only a faulty one is walked again slowly to say
+where.
 """
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias, cast
 
@@ -39,17 +40,17 @@ LIMITS = Limits()
 
 
 def only_in_extensions(path: Path) -> bool:
-    """An ordinary body: null stands for nothing, except below `/content/extensions`, which is kept as sent."""
+    """An ordinary body: no null, except below `/content/extensions`, which is kept as sent."""
     return len(path) > 2 and path[0] == "content" and path[1] == "extensions"
 
 
 def merge_patch_nulls(path: Path) -> bool:
-    """A merge patch: null removes a member (RFC 7396 §2). Inside an array it would be a value, so it is refused there."""
+    """A merge patch: null removes a member (RFC 7396 §2). Inside an array it would be a value and is refused."""
     return only_in_extensions(path) or not any(isinstance(step, int) for step in path) and len(path) > 0
 
 
 def json_patch_nulls(path: Path) -> bool:
-    """A JSON Patch: null may be (part of) the `value` of an operation (RFC 6902 §4.1); its result is checked in turn."""
+    """A JSON Patch: null may be (part of) the `value` of an operation; the result is checked in turn."""
     return len(path) > 1 and path[1] == "value"
 
 
@@ -125,38 +126,36 @@ def _integer(text: str) -> int | str:
     return _TooLarge(text)
 
 
-def _is_plainly_sound(value: object, limits: Limits, *, strings: bool) -> bool:
+def _is_plainly_sound(root: object, limits: Limits, *, strings: bool) -> bool:
     """The quick look: kinds, sizes and depth, without remembering where anything is.
 
     `strings`: one could be too long. False means that it takes the slow look to be sure.
     """
-    level: list[object] = [value]
+    level: list[object] = [root]
     for _ in range(limits.depth):
         below: list[object] = []
         for node in level:
-            kind = type(node)
-            if kind is dict:
-                members = cast(dict[str, object], node)
-                if members and max(map(len, members)) > limits.name_characters:
-                    return False
-                children: Iterable[object] = members.values()
-            elif kind is list:
-                children = cast(list[object], node)
-                if len(children) > limits.items:
-                    return False
-            elif kind is str:
-                if len(cast(str, node)) > limits.characters:
-                    return False
-                continue
-            elif kind is int or kind is bool:
-                continue
-            else:
+            children = _sound_children(node, limits)
+            if children is None:
                 return False
             below += children if strings else [child for child in children if type(child) not in _PLAIN]
         if not below:
             return True
         level = below
     return False
+
+
+def _sound_children(node: object, limits: Limits) -> Collection[object] | None:
+    """Give what stands in a node, or None where the node itself needs the slow look."""
+    kind = type(node)
+    if kind is dict:
+        members = cast(dict[str, object], node)
+        return members.values() if not members or max(map(len, members)) <= limits.name_characters else None
+    if kind is list:
+        items = cast(list[object], node)
+        return items if len(items) <= limits.items else None
+    plain = kind in _PLAIN and (kind is not str or len(cast(str, node)) <= limits.characters)
+    return () if plain else None
 
 
 _PLAIN = frozenset({str, int, bool})
@@ -202,13 +201,13 @@ def _faults(root: object, allow_null: NullPolicy, limits: Limits) -> Iterator[Fa
             yield Fault("malformed", "This is not a JSON value.", pointer=pointer_of(path))
 
 
-def _scalar_faults(path: Path, value: str | float, limits: Limits) -> Iterator[Fault]:
+def _scalar_faults(path: Path, value: object, limits: Limits) -> Iterator[Fault]:
     pointer = pointer_of(path)
     if isinstance(value, _Fraction | float):
         yield Fault("fraction", "Only whole numbers are accepted, without fraction or exponent.", pointer=pointer)
     elif isinstance(value, _NotANumber):
         yield Fault("not_a_number", "NaN and Infinity are not JSON.", pointer=pointer)
-    elif isinstance(value, _TooLarge) or isinstance(value, int) and abs(value) > LARGEST_INTEGER:
+    elif isinstance(value, _TooLarge) or (isinstance(value, int) and abs(value) > LARGEST_INTEGER):
         yield Fault("integer_too_large", "Integers go from -(2^53-1) to 2^53-1.", pointer=pointer)
     elif isinstance(value, str):
         if len(value) > limits.characters:
