@@ -1,6 +1,7 @@
 """Looking up who there is and which codes there are, and registering one's own staff."""
 
 import secrets
+import time
 from typing import Any
 
 import pytest
@@ -66,7 +67,9 @@ def test_units_of_no_organisation_are_an_empty_list(system: Party) -> None:
     assert system.items("/v1/units", organisation="police-99") == []
 
 
-@pytest.mark.parametrize("query", ["kind=squad", "limit=0", "limit=201", "limit=x", "cursor=!", "cursor=W10", "force=53"])
+@pytest.mark.parametrize(
+    "query", ["kind=squad", "limit=0", "limit=201", "limit=x", "cursor=!", "cursor=W10", "force=53"]
+)
 def test_a_question_that_cannot_be_understood_is_refused(system: Party, query: str) -> None:
     problem = system.refused("GET", f"/v1/units?{query}", 422, "invalid")
 
@@ -242,8 +245,6 @@ def test_a_registration_repeated_with_its_key_is_answered_as_before(system: Part
 
 def refused_soon(party: Party) -> bool:
     """Wait for what every process must know within five seconds."""
-    import time
-
     deadline = time.monotonic() + 5
     while time.monotonic() < deadline:
         if party.call("GET", "/v1/me").status_code == 401:
