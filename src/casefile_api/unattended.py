@@ -17,7 +17,7 @@ from casefile_api.access.permissions import Operation62
 from casefile_api.clock import Clock, real_now
 from casefile_api.database import Database
 from casefile_api.identifiers import new_id
-from casefile_api.ledger.entries import SealedEntry, compose, write_entries
+from casefile_api.ledger.entries import compose, write_entries
 from casefile_api.ledger.happenings import Actor, add_event
 from casefile_api.ledger.trail import Trail
 
@@ -32,13 +32,6 @@ class Act:
     now: datetime
     trail: Trail
     silent: bool = False
-    _entry: SealedEntry | None = None
-
-    def seal_entry(self) -> SealedEntry:
-        """Fix the audit entry of this act, so that what it writes can name it; the trail says no more after."""
-        if self._entry is None:
-            self._entry = compose(self.trail, None, outcome="allowed", occurred_at=real_now())
-        return self._entry
 
     async def record(
         self,
@@ -82,5 +75,6 @@ async def unattended(
         yield act
         if not act.silent:
             await session.flush()
-            await write_entries(session, [act.seal_entry()])
+            entry = compose(act.trail, None, outcome="allowed", occurred_at=real_now())
+            await write_entries(session, [entry])
         await session.commit()

@@ -13,20 +13,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from casefile_api.access.caller import Caller
 from casefile_api.attachments.models import Attachment, AttachmentCustody, CustodyKind
 from casefile_api.identifiers import new_id
-from casefile_api.ledger.entries import SealedEntry
+from casefile_api.ledger.trail import Trail
 
 
 class Recording(Protocol):
     """A change under way, by a caller or by the service itself."""
 
     now: datetime
+    trail: Trail
 
     @property
     def session(self) -> AsyncSession:
         """The transaction."""
-
-    def seal_entry(self) -> SealedEntry:
-        """Fix the audit entry of the change."""
 
 
 def add_link(
@@ -39,10 +37,7 @@ def add_link(
     size_bytes: int | None = None,
     facts: Mapping[str, Any] | None = None,
 ) -> None:
-    """Add a link to the chain; without a caller it is the service's own act.
-
-    It names the audit entry, which can change no more after: say everything to the trail before.
-    """
+    """Add a link to the chain, with the audit entry of the change; without a caller it is the service's own act."""
     link = AttachmentCustody(
         id=new_id(),
         attachment_id=row.id,
@@ -53,7 +48,7 @@ def add_link(
         staff_id=caller.staff_id if caller else None,
         sha256=sha256,
         size=size_bytes,
-        audit_entry_id=change.seal_entry().id,
+        audit_entry_id=change.trail.entry_id,
         facts=dict(facts or {}),
     )
     change.session.add(link)

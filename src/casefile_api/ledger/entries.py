@@ -17,7 +17,7 @@ from casefile_api.access.caller import Caller
 from casefile_api.access.permissions import Operation62
 from casefile_api.canonical import canonical_json, sha256_hex
 from casefile_api.clock import utc_micros
-from casefile_api.identifiers import new_id, random_hex
+from casefile_api.identifiers import random_hex
 from casefile_api.ledger.trail import Trail
 
 
@@ -58,9 +58,8 @@ def compose(trail: Trail, caller: Caller | None, *, outcome: str, occurred_at: d
     salt: str | None = random_hex(16)
     if erasable is None or (erasable["justification_text"] is None and erasable["details"] is None):
         erasable = salt = None
-    identifier = new_id()
     fields: dict[str, Any] = {
-        "id": str(identifier),
+        "id": str(trail.entry_id),
         "occurred_at": utc_micros(occurred_at),
         "operation": word.value if word else None,
         "action": trail.action,
@@ -82,7 +81,7 @@ def compose(trail: Trail, caller: Caller | None, *, outcome: str, occurred_at: d
     }
     canonical = canonical_json(fields)
     return SealedEntry(
-        id=identifier,
+        id=trail.entry_id,
         occurred_at=occurred_at,
         fields=fields,
         canonical=canonical,

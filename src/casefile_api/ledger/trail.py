@@ -1,10 +1,14 @@
-"""What the audit entry of one request will say. Commands and queries fill it in as they learn what they touch."""
+"""What the audit entry of one request will say. Commands and queries fill it in as they learn what they touch.
+
+The entry's id is known from the start, so that what a change writes can name its entry before it is complete.
+"""
 
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 from casefile_api.access.permissions import Operation62
+from casefile_api.identifiers import new_id
 
 
 @dataclass(slots=True)
@@ -22,6 +26,7 @@ class Trail:
     target_version: int | None = None
     recipients: list[str] = field(default_factory=list)
     details: dict[str, Any] = field(default_factory=dict)
+    entry_id: UUID = field(default_factory=new_id)
     told: bool = False
     recorded: bool = False
 

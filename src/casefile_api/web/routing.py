@@ -26,7 +26,9 @@ from casefile_api.errors import (
     Refusal,
     TooManyRequests,
 )
+from casefile_api.identifiers import new_id
 from casefile_api.ledger.entries import compose
+from casefile_api.ledger.owners import name_target
 from casefile_api.ledger.refusals import count_refusal
 from casefile_api.ledger.trail import Trail
 from casefile_api.web.bodies import BodyReader, read_body
@@ -155,8 +157,11 @@ async def _refuse(exchange: Exchange, refusal: Refusal) -> Response:
             async with exchange.parts.database.connection() as connection:
                 await count_refusal(connection, exchange.trail, reason=reason, now=exchange.parts.clock.real_now())
         else:
+            await _name_target(exchange)
             exchange.trail.details = {**exchange.trail.details, "refusal": refusal.code}
             exchange.trail.recipients = []
+            # An entry that was written and whose commit was not heard of keeps its id; this is another one.
+            exchange.trail.entry_id = new_id()
             exchange.trail.word = exchange.operation.word
             await _record(exchange, "refused")
     except DependencyUnavailable as unavailable:
@@ -164,6 +169,13 @@ async def _refuse(exchange: Exchange, refusal: Refusal) -> Response:
     if isinstance(refusal, NotAuthenticated):
         _challenge(exchange, refusal)
     return problem_response(refusal, exchange.request_id)
+
+
+async def _name_target(exchange: Exchange) -> None:
+    path = exchange.request.path_params
+    if path and exchange.trail.case_file_id is None:
+        async with exchange.parts.database.connection() as connection:
+            await name_target(connection, exchange.trail, path)
 
 
 def _challenge(exchange: Exchange, refusal: NotAuthenticated) -> None:
