@@ -79,7 +79,7 @@ class Vault:
         try:
             return cipher.decrypt(bytes(sealed[:_NONCE_BYTES]), bytes(sealed[_NONCE_BYTES:]), context.encode())
         except InvalidTag:
-            raise RuntimeError(f"what is sealed in {context.split(':')[0]} does not open") from None
+            raise RuntimeError(f"what is sealed in {context.split(':', maxsplit=1)[0]} does not open") from None
 
     async def fetch_keys(self, session: AsyncSession, case_file_ids: Collection[UUID]) -> None:
         """Unwrap the keys of several cases in one statement, for a list that opens something of each."""

@@ -62,14 +62,18 @@ def admit(caller: Caller, operation: Operation) -> None:
         raise NotPermitted(f"The token lacks the scope {missing}.")
 
 
-def read_justification(header: str | None, caller: Caller, operation: Operation, *, required: bool) -> Justification | None:
+def read_justification(
+    header: str | None, caller: Caller, operation: Operation, *, required: bool
+) -> Justification | None:
     """Read why the caller looks (DPA 2018 s.62): `<code>[; free text]`, the text percent-encoded UTF-8.
 
     Raises Invalid naming the header where it is missing for a person, or malformed.
     """
     if header is None:
         if required and not caller.is_system and operation.logged is not Logged.NEVER:
-            raise _unjustified("required", f"Say why: one of {', '.join(JUSTIFICATIONS)}; a text may follow after `; `.")
+            raise _unjustified(
+                "required", f"Say why: one of {', '.join(JUSTIFICATIONS)}; a text may follow after `; `."
+            )
         return None
     code, _, words = header.partition(";")
     if code.strip() not in JUSTIFICATIONS:

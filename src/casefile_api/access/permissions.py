@@ -95,7 +95,9 @@ class Operation:
 
 def _grant(scope: str | None, **kinds: str) -> dict[OrganisationKind, Grant]:
     return {
-        OrganisationKind(kind): Grant(scope, frozenset(ROLES[OrganisationKind(kind)] if roles == "*" else roles.split()))
+        OrganisationKind(kind): Grant(
+            scope, frozenset(ROLES[OrganisationKind(kind)] if roles == "*" else roles.split())
+        )
         for kind, roles in kinds.items()
     }
 

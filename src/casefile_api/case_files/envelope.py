@@ -30,7 +30,9 @@ def checked_urn(urn: str | None, suffix: str | None, force_code: str) -> tuple[s
             parsed = parse_urn(urn)
             canonical = str(parsed)
             if parsed.force != force_code:
-                faults.append(Fault("other_force", f"The URN begins with your force's code, {force_code}.", pointer="/urn"))
+                faults.append(
+                    Fault("other_force", f"The URN begins with your force's code, {force_code}.", pointer="/urn")
+                )
         except ValueError as found:
             faults.append(Fault("malformed", str(found), pointer="/urn"))
     return canonical, normalise_suffix(suffix) if suffix is not None else None, faults
@@ -47,7 +49,9 @@ async def check_envelope(work: UnitOfWork, asked: Envelope) -> Envelope:
             detail = "Letters, digits, slashes, dots and dashes, two to forty of them."
             faults.append(Fault("malformed", detail, pointer=f"/crime_references/{position}"))
     if asked.police_unit is not None and not await _is_unit(work, asked.police_unit, work.caller.organisation):
-        faults.append(Fault("unknown_unit", "Name a unit of your own force that is open today.", pointer="/police_unit"))
+        faults.append(
+            Fault("unknown_unit", "Name a unit of your own force that is open today.", pointer="/police_unit")
+        )
     if asked.cps_unit is not None and not await _is_unit(work, asked.cps_unit, None):
         faults.append(Fault("unknown_unit", "Name a CPS unit that is open today: GET /v1/units.", pointer="/cps_unit"))
     if faults:

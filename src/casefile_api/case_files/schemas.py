@@ -11,7 +11,10 @@ Reference = Annotated[str, StringConstraints(min_length=1, max_length=64, patter
 Note = Annotated[str, Field(max_length=2_000, description="why this version was made")]
 UnitName = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[a-z0-9-]+$")]
 Urn = Annotated[
-    str, Field(min_length=11, max_length=20, description="force, unit, sequence, year: 53BH0012326", examples=["53BH0012326"])
+    str,
+    Field(
+        min_length=11, max_length=20, description="force, unit, sequence, year: 53BH0012326", examples=["53BH0012326"]
+    ),
 ]
 UrnSuffix = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,2}$")]
 
@@ -134,8 +137,15 @@ class CaseFileEnvelope(BaseModel):
     police_unit: str
     cps_unit: str
     crime_references: list[str]
-    status: Literal["registered", "in_investigation", "referred", "decided", "post_charge", "finalised",
-                    "administratively_finalised"]
+    status: Literal[
+        "registered",
+        "in_investigation",
+        "referred",
+        "decided",
+        "post_charge",
+        "finalised",
+        "administratively_finalised",
+    ]
     created_at: str
     updated_at: str
     version: VersionView
