@@ -118,7 +118,7 @@ async def patch_case_file(
         else:
             result = apply_merge_patch(before, value)
         content, note = check_result(result, limit)
-        if content == before["content"]:
+        if not json_patch(before["content"], content):
             raise Invalid("The patch changes nothing.", Fault("no_change", "Change something.", pointer="/content"))
         view = await commands.add_version(work, case, content, note)
         return work.answer_change(view.body(), etag=view.tag)
