@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -44,7 +45,7 @@ def register() -> Iterator[Callable[..., Any]]:
 
     yield add
     for party, path in registered:
-        until(lambda party=party, path=path: is_removed(party, path))
+        until(partial(is_removed, party, path))
 
 
 def is_removed(party: Party, path: str) -> bool:
@@ -142,7 +143,7 @@ def test_another_organisations_endpoint_does_not_exist(
     sandbox: Sandbox, system: Party, receiver: Receiver, register: Callable[..., Any]
 ) -> None:
     endpoint, other = register(system, receiver.url), sandbox.system("police-52")
-    calls = [
+    calls: list[tuple[str, str, dict[str, Any]]] = [
         ("GET", path_of(endpoint), {}),
         ("PATCH", path_of(endpoint), {"json": {"description": "x"}, "media_type": MERGE, "if_match": '"x"'}),
         ("DELETE", path_of(endpoint), {"if_match": '"x"'}),
@@ -167,11 +168,12 @@ def test_a_change_needs_the_tag_that_was_seen(
     endpoint = register(system, receiver.url)
     until(is_in_state(system, endpoint, "active"))
     change: dict[str, Any] = {"json": {"description": "x"}, "media_type": MERGE}
-    for method, path, rest in (
+    calls: list[tuple[str, str, dict[str, Any]]] = [
         ("PATCH", path_of(endpoint), change),
         ("DELETE", path_of(endpoint), {}),
         ("POST", path_of(endpoint, "rotate-secret"), {}),
-    ):
+    ]
+    for method, path, rest in calls:
         system.refused(method, path, 428, "precondition-required", **rest)
         system.refused(method, path, 412, "stale", if_match='"old"', **rest)
     tag = system.etag(path_of(endpoint))
