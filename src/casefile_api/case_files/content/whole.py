@@ -39,7 +39,7 @@ class CaseContent(Part):
     reported_on: Day | None = Field(None, description="Day on which the crime was reported.")
     crimed_on: Day | None = Field(None, description="Day on which it was recorded as a crime.")
     monitoring_codes: Annotated[list[Annotated[str, Word("monitoring_code")]], Field(max_length=20)] | None = Field(
-        None, description="CPS monitoring codes; `domestic_abuse` makes the domestic abuse checklist required."
+        None, description="CPS monitoring codes; `domestic_abuse` calls for the domestic abuse checklist."
     )
     charging_authority: Annotated[str, Word("charging_authority")] | None = Field(
         None, description="Who decides on charge (DG6)."

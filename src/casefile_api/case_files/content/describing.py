@@ -1,0 +1,105 @@
+"""`docs/content.md`: every member of a content, every check and every warning, written from what the service itself
+obeys.
+
+To write it anew: `python -m casefile_api.case_files.content.describing > docs/content.md`.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import TypeAlias, cast
+
+from casefile_api.case_files.checks import CHECKS
+from casefile_api.case_files.content.whole import CaseContent
+from casefile_api.case_files.doubts import WARNINGS
+from casefile_api.web.strict_json import LIMITS
+
+Schema: TypeAlias = Mapping[str, object]
+
+OPENING = f"""# The content of a case file
+
+<!-- Written by `python -m casefile_api.case_files.content.describing`; change the models, not this page. -->
+
+A case file is a container of numbered versions. Each version has one **content**: what police say of the suspects,
+the offences, the material and the enquiries. It is sent whole (`POST /v1/case-files`, `POST …/versions`) or as a
+patch of the newest version (`PATCH /v1/case-files/{{id}}`), and it is kept, hashed and given back **exactly as it
+was parsed**: nothing is added, trimmed, re-ordered or normalised.
+
+* Every list is of objects with an `id` that the sender chooses. It is unique in its list and stays the same from
+  version to version: changes are told by it. References (`suspect_ids`, `material_ids` …) are such ids, and each
+  must lead somewhere.
+* A list that is left out is an empty one. `null` is never sent, except inside `extensions`, and in a merge patch,
+  where it removes a member.
+* A member that is not described here is refused, except inside `extensions`, which is kept as sent.
+* Words from a list of this service are lower snake case; codes of a published list are written as in the list. All
+  are at `/v1/code-lists/{{name}}`.
+* OFFICIAL and OFFICIAL-SENSITIVE alone are held. A content that says `secret` or `top_secret`, or material that is
+  `highly_sensitive`, is refused, and goes by the means approved for it.
+* The file is about the suspect first: what a suspect did (`conduct_summary`) stands before anything about a
+  complainant. Complainants are anonymous for life; use a `pseudonym`, and never a name in a text.
+
+JSON may be nested {LIMITS.depth} levels deep; a list holds {LIMITS.items:,} items at most, a string
+{LIMITS.characters:,} characters, a member's name {LIMITS.name_characters}. Only whole numbers within ±(2^53−1) are
+accepted.
+
+"""
+
+CHECKED = """## What refuses a content
+
+A content of the right shape is then checked against itself, the code lists and the calendar. Each of these is a 422 with a
+pointer to the place:
+
+| code | what it says |
+|---|---|
+"""
+
+DOUBTED = """
+## What is only doubtful
+
+These are recorded in `version.warnings` with a pointer, and stop nothing:
+
+| code | what it says |
+|---|---|
+"""
+
+
+def content_page() -> str:
+    """Return the page."""
+    schema = cast(Schema, CaseContent.model_json_schema())
+    parts = cast(Mapping[str, Schema], schema["$defs"])
+    tables = [_table("The content", schema), *(_table(name, part) for name, part in _objects(parts))]
+    return OPENING + "\n".join(tables) + "\n" + CHECKED + _rows(CHECKS) + DOUBTED + _rows(WARNINGS)
+
+
+def _objects(parts: Mapping[str, Schema]) -> Iterator[tuple[str, Schema]]:
+    yield from ((name, part) for name, part in sorted(parts.items()) if part.get("type") == "object")
+
+
+def _table(name: str, part: Schema) -> str:
+    required = cast(list[str], part.get("required", []))
+    members = cast(Mapping[str, Schema], part["properties"])
+    lines = [f"## {name}", "", str(part["description"]), "", "| member | | required | |", "|---|---|---|---|"]
+    for member, described in members.items():
+        text = " ".join(str(described.get("description", "")).split())
+        lines.append(f"| `{member}` | {_kind(described)} | {'yes' if member in required else ''} | {text} |")
+    return "\n".join([*lines, ""])
+
+
+def _kind(described: Schema) -> str:
+    if "$ref" in described:
+        name = str(described["$ref"]).rsplit("/", 1)[-1]
+        return f"[{name}](#{name.lower()})"
+    if "x-code-list" in described:
+        return f"code of `{described['x-code-list']}`"
+    if described.get("type") == "array":
+        return f"list of: {_kind(cast(Schema, described['items']))}"
+    if "format" in described:
+        return str(described["format"])
+    longest = described.get("maxLength")
+    return f"{described.get('type', 'anything')}{f', at most {longest:,}' if isinstance(longest, int) else ''}"
+
+
+def _rows(table: Mapping[str, str]) -> str:
+    return "".join(f"| `{code}` | {text} |\n" for code, text in table.items())
+
+
+if __name__ == "__main__":
+    print(content_page(), end="")
