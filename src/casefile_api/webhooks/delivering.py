@@ -95,7 +95,7 @@ class Delivering:
         columns = "id, url, state, failures, failing_since, paused_until"
         row = (
             await session.execute(
-                text(f"select {columns} from webhook_endpoint where id = :id"),  # noqa: S608 - columns of ours
+                text(f"select {columns} from webhook_endpoint where id = :id"),
                 {"id": self.endpoint_id},
             )
         ).one_or_none()

@@ -41,7 +41,7 @@ _WITH_SOMETHING_TO_DO = text(
             select from webhook_delivery d
             where d.endpoint_id = e.id and d.state = 'waiting' and d.due_at <= :now
               and d.event_type = '{VERIFICATION}'))
-    """  # noqa: S608
+    """
 )
 _DUE = text(
     f"""
@@ -49,7 +49,7 @@ _DUE = text(
     from webhook_delivery d join event e on e.event_id = d.event_id and e.organisation = d.organisation
     where d.endpoint_id = :endpoint and {_IN_ORDER}
     order by d.position, d.created_at limit :most
-    """  # noqa: S608
+    """
 )
 _VERIFICATION_DUE = text(
     f"""
@@ -57,7 +57,7 @@ _VERIFICATION_DUE = text(
     from webhook_delivery d join event e on e.event_id = d.event_id and e.organisation = d.organisation
     where d.endpoint_id = :endpoint and d.state = 'waiting' and d.due_at <= :now and d.event_type = '{VERIFICATION}'
     order by d.created_at desc limit 1
-    """  # noqa: S608
+    """
 )
 _NEW_IN_FEED = text(
     """
