@@ -44,8 +44,8 @@ accepted.
 
 CHECKED = """## What refuses a content
 
-A content of the right shape is then checked against itself, the code lists and the calendar. Each of these is a 422 with a
-pointer to the place:
+A content of the right shape is then checked against itself, the code lists and the calendar. Each of these is a 422
+with a pointer to the place:
 
 | code | what it says |
 |---|---|
