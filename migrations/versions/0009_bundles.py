@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from migrations.grants import grant
 
@@ -20,8 +20,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer, nullable=False),
         sa.Column("organisation", sa.String, nullable=False),
         sa.Column("unit", sa.String),
-        sa.Column("client_id", sa.String, nullable=False),
-        sa.Column("staff_id", sa.String),
+        sa.Column("requested_by", JSONB, nullable=False),
         sa.Column("roles", ARRAY(sa.String), nullable=False),
         sa.Column("state", sa.String, nullable=False),
         sa.Column("object_key", sa.String, nullable=False, unique=True),

@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from casefile_api.attachments.bucket import check_bucket, prepare_bucket
+from casefile_api.attachments.bundle_routes import router as bundles
 from casefile_api.attachments.routes import router as attachments
 from casefile_api.attachments.storage import Storage
 from casefile_api.audit.routes import router as audit
@@ -41,6 +42,7 @@ ROUTERS = (
     case_files,
     file_standards,
     attachments,
+    bundles,
     early_advice,
     action_plans,
     webhooks,

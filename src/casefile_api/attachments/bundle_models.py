@@ -2,10 +2,11 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, Index
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.types import String
 from sqlmodel import Field, SQLModel
 
@@ -33,8 +34,7 @@ class Bundle(SQLModel, table=True):
     version: int
     organisation: str
     unit: str | None = None
-    client_id: str
-    staff_id: str | None = None
+    requested_by: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
     roles: list[str] = Field(sa_column=Column(ARRAY(String), nullable=False))
     state: str
     object_key: str = Field(unique=True)

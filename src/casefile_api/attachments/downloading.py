@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import Response
 
 from casefile_api.attachments.links import get_link
-from casefile_api.attachments.models import Attachment, AttachmentStatus
+from casefile_api.attachments.models import AttachmentStatus
 from casefile_api.attachments.queries import find_attachment
 from casefile_api.attachments.storage import Storage
 from casefile_api.errors import WrongState
@@ -25,16 +25,24 @@ async def open_content(reading: Reading, storage: Storage, attachment_id: UUID) 
         raise WrongState(f"The file is {row.status}; only an available one can be opened.")
     if row.organisation != reading.caller.organisation:
         reading.trail.disclosed_to(reading.caller.organisation)
-    return await redirect(reading, storage, row)
+    return await redirect(
+        storage,
+        row.object_key,
+        row.version_id,
+        media_type=row.media_type,
+        name=str(row.id),
+        sha256=row.sha256,
+        lifetime=timedelta(seconds=reading.settings.download_link_seconds),
+    )
 
 
-async def redirect(reading: Reading, storage: Storage, row: Attachment) -> Response:
+async def redirect(
+    storage: Storage, key: str, version_id: str | None, *, media_type: str, name: str, sha256: str, lifetime: timedelta
+) -> Response:
     """Answer 307 to a link that says how the bytes are to be taken, and what their hash is."""
-    lifetime = timedelta(seconds=reading.settings.download_link_seconds)
-    key, version_id, media_type, name = row.object_key, row.version_id, row.media_type, str(row.id)
     link = await storage.call(
         lambda: get_link(storage, key, version_id, media_type=media_type, name=name, lifetime=lifetime)
     )
-    digest = base64.b64encode(bytes.fromhex(row.sha256)).decode()
+    digest = base64.b64encode(bytes.fromhex(sha256)).decode()
     headers = {"Location": link.url, "Cache-Control": "private, no-store", "Repr-Digest": f"sha-256=:{digest}:"}
     return Response(status_code=307, headers=headers)

@@ -34,6 +34,7 @@ class CustodyKind(StrEnum):
     REVEALED = "revealed"
     DELETED = "deleted"
     GIVEN_UP = "given_up"
+    BUNDLED = "bundled"
     REMOVED_FROM_STORAGE = "removed_from_storage"
 
 

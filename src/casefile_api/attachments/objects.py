@@ -89,6 +89,17 @@ async def abandon_parts(storage: Storage, key: str, upload_id: str) -> None:
         return
 
 
+async def abandon_all(storage: Storage, prefix: str) -> None:
+    """Give up every upload in parts under a prefix: what a worker that was killed left behind."""
+
+    def abandon() -> None:
+        for page in storage.pages("list_multipart_uploads", Prefix=prefix):
+            for upload in page.get("Uploads", []):
+                storage.ask("abort_multipart_upload", Key=upload["Key"], UploadId=upload["UploadId"])
+
+    await storage.call(abandon)
+
+
 async def find_object(storage: Storage, key: str) -> StoredObject | None:
     """Return what storage says of the object, None where there is none."""
     try:

@@ -42,7 +42,7 @@ StorageAtHand = Annotated[Storage, Depends(storage_at_hand)]
 _COMPLETED: dict[int | str, dict[str, Any]] = {
     200: {"model": AttachmentView, "description": "It was completed before: the present state."}
 }
-_REDIRECT: dict[int | str, dict[str, Any]] = {
+REDIRECT: dict[int | str, dict[str, Any]] = {
     307: {
         "description": "The bytes, for a minute, at `Location`; the names in it are ids.",
         "headers": {
@@ -145,7 +145,7 @@ async def complete_upload(attachment_id: str, work: Work, storage: StorageAtHand
     operation_id="get_attachment_content",
     summary="Open the file",
     status_code=307,
-    responses=_REDIRECT | refusals("wrong-state"),
+    responses=REDIRECT | refusals("wrong-state"),
 )
 async def get_attachment_content(attachment_id: str, reading: ReadingNow, storage: StorageAtHand) -> Response:
     """A redirect to the bytes; recorded as consultation by one's own side, as disclosure to the other."""

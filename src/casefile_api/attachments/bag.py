@@ -1,0 +1,90 @@
+"""A BagIt bag (RFC 8493) as one ZIP, made as it goes: nothing but the manifests' lines is held in memory.
+
+Every payload file is hashed on its way; the manifests come last, when all hashes are known.
+"""
+
+import hashlib
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import IO, cast
+
+DECLARATION = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A payload file: its path under `data/`, and its bytes when their turn comes."""
+
+    path: str
+    chunks: Iterator[bytes]
+
+
+@dataclass(slots=True)
+class _Spool:
+    """What the archive has written and nobody has taken yet. It cannot be rewound, which the archive respects."""
+
+    held: bytearray = field(default_factory=bytearray)
+
+    def write(self, data: bytes) -> int:
+        self.held += data
+        return len(data)
+
+    def flush(self) -> None:
+        return None
+
+    def take(self) -> bytes:
+        taken = bytes(self.held)
+        self.held.clear()
+        return taken
+
+
+class Bag:
+    """A bag on its way out."""
+
+    def __init__(self, name: str, made_at: datetime) -> None:
+        self._name = name
+        self._date = made_at.timetuple()[:6]
+        self._spool = _Spool()
+        self._archive = zipfile.ZipFile(cast(IO[bytes], self._spool), "w", zipfile.ZIP_DEFLATED, compresslevel=1)
+        self._payload: dict[str, str] = {}
+        self._tags: dict[str, str] = {}
+        self._size_bytes = 0
+
+    def chunks(self, members: Iterable[Member], info: Mapping[str, str]) -> Iterator[bytes]:
+        """Give the ZIP's bytes, file by file."""
+        yield from self._add_tag("bagit.txt", DECLARATION)
+        for member in members:
+            yield from self._add(f"data/{member.path}", member.chunks, self._payload)
+        oxum = f"{self._size_bytes}.{len(self._payload)}"
+        lines = "".join(f"{name}: {value}\n" for name, value in {**info, "Payload-Oxum": oxum}.items())
+        yield from self._add_tag("bag-info.txt", lines.encode())
+        yield from self._add_tag("manifest-sha256.txt", _manifest(self._payload))
+        yield from self._add("tagmanifest-sha256.txt", iter([_manifest(self._tags)]), {})
+        self._archive.close()
+        yield self._spool.take()
+
+    def _add_tag(self, path: str, data: bytes) -> Iterator[bytes]:
+        return self._add(path, iter([data]), self._tags)
+
+    def _add(self, path: str, chunks: Iterator[bytes], hashes: dict[str, str]) -> Iterator[bytes]:
+        digest, size = hashlib.sha256(), 0
+        place = zipfile.ZipInfo(f"{self._name}/{path}", self._date)
+        # Evidence is mostly compressed already, and a reader wants it quickly; words are worth compressing.
+        place.compress_type = zipfile.ZIP_STORED if path.endswith("/content") else zipfile.ZIP_DEFLATED
+        place.external_attr = 0o644 << 16
+        with self._archive.open(place, "w", force_zip64=True) as file:
+            for chunk in chunks:
+                digest.update(chunk)
+                size += len(chunk)
+                file.write(chunk)
+                yield self._spool.take()
+        yield self._spool.take()
+        hashes[path] = digest.hexdigest()
+        if hashes is self._payload:
+            self._size_bytes += size
+
+
+def _manifest(hashes: Mapping[str, str]) -> bytes:
+    return "".join(f"{sha256}  {path}\n" for path, sha256 in sorted(hashes.items())).encode()

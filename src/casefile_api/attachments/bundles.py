@@ -1,0 +1,145 @@
+"""Bundles: one version of a case file to take along, as the caller's side may see it, with what proves it.
+
+A bundle belongs to the organisation that asked for it; to everyone else it does not exist.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from fastapi import Response
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import select
+from sqlmodel import col
+
+from casefile_api.access.caller import OrganisationKind
+from casefile_api.attachments.bundle_models import Bundle, BundleState
+from casefile_api.attachments.downloading import redirect
+from casefile_api.attachments.schemas import Moment
+from casefile_api.attachments.storage import Storage
+from casefile_api.case_files.commands import created_by
+from casefile_api.case_files.queries import SEES_WHOLE_AREA, CaseFileRow, find_visible, number_asked
+from casefile_api.case_files.schemas import ActorView
+from casefile_api.clock import utc_text
+from casefile_api.errors import NotFound, WrongState
+from casefile_api.identifiers import new_id, random_hex
+from casefile_api.unit_of_work import Reading, UnitOfWork
+from casefile_api.web.etags import tag_of
+
+MEDIA_TYPE = "application/zip"
+
+
+class BundleView(BaseModel):
+    """A bundle and how far it is."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: UUID
+    case_file_id: UUID
+    version: int
+    state: BundleState
+    size: int | None
+    sha256: str | None
+    requested_at: Moment
+    requested_by: ActorView
+    built_at: Moment | None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundBundle:
+    """A bundle that the caller may have, and its case file."""
+
+    bundle: Bundle
+    case_file: CaseFileRow
+
+
+def place_of_bundle(bundle_id: object) -> str:
+    """Return the prefix under which all objects of a bundle lie."""
+    return f"bundles/{bundle_id}/"
+
+
+async def request_bundle(work: UnitOfWork, case_file_id: UUID, number: int) -> Response:
+    """Ask for a bundle of a version; the worker builds it."""
+    case = await find_visible(work, case_file_id)
+    version = await number_asked(work, case, version=number, as_of=None)
+    await work.first_time()
+    caller, bundle_id = work.caller, new_id()
+    row = Bundle(
+        id=bundle_id,
+        case_file_id=case.id,
+        version=version,
+        organisation=caller.organisation,
+        unit=caller.unit,
+        requested_by=created_by(caller),
+        roles=sorted(caller.roles),
+        state=BundleState.BUILDING.value,
+        object_key=f"{place_of_bundle(bundle_id)}{random_hex(16)}",
+        requested_at=work.now,
+    )
+    work.session.add(row)
+    work.trail.about("bundle", row.id, version=version, case_file_id=case.id, owner=case.organisation)
+    work.unannounced()
+    await work.want("build_bundle", row.id)
+    view = bundle_view(row)
+    return work.answer_change(view, status=202, etag=bundle_tag(view), location=f"/v1/bundles/{row.id}")
+
+
+async def find_bundle(reading: Reading, bundle_id: UUID) -> FoundBundle:
+    """Find a bundle of the caller's organisation; at the CPS, of the caller's unit unless they see the whole Area's.
+
+    Raises NotFound where there is none, or its case file is out of the caller's sight.
+    """
+    caller = reading.caller
+    reading.trail.about("bundle", bundle_id)
+    found = await reading.session.execute(
+        select(Bundle).where(col(Bundle.id) == bundle_id, col(Bundle.organisation) == caller.organisation)
+    )
+    row: Bundle | None = found.scalar_one_or_none()
+    of_another_unit = caller.kind is OrganisationKind.CPS and not caller.has_role(*SEES_WHOLE_AREA)
+    if row is None or (of_another_unit and row.unit != caller.unit):
+        raise NotFound()
+    case = await find_visible(reading, row.case_file_id)
+    reading.trail.about("bundle", row.id, version=row.version)
+    return FoundBundle(row, case)
+
+
+async def open_bundle(reading: Reading, storage: Storage, bundle_id: UUID) -> Response:
+    """Lead the caller to the bag.
+
+    Raises WrongState unless it is ready.
+    """
+    row = (await find_bundle(reading, bundle_id)).bundle
+    if row.state != BundleState.READY or row.sha256 is None:
+        raise WrongState(f"The bundle is {row.state}; only a ready one can be opened.")
+    lifetime = timedelta(seconds=reading.settings.download_link_seconds)
+    return await redirect(
+        storage,
+        row.object_key,
+        row.version_id,
+        media_type=MEDIA_TYPE,
+        name=f"{row.id}.zip",
+        sha256=row.sha256,
+        lifetime=lifetime,
+    )
+
+
+def bundle_view(row: Bundle) -> BundleView:
+    """Return a bundle as it is answered."""
+    return BundleView(
+        id=row.id,
+        case_file_id=row.case_file_id,
+        version=row.version,
+        state=BundleState(row.state),
+        size=row.size,
+        sha256=row.sha256,
+        requested_at=utc_text(row.requested_at),
+        requested_by=ActorView.model_validate(row.requested_by),
+        built_at=utc_text(row.built_at) if row.built_at else None,
+    )
+
+
+def bundle_tag(view: BundleView) -> str:
+    """Return the tag of a bundle."""
+    members: dict[str, Any] = view.model_dump(mode="json")
+    return tag_of(members)

@@ -1,0 +1,131 @@
+"""Building a bundle: the worker reads the case file as the one who asked may see it, and writes a bag to storage.
+
+The bag is made and sent in one pass and in constant memory: the thread that sends it asks the event loop for each
+document when its turn comes. A build that was killed leaves nothing that the next one does not clear away.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Coroutine, Iterator
+from typing import TypeVar
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from casefile_api.access.permissions import Operation62
+from casefile_api.attachments.bag import Bag, Member
+from casefile_api.attachments.bundle_contents import Contents, Piece
+from casefile_api.attachments.bundle_models import Bundle, BundleState
+from casefile_api.attachments.bundles import place_of_bundle
+from casefile_api.attachments.custody import add_link
+from casefile_api.attachments.models import Attachment, CustodyKind
+from casefile_api.attachments.objects import StoredObject, abandon_all, read_object, remove_objects, write_object
+from casefile_api.attachments.storage import MissingObject, Storage
+from casefile_api.clock import utc_text
+from casefile_api.errors import NotFound
+from casefile_api.unattended import unattended
+from casefile_api.web.parts import Parts
+
+T = TypeVar("T")
+
+
+class AlteredObject(Exception):
+    """What storage gave is not what was verified."""
+
+
+async def build_bundle(parts: Parts, storage: Storage, bundle_id: str) -> None:
+    """Build a bundle that was asked for, once.
+
+    Raises DependencyUnavailable where storage does not answer: the job is done again later.
+    """
+    row = await _awaiting(parts, UUID(bundle_id))
+    if row is None:
+        return
+    await abandon_all(storage, place_of_bundle(row.id))
+    await remove_objects(storage, place_of_bundle(row.id))
+    contents = Contents(parts, row)
+    try:
+        pieces = await contents.pieces()
+        stored, sha256 = await _send(storage, row, contents, pieces)
+    except (MissingObject, AlteredObject, NotFound):
+        await _end(parts, row.id, None, None, [])
+        return
+    await _end(parts, row.id, stored, sha256, [piece.attachment for piece in pieces if piece.has_bytes])
+
+
+async def _awaiting(parts: Parts, bundle_id: UUID) -> Bundle | None:
+    async with parts.database.session() as session:
+        found = await session.execute(
+            select(Bundle).where(col(Bundle.id) == bundle_id, col(Bundle.state) == BundleState.BUILDING.value)
+        )
+        return found.scalar_one_or_none()
+
+
+async def _send(storage: Storage, row: Bundle, contents: Contents, pieces: list[Piece]) -> tuple[StoredObject, str]:
+    loop, digest = asyncio.get_running_loop(), hashlib.sha256()
+
+    def wait_for(document: Coroutine[object, object, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(document, loop).result()
+
+    def members() -> Iterator[Member]:
+        for path, document in contents.documents(pieces):
+            yield Member(path, _later(wait_for, document))
+        for piece in pieces:
+            if piece.has_bytes:
+                yield Member(f"attachments/{piece.attachment.id}/content", _as_verified(storage, piece.attachment))
+
+    def hashed() -> Iterator[bytes]:
+        bag = Bag(f"bundle-{row.id}", row.requested_at)
+        for chunk in bag.chunks(members(), _info(row)):
+            digest.update(chunk)
+            yield chunk
+
+    stored = await storage.stream(lambda: write_object(storage, row.object_key, hashed()))
+    return stored, digest.hexdigest()
+
+
+def _later(
+    wait_for: Callable[[Coroutine[object, object, bytes]], bytes],
+    document: Callable[[], Coroutine[object, object, bytes]],
+) -> Iterator[bytes]:
+    yield wait_for(document())
+
+
+def _as_verified(storage: Storage, row: Attachment) -> Iterator[bytes]:
+    """Read an attachment's bytes, and stop where they are not those that were verified."""
+    digest = hashlib.sha256()
+    for chunk in read_object(storage, row.object_key, row.version_id):
+        digest.update(chunk)
+        yield chunk
+    if digest.hexdigest() != row.sha256:
+        raise AlteredObject(str(row.id))
+
+
+def _info(row: Bundle) -> dict[str, str]:
+    return {
+        "Source-Organization": row.organisation,
+        "Bagging-Date": row.requested_at.date().isoformat(),
+        "External-Identifier": str(row.id),
+        "Internal-Sender-Identifier": str(row.case_file_id),
+        "Internal-Sender-Description": f"Version {row.version} of a case file, as at {utc_text(row.requested_at)}",
+    }
+
+
+async def _end(
+    parts: Parts, bundle_id: UUID, stored: StoredObject | None, sha256: str | None, attached: list[Attachment]
+) -> None:
+    async with unattended(parts.database, parts.clock, "build_bundle", Operation62.COMBINATION) as act:
+        held = await act.session.execute(select(Bundle).where(col(Bundle.id) == bundle_id).with_for_update())
+        row: Bundle = held.scalar_one()
+        if row.state != BundleState.BUILDING:
+            act.silent = True
+            return
+        row.state = (BundleState.READY if stored else BundleState.FAILED).value
+        row.size, row.version_id = (stored.size_bytes, stored.version_id) if stored else (None, None)
+        row.sha256, row.built_at = sha256, act.now
+        act.trail.about("bundle", row.id, version=row.version, case_file_id=row.case_file_id)
+        act.trail.details = {"state": row.state}
+        for attachment in attached:
+            facts = {"bundle": str(row.id), "for": row.organisation}
+            add_link(act, attachment, CustodyKind.BUNDLED, sha256=attachment.sha256, facts=facts)
