@@ -80,6 +80,14 @@ class Operation:
         """Return the scopes that open the operation to somebody."""
         return frozenset(grant.scope for grant in self.grants.values() if grant.scope)
 
+    @property
+    def for_anyone(self) -> bool:
+        """Say whether every token may call this, whoever holds it."""
+        return all(
+            kind in self.grants and self.grants[kind].scope is None and self.grants[kind].roles >= frozenset(roles)
+            for kind, roles in ROLES.items()
+        )
+
     def role_allows(self, caller: Caller) -> bool:
         """Say whether one of the caller's roles may call this."""
         grant = self.grants.get(caller.kind)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +14,23 @@ from casefile_api.cli.failing import CommandFailed
 from casefile_api.settings import Settings
 
 EXAMPLE_URL = "https://casefile.example"
+UNUSED_DATABASE = "postgresql://casefile.example/casefile"
 
 
 def document() -> dict[str, Any]:
-    """The description, without anything of this machine in it."""
+    """The description, without anything of this machine in it; the sandbox's own calls are described too."""
     from casefile_api.app import create_app
+    from casefile_api.web.openapi import openapi_document
 
-    described: dict[str, Any] = create_app(Settings(public_url=EXAMPLE_URL)).openapi()
-    return described
+    with tempfile.TemporaryDirectory() as folder:  # an application wants keys, and makes them where it has none
+        settings = Settings(
+            public_url=EXAMPLE_URL,
+            database_url=UNUSED_DATABASE,
+            s3_endpoint_url=EXAMPLE_URL,
+            data_dir=Path(folder),
+            sandbox=True,
+        )
+        return openapi_document(create_app(settings))
 
 
 def rendered(file: Path) -> str:

@@ -65,7 +65,8 @@ def document_operation(route: APIRoute, row: Operation, extra: dict[str, Any] | 
     codes: list[str] = []
     if not row.open:
         said["security"] = _security(row)
-        codes += ["not-authenticated", "not-permitted", "too-many-requests", "dependency-unavailable"]
+        codes += ["not-authenticated", "too-many-requests", "dependency-unavailable"]
+        codes += [] if row.for_anyone else ["not-permitted"]
         said.setdefault("parameters", []).extend(_parameters(row, read))
     if any(place.alias for place in route.dependant.path_params):
         codes.append("not-found")
