@@ -69,6 +69,10 @@ class Sandbox:
     def base_url(self) -> str:
         return str(self.config["base_url"])
 
+    def close(self) -> None:
+        """Lets go of the connections."""
+        self.http.close()
+
     def client(self, client_id: str) -> Json:
         """One client's entry, or a plain sentence that it is missing."""
         for entry in self.config["clients"]:

@@ -102,6 +102,8 @@ def running_sandbox(directory: Path, **environment: str) -> Iterator[Sandbox]:
     """A sandbox for a while."""
     running = RunningSandbox(directory, environment=environment)
     try:
-        yield running.start()
+        sandbox = running.start()
+        yield sandbox
+        sandbox.close()
     finally:
         running.stop()
