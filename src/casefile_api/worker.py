@@ -15,6 +15,7 @@ import structlog
 
 from casefile_api import jobs, rounds
 from casefile_api.attachments.bundling import build_bundle
+from casefile_api.attachments.bundling import build_bundle
 from casefile_api.attachments.expiry import abandon_upload
 from casefile_api.attachments.storage import Storage
 from casefile_api.attachments.verification import verify_attachment
@@ -105,6 +106,7 @@ async def _work_through_jobs(parts: Parts, storage: Storage) -> None:
     runs: dict[JobKind, jobs.Run] = {
         JobKind.VERIFY_ATTACHMENT: functools.partial(verify_attachment, parts, storage),
         JobKind.ABANDON_UPLOAD: functools.partial(abandon_upload, parts, storage),
+        JobKind.BUILD_BUNDLE: functools.partial(build_bundle, parts, storage),
         JobKind.BUILD_BUNDLE: functools.partial(build_bundle, parts, storage),
     }
     await jobs.work(parts.settings, runs)
