@@ -32,6 +32,10 @@ class RequestIds:
         scope["request_id"] = request_id
         headers: list[tuple[bytes, bytes]] = scope["headers"]
         trace = next((value for name, value in headers if name == b"traceparent"), b"")
+        head = scope["method"] == "HEAD"
+        if head:
+            # A HEAD is the GET without its body (RFC 9110 9.3.2): guarded and recorded the same.
+            scope["method"] = "GET"
         said = [*_ALWAYS, (b"request-id", request_id.encode())]
         if _TRACEPARENT.fullmatch(trace):
             said.append((b"traceparent", trace))
@@ -42,6 +46,8 @@ class RequestIds:
                 own.extend(said)
                 if not any(name.lower() == b"content-security-policy" for name, _ in own):
                     own.append(_PLAIN_POLICY)
+            elif head:
+                message = {**message, "body": b""}
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):
