@@ -6,12 +6,14 @@ import socket
 
 import uvicorn
 
+from casefile_api.cli import schema
 from casefile_api.logs import write_logs
 from casefile_api.settings import Settings
 
-GRACEFUL_SECONDS = 8
+GRACEFUL_SECONDS = 2  # a long poll of the feed may be open for half a minute; its caller asks again
 KEEP_ALIVE_SECONDS = 65  # longer than the usual 60 of a load balancer, so that it is never us who closes first
 WAITING_LIMIT = 4096
+TABLES_SECONDS = 60.0
 
 
 def run_api(settings: Settings, descriptor: int) -> None:
@@ -19,6 +21,7 @@ def run_api(settings: Settings, descriptor: int) -> None:
     from casefile_api.app import create_app
 
     write_logs()
+    schema.await_tables(settings.database_url, TABLES_SECONDS)
     configuration = uvicorn.Config(
         create_app(settings),
         loop="uvloop",

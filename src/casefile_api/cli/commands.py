@@ -10,6 +10,7 @@ import typer
 from casefile_api.cli.failing import CommandFailed
 
 Directory = Annotated[Path, typer.Option("--dir", help="Folder for everything the sandbox keeps; made if missing.")]
+Of = Annotated[Path, typer.Option("--of")]
 Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="Port on 127.0.0.1 that the API listens on.")]
 
 
@@ -104,12 +105,19 @@ def demo(
         raise CommandFailed(str(difference)) from difference
 
 
-def api_process(descriptor: Annotated[int, typer.Option("--descriptor")]) -> None:
-    """Answer requests on a socket opened by the parent process."""
+def api_process(descriptor: Annotated[int, typer.Option("--descriptor")], of: Of) -> None:
+    """Answer requests on a socket opened by the parent process; `of` is for whoever reads the list of processes."""
     from casefile_api.cli.api_process import run_api
     from casefile_api.settings import Settings
 
     run_api(Settings(), descriptor)
+
+
+def worker_process(of: Of) -> None:
+    """Work beside the parts that the parent process keeps."""
+    from casefile_api.cli.serve import run_worker_process
+
+    run_worker_process()
 
 
 def register(app: typer.Typer) -> None:
@@ -120,6 +128,7 @@ def register(app: typer.Typer) -> None:
         app.command()(command)
     app.command(name="export-openapi")(export_openapi)
     app.command(name="api-process", hidden=True)(api_process)
+    app.command(name="worker-process", hidden=True)(worker_process)
     app.add_typer(registry.clients, name="clients")
     app.add_typer(registry.organisations, name="organisations")
     app.add_typer(registry.staff, name="staff")

@@ -13,21 +13,38 @@ from casefile_api.embedded.seaweedfs import SeaweedFS, StorageAddress
 from casefile_api.settings import Settings
 
 
-def start_parts(settings: Settings, supervisor: Supervisor) -> dict[str, str]:
-    """Start the parts that the settings do not name, side by side; answers what they add to the environment."""
-    directory = DataDirectory(settings.data_dir)
-    found: dict[str, str] = {}
-    store = None if settings.s3_endpoint_url else SeaweedFS(directory)
-    if store:
-        supervisor.watch(store)
-        store.begin()
-    if not settings.database_url:
-        database = PostgreSQL(directory)
-        supervisor.watch(database)
-        found |= database_environment(database.start())
-    if store:
-        found |= storage_environment(store.finish(), settings)
-    return found
+class Parts:
+    """The parts that the settings do not name, started side by side with those who use them."""
+
+    def __init__(self, settings: Settings) -> None:
+        directory = DataDirectory(settings.data_dir)
+        self._settings = settings
+        self._database = None if settings.database_url else PostgreSQL(directory)
+        self._store = None if settings.s3_endpoint_url else SeaweedFS(directory)
+
+    def plan(self) -> dict[str, str]:
+        """What they will add to the environment of those who use them, before they are started."""
+        return self._environment(
+            self._database.plan() if self._database else None, self._store.plan() if self._store else None
+        )
+
+    def begin(self, supervisor: Supervisor) -> None:
+        """Let the one that takes a while come up by itself."""
+        if self._store:
+            supervisor.watch(self._store)
+            self._store.begin()
+
+    def finish(self, supervisor: Supervisor) -> dict[str, str]:
+        """Start the rest and wait until all can be used; answers what they really add to the environment."""
+        addresses = None
+        if self._database:
+            supervisor.watch(self._database)
+            addresses = self._database.start()
+        return self._environment(addresses, self._store.finish() if self._store else None)
+
+    def _environment(self, addresses: DatabaseAddresses | None, store: StorageAddress | None) -> dict[str, str]:
+        found = database_environment(addresses) if addresses else {}
+        return found | (storage_environment(store, self._settings) if store else {})
 
 
 def database_environment(addresses: DatabaseAddresses) -> dict[str, str]:

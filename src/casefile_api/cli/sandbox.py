@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,9 +13,8 @@ import typer
 from rich.console import Console
 
 from casefile_api.cli import parts, schema, serving
-from casefile_api.cli.administration import administering
-from casefile_api.cli.supervision import Supervisor, supervised
-from casefile_api.embedded.data_directory import DataDirectory
+from casefile_api.cli.supervision import Program, Supervisor, supervised
+from casefile_api.embedded.data_directory import DataDirectory, write_private
 from casefile_api.embedded.postgresql import PostgreSQL
 from casefile_api.logs import write_logs
 from casefile_api.settings import Settings
@@ -41,6 +39,7 @@ def run_sandbox(folder: Path, port: int) -> None:
     with directory.held(), supervised() as supervisor:
         ready_file = directory.path / READY_FILE
         ready_file.unlink(missing_ok=True)
+        (directory.path / "keys").mkdir(mode=0o700, exist_ok=True)
         serving.stop_left_behind(directory)
         with serving.listen(HOST, port) as listener:
             with Console(stderr=True).status("Starting a database, an object store and the service …"):
@@ -56,22 +55,19 @@ def run_sandbox(folder: Path, port: int) -> None:
 def _start(directory: DataDirectory, port: int, supervisor: Supervisor, listener: socket.socket) -> dict[str, Any]:
     """Start everything; answers what `sandbox.json` says."""
     settings = _settings(directory, port)
-    found = parts.start_parts(settings, supervisor)
-    owner_url = PostgreSQL(directory).addresses().owner
-    schema.upgrade(owner_url)
-    environment = parts.child_environment(_environment(directory, port), found, without=OF_ANOTHER_INSTALLATION)
-    programs = [
-        *serving.api_programs(directory, listener, environment, 1, directory.log("api")),
-        serving.worker_program(
-            directory,
-            environment | {"CASEFILE_METRICS_PORT": str(directory.ports("worker-metrics", 1)[0])},
-            directory.log("worker"),
-        ),
-    ]
-    serving.start_programs(supervisor, programs, None)
-    keys = directory.path / "keys"
-    keys.mkdir(mode=0o700, exist_ok=True)
-    described = asyncio.run(_seed(settings.with_values(migration_database_url=owner_url), keys))
+    own, worker_port = _environment(directory, port), str(directory.ports("worker-metrics", 1)[0])
+
+    def programs_with(found: Mapping[str, str]) -> list[Program]:
+        environment = parts.child_environment(own, found, without=OF_ANOTHER_INSTALLATION)
+        api = serving.api_programs(directory, listener, environment, 1, directory.log("api"))
+        environment |= {"CASEFILE_METRICS_PORT": worker_port}
+        return [*api, serving.worker_program(directory, environment, directory.log("worker"))]
+
+    def prepare_tables(found: Mapping[str, str]) -> None:
+        schema.upgrade(PostgreSQL(directory).addresses().owner)
+
+    programs, found = serving.bring_up(supervisor, parts.Parts(settings), programs_with, prepare_tables)
+    people = people_of(directory, settings.with_values(migration_database_url=PostgreSQL(directory).addresses().owner))
     base_url = settings.public_url
     supervisor.wait_until(lambda: serving.is_ready(f"{base_url}/readyz"), programs, serving.READY_SECONDS)
     return {
@@ -79,7 +75,7 @@ def _start(directory: DataDirectory, port: int, supervisor: Supervisor, listener
         "token_endpoint": f"{base_url}/oauth/token",
         "issuer": base_url,
         "storage": {"endpoint_url": found["CASEFILE_S3_PUBLIC_ENDPOINT_URL"], "bucket": settings.s3_bucket},
-        **described,
+        **people,
     }
 
 
@@ -113,12 +109,17 @@ def _settings(directory: DataDirectory, port: int) -> Settings:
     )
 
 
-async def _seed(settings: Settings, keys: Path) -> dict[str, Any]:
-    from casefile_api.sandbox import seeding
+def people_of(directory: DataDirectory, settings: Settings) -> dict[str, Any]:
+    """The clients and staff there are: registered at the first start, remembered afterwards."""
+    remembered = directory.path / "seeded.json"
+    if remembered.exists():
+        people: dict[str, Any] = json.loads(remembered.read_text(encoding="utf-8"))
+    else:
+        from casefile_api.cli.seeding import seed
 
-    seed = seeding.read_seed()
-    async with administering(settings) as database:
-        return seeding.description(seed, await seeding.plant(seed, database, keys))
+        people = seed(settings, directory.path / "keys")
+        write_private(remembered, json.dumps(people))
+    return people
 
 
 @contextmanager

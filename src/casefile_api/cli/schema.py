@@ -1,84 +1,109 @@
-"""The tables, brought to the state this program needs.
+"""The tables, brought to the state this program needs, and whether they are.
 
-One start at a time: an advisory lock makes a second program wait for the first, and then find nothing left to do.
+One upgrade at a time: an advisory lock makes a second program wait for the first, and then find nothing left to do.
+Looking is quick on purpose (no Alembic): every process does it when it starts.
 """
 
 from __future__ import annotations
 
+import re
+import time
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, text
-from sqlalchemy.exc import OperationalError
+import psycopg
 
 import casefile_api
-from casefile_api.database import driver_url
 from casefile_api.errors import Misconfigured
 
 LOCK = 0x6361_7365  # "case": any number will do, as long as every program uses the same
+_REVISION = re.compile(r'^(revision|down_revision)(?:: [^=]+)? = (?:"(\w+)"|None)$', re.MULTILINE)
+
+
+def newest_revision() -> str:
+    """The revision this program needs: the one that no other builds on."""
+    revisions: set[str] = set()
+    built_on: set[str | None] = set()
+    for file in (migrations_folder() / "versions").glob("*.py"):
+        names = dict(_REVISION.findall(file.read_text(encoding="utf-8")))
+        revisions.add(names["revision"])
+        built_on.add(names.get("down_revision"))
+    newest = revisions - built_on
+    if len(newest) != 1:
+        raise Misconfigured("The migrations of this installation do not form one line; install the program again.")
+    return newest.pop()
+
+
+def current_revision(url: str) -> str | None:
+    """The revision the database is at; None if it has no tables yet."""
+    try:
+        with psycopg.connect(url.replace("postgresql+psycopg:", "postgresql:", 1), connect_timeout=10) as connection:
+            known = connection.execute("select to_regclass('alembic_version')").fetchone()
+            if known is None or known[0] is None:
+                return None
+            found = connection.execute("select max(version_num) from alembic_version").fetchone()
+            return str(found[0]) if found and found[0] else None
+    except psycopg.OperationalError:
+        raise Misconfigured(
+            "The database does not answer or does not let us in: is it running, and is CASEFILE_DATABASE_URL right?"
+        ) from None
+
+
+def check_tables(service_url: str) -> None:
+    """Refuse to serve on tables that are not what this program needs."""
+    found, needed = current_revision(service_url), newest_revision()
+    if found != needed:
+        raise Misconfigured(
+            f"The tables are at {found or 'nothing'}, not at {needed}: run `casefile-api migrate` first."
+        )
+
+
+def await_tables(service_url: str, seconds: float) -> None:
+    """Wait for whoever started us to have brought database and tables up; then it is as with `check_tables`."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        try:
+            return check_tables(service_url)
+        except Misconfigured:
+            time.sleep(0.1)
+    return check_tables(service_url)
 
 
 def upgrade(owner_url: str) -> tuple[str | None, str]:
     """Apply what is missing, as the owner; answers the revision before and after."""
+    before, newest = current_revision(owner_url), newest_revision()
+    if before != newest:
+        _apply(owner_url)
+    return before, newest
+
+
+def _apply(owner_url: str) -> None:
+    from alembic import command
+    from alembic.config import Config
+    from sqlalchemy import create_engine, text
+
+    from casefile_api.database import driver_url
+
+    configuration = Config()
+    configuration.set_main_option("script_location", str(migrations_folder()).replace("%", "%%"))
+    configuration.set_main_option("prepend_sys_path", str(migrations_folder().parent).replace("%", "%%"))
+    configuration.set_main_option("path_separator", "newline")
     engine = create_engine(driver_url(owner_url))
     try:
         with engine.connect() as connection:
             connection.execute(text("select pg_advisory_lock(:lock)"), {"lock": LOCK})
             connection.commit()
-            before = MigrationContext.configure(connection).get_current_revision()
+            configuration.attributes |= {"connection": connection, "upgrade_only": True}
+            command.upgrade(configuration, "head")
             connection.commit()
-            if before != newest_revision():
-                configuration = _configuration()
-                configuration.attributes["connection"] = connection
-                command.upgrade(configuration, "head")
-                connection.commit()
             connection.execute(text("select pg_advisory_unlock(:lock)"), {"lock": LOCK})
-            return before, newest_revision()
-    except OperationalError:
-        raise Misconfigured(
-            "The database does not answer, or does not let its owner in: check CASEFILE_MIGRATION_DATABASE_URL"
-            " (or CASEFILE_DATABASE_URL, where that is not set)."
-        ) from None
     finally:
         engine.dispose()
 
 
-def current_revision(url: str) -> str | None:
-    """The revision the database is at; None if it has no tables yet."""
-    engine = create_engine(driver_url(url))
-    try:
-        with engine.connect() as connection:
-            known = connection.execute(text("select to_regclass('alembic_version')")).scalar_one()
-            if known is None:
-                return None
-            return connection.execute(text("select max(version_num) from alembic_version")).scalar_one_or_none()
-    except OperationalError:
-        raise Misconfigured(
-            "The database does not answer or does not let us in: is it running, and is CASEFILE_DATABASE_URL right?"
-        ) from None
-    finally:
-        engine.dispose()
-
-
-def newest_revision() -> str:
-    """The revision this program needs."""
-    head = ScriptDirectory.from_config(_configuration()).get_current_head()
-    if head is None:
-        raise Misconfigured("This installation has no migrations; install the program again.")
-    return head
-
-
-def _configuration() -> Config:
+def migrations_folder() -> Path:
     """Where the migrations are: beside the package in an installation, beside `src` in a working copy."""
     package = Path(casefile_api.__file__).parent
     for parent in package.parents[:2]:
         if (parent / "migrations" / "env.py").exists():
-            configuration = Config()
-            configuration.set_main_option("script_location", str(parent / "migrations").replace("%", "%%"))
-            configuration.set_main_option("prepend_sys_path", str(parent).replace("%", "%%"))
-            configuration.set_main_option("path_separator", "newline")
-            return configuration
+            return parent / "migrations"
     raise Misconfigured("The folder of migrations is missing; install the program again.")

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 
 import structlog
 
 from casefile_api.cli import parts, schema, serving
-from casefile_api.cli.supervision import Supervisor, supervised
+from casefile_api.cli.supervision import Program, Supervisor, supervised
 from casefile_api.embedded.data_directory import DataDirectory
 from casefile_api.embedded.failures import PartFailed
 from casefile_api.logs import write_logs
 from casefile_api.settings import Settings
+
+TABLES_SECONDS = 60.0
 
 log = structlog.get_logger()
 
@@ -25,23 +29,28 @@ def run_service(*, api_processes: int, with_worker: bool) -> None:
         if parts.uses_embedded_parts(settings):
             serving.stop_left_behind(directory)
         with serving.listen(settings.host, settings.port) as listener:
-            found = parts.start_parts(settings, supervisor)
-            check_tables(found.get("CASEFILE_DATABASE_URL", settings.database_url))
-            environment = parts.child_environment(found)
-            programs = serving.api_programs(directory, listener, environment, api_processes)
-            if with_worker:
-                programs.append(serving.worker_program(directory, environment))
-            serving.start_programs(supervisor, programs, ready_url(settings))
+
+            def programs_with(found: Mapping[str, str]) -> list[Program]:
+                environment = parts.child_environment(found)
+                worker = [serving.worker_program(directory, environment)] if with_worker else []
+                return serving.api_programs(directory, listener, environment, api_processes) + worker
+
+            programs, _ = bring_up(settings, supervisor, programs_with)
+            supervisor.wait_until(lambda: serving.is_ready(ready_url(settings)), programs, serving.READY_SECONDS)
             log.info("serving", host=settings.host, port=settings.port, api_processes=api_processes, worker=with_worker)
             supervisor.run()
             log.info("stopping")
 
 
-def check_tables(service_url: str) -> None:
-    """Refuse to serve on tables that are not what this program needs."""
-    found, needed = schema.current_revision(service_url), schema.newest_revision()
-    if found != needed:
-        raise PartFailed(f"The tables are at {found or 'nothing'}, not at {needed}: run `casefile-api migrate` first.")
+def bring_up(
+    settings: Settings, supervisor: Supervisor, programs_with: Callable[[Mapping[str, str]], list[Program]]
+) -> tuple[list[Program], dict[str, str]]:
+    """Start parts and programs; tables that are not up to date are the operator's to change, not ours."""
+
+    def prepare_tables(found: Mapping[str, str]) -> None:
+        schema.check_tables(found.get("CASEFILE_DATABASE_URL", settings.database_url))
+
+    return serving.bring_up(supervisor, parts.Parts(settings), programs_with, prepare_tables)
 
 
 def ready_url(settings: Settings) -> str:
@@ -55,29 +64,33 @@ def run_worker_alone() -> None:
     write_logs()
     settings = Settings()
     if not parts.uses_embedded_parts(settings):
-        asyncio.run(_work(settings))
+        run_worker_process()
         return
     directory = DataDirectory(settings.data_dir)
     if directory.in_use:
         raise PartFailed(f"The service already running on {directory.path} has a worker of its own.")
     with parts.data_directory_held(settings) as directory, supervised() as supervisor:
         serving.stop_left_behind(directory)
-        _run_beside_parts(settings, directory, supervisor)
+        bring_up(
+            settings, supervisor, lambda found: [serving.worker_program(directory, parts.child_environment(found))]
+        )
+        supervisor.run()
 
 
-def _run_beside_parts(settings: Settings, directory: DataDirectory, supervisor: Supervisor) -> None:
-    found = parts.start_parts(settings, supervisor)
-    check_tables(found.get("CASEFILE_DATABASE_URL", settings.database_url))
-    supervisor.start(serving.worker_program(directory, parts.child_environment(found)))
-    supervisor.run()
-
-
-async def _work(settings: Settings) -> None:
-    """Work until Ctrl-C or SIGTERM; what is under way is finished or left for another worker."""
+def run_worker_process() -> None:
+    """Run one worker in this process, on the parts that the settings name."""
+    write_logs()
+    settings = Settings()
     from casefile_api.worker import run_worker
 
+    schema.await_tables(settings.database_url, TABLES_SECONDS)
+    asyncio.run(_work(partial(run_worker, settings)))
+
+
+async def _work(run_worker: Callable[[asyncio.Event], Awaitable[None]]) -> None:
+    """Work until Ctrl-C or SIGTERM; what is under way is finished or left for another worker."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    await run_worker(settings, stop)
+    await run_worker(stop)

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import ProxyHandler, build_opener
 
+from casefile_api.cli.parts import Parts
 from casefile_api.cli.supervision import Program, Supervisor
+from casefile_api.embedded import processes
 from casefile_api.embedded.data_directory import DataDirectory
 from casefile_api.embedded.failures import PartFailed
 
@@ -49,7 +51,7 @@ def api_programs(
     return [
         Program(
             name=f"api-{number}",
-            command=[*OURSELVES, "api-process", "--descriptor", str(descriptor)],
+            command=[*OURSELVES, "api-process", "--descriptor", str(descriptor), "--of", directory.path],
             record=directory.record(f"api-{number}"),
             log=log,
             # One metrics port is named in the settings; it is the first process's, the others take free ones.
@@ -64,7 +66,7 @@ def worker_program(directory: DataDirectory, environment: Mapping[str, str], log
     """The process that sequences the log, delivers webhooks, verifies uploads and watches clocks."""
     return Program(
         name="worker",
-        command=[*OURSELVES, "worker"],
+        command=[*OURSELVES, "worker-process", "--of", directory.path],
         record=directory.record("worker"),
         log=log,
         environment=environment,
@@ -73,19 +75,34 @@ def worker_program(directory: DataDirectory, environment: Mapping[str, str], log
 
 def stop_left_behind(directory: DataDirectory) -> None:
     """Stop what a killed run left, whatever it was called: none of it may hold our port or go on writing."""
-    from casefile_api.embedded import processes
-
     for record in sorted(directory.run.glob("*.process")):
         if record.stem not in ("postgresql", "seaweedfs"):
             processes.stop_recorded(record)
 
 
-def start_programs(supervisor: Supervisor, programs: list[Program], ready_url: str | None) -> None:
-    """Start them side by side and wait until the service says it is ready."""
+def bring_up(
+    supervisor: Supervisor,
+    parts: Parts,
+    programs_with: Callable[[Mapping[str, str]], list[Program]],
+    prepare_tables: Callable[[Mapping[str, str]], None],
+) -> tuple[list[Program], dict[str, str]]:
+    """Start everything at once: our programs take as long to load as the parts take to come up.
+
+    They wait for the tables themselves. Where a part had to take other ports than planned, they are started again.
+    """
+    planned = parts.plan()
+    parts.begin(supervisor)
+    programs = programs_with(planned)
     for program in programs:
         supervisor.start(program)
-    if ready_url:
-        supervisor.wait_until(lambda: is_ready(ready_url), programs, READY_SECONDS)
+    found = parts.finish(supervisor)
+    prepare_tables(found)
+    if found != planned:
+        for program, other in zip(programs, programs_with(found), strict=True):
+            program.stop()
+            program.environment = other.environment
+            program.start()
+    return programs, found
 
 
 def is_ready(url: str) -> bool:

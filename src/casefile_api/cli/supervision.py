@@ -105,7 +105,7 @@ class _Watched:
 
 @dataclass
 class Supervisor:
-    """Whoever was started last is stopped first."""
+    """Starts, watches and stops."""
 
     stopping: threading.Event = field(default_factory=threading.Event)
     _watched: list[_Watched] = field(default_factory=list)
@@ -142,8 +142,8 @@ class Supervisor:
         programs = [watched.part for watched in self._watched if isinstance(watched.part, Program)]
         for program in programs:
             program.ask_to_stop()
-        for watched in reversed(self._watched):
-            watched.part.stop()
+        for part in [*programs, *(watched.part for watched in reversed(self._watched))]:
+            part.stop()  # a part stopped already has nothing left to do
         self._watched.clear()
 
     def _look_after(self, watched: _Watched) -> None:

@@ -63,6 +63,12 @@ class PostgreSQL:
         self._data = self._home / "data"
         self._child: processes.Child | None = None
 
+    def plan(self) -> DatabaseAddresses:
+        """Where it will listen, known before it is started, for those who start beside it."""
+        self.stop_left_behind()
+        self._directory.ports(PART, 1)
+        return self.addresses()
+
     def start(self) -> DatabaseAddresses:
         """Start it (making the database at the first start) and wait until it answers."""
         self.stop_left_behind()

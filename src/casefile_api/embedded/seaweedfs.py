@@ -62,6 +62,12 @@ class SeaweedFS:
         self._home = directory.path / PART
         self._child: processes.Child | None = None
 
+    def plan(self) -> StorageAddress:
+        """Where it will listen, known before it is started, for those who start beside it."""
+        self.stop_left_behind()
+        self._directory.ports(PART, 2 * len(LISTENERS))
+        return self.address()
+
     def start(self) -> StorageAddress:
         """Start it and wait until it takes and gives back objects."""
         self.begin()

@@ -1,1 +1,1 @@
-"""What a sandbox begins with: forces, CPS Areas, oversight, their staff and systems. All are invented."""
+"""What only a sandbox has: a working time that can be moved forward."""

@@ -1,4 +1,4 @@
-"""Registers what `seed.json` names, by the same commands as an administrator, so that the log shows it.
+"""Registers what `sandbox_seed.json` names, by the same commands as an administrator, so that the log shows it.
 
 May be repeated and may be interrupted: staff and organisations are registered until every client is; afterwards nothing
 is touched, since by then they may have been changed by whoever tries things out.
@@ -6,6 +6,7 @@ is touched, since by then they may have been changed by whoever tries things out
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import dataclass
 from importlib.resources import files
@@ -14,6 +15,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
+from casefile_api.cli.administration import administering
 from casefile_api.clock import Clock
 from casefile_api.database import Database
 from casefile_api.embedded.data_directory import write_private
@@ -21,6 +23,7 @@ from casefile_api.oauth.client_keys import ClientPublicKey, new_client_key, read
 from casefile_api.oauth.commands import NewClient, add_client, list_clients
 from casefile_api.organisations.commands import load_organisations, load_staff
 from casefile_api.organisations.schemas import OrganisationsFile, StaffFile
+from casefile_api.settings import Settings
 from casefile_api.unattended import unattended
 
 ALGORITHM = "ES256"
@@ -35,9 +38,20 @@ class Seed:
     clients: tuple[NewClient, ...]
 
 
+def seed(settings: Settings, keys: Path) -> dict[str, Any]:
+    """Register everybody; answers clients and staff as `sandbox.json` names them."""
+
+    async def planted(content: Seed) -> dict[str, ClientPublicKey]:
+        async with administering(settings) as database:
+            return await plant(content, database, keys)
+
+    content = read_seed()
+    return description(content, asyncio.run(planted(content)))
+
+
 def read_seed() -> Seed:
     """The seed that comes with the program."""
-    content: dict[str, Any] = json.loads((files(__package__) / "seed.json").read_text(encoding="utf-8"))
+    content: dict[str, Any] = json.loads((files(__package__) / "sandbox_seed.json").read_text(encoding="utf-8"))
     return Seed(
         OrganisationsFile.model_validate_json(json.dumps({"organisations": content["organisations"]})),
         StaffFile.model_validate_json(json.dumps({"staff": content["staff"]})),
