@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 import psycopg
@@ -28,7 +28,7 @@ def insert_entry(connection: psycopg.Connection[Any], entry: SealedEntry) -> Non
     """Write one entry and put it into the inbox."""
     values = [entry.id, entry.occurred_at, entry.canonical, entry.leaf_hash, entry.owner, entry.erasable, entry.salt]
     connection.execute(
-        "insert into audit_entry (id, occurred_at, entry, leaf_hash, owner, erasable, salt, "  # noqa: S608
+        "insert into audit_entry (id, occurred_at, entry, leaf_hash, owner, erasable, salt, "
         f"{', '.join(_COLUMNS)}) values (%s, %s, %s, %s, %s, %s, %s, {', '.join(['%s'] * len(_COLUMNS))})",
         [*values, *(entry.fields[name] for name in _COLUMNS)],
     )
@@ -64,7 +64,7 @@ class LogInHand:
     deferred: list[JobWanted] = field(default_factory=list)
 
     @classmethod
-    def on(cls, service_url: str, owner_url: str, folder: Path) -> "LogInHand":
+    def on(cls, service_url: str, owner_url: str, folder: Path) -> Self:
         settings = Settings(database_url=service_url, data_dir=folder, log_origin=ORIGIN)
         return cls(settings, owner_url)
 
