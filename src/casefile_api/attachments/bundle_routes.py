@@ -12,7 +12,7 @@ from casefile_api.attachments.bundles import (
     open_bundle,
 )
 from casefile_api.attachments.bundles import request_bundle as ask_for_bundle
-from casefile_api.attachments.routes import REDIRECT, StorageAtHand
+from casefile_api.attachments.redirecting import REDIRECT, StorageAtHand
 from casefile_api.identifiers import parse_id
 from casefile_api.unit_of_work import ReadingNow, Work
 from casefile_api.web.documenting import refusals

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Response
 
 from casefile_api.attachments import commands
 from casefile_api.attachments.chain import find_custody
@@ -10,6 +10,7 @@ from casefile_api.attachments.downloading import open_content
 from casefile_api.attachments.joining import complete_upload as complete
 from casefile_api.attachments.progress import look_at_upload, tell_progress
 from casefile_api.attachments.queries import find_attachment, list_attachments
+from casefile_api.attachments.redirecting import REDIRECT, StorageAtHand
 from casefile_api.attachments.schemas import (
     AttachmentList,
     AttachmentView,
@@ -19,7 +20,6 @@ from casefile_api.attachments.schemas import (
     UploadUrlsView,
     UploadView,
 )
-from casefile_api.attachments.storage import Storage
 from casefile_api.attachments.uploading import request_upload_urls as request_urls
 from casefile_api.attachments.views import attachment_tag, view_of
 from casefile_api.identifiers import parse_id
@@ -32,24 +32,8 @@ from casefile_api.web.routing import GuardedRoute
 router = APIRouter(prefix="/v1", route_class=GuardedRoute, tags=["attachments"])
 
 
-def storage_at_hand(request: Request) -> Storage:
-    """Return the storage of this process."""
-    storage: Storage = request.app.state.storage
-    return storage
-
-
-StorageAtHand = Annotated[Storage, Depends(storage_at_hand)]
 _COMPLETED: dict[int | str, dict[str, Any]] = {
     200: {"model": AttachmentView, "description": "It was completed before: the present state."}
-}
-REDIRECT: dict[int | str, dict[str, Any]] = {
-    307: {
-        "description": "The bytes, for a minute, at `Location`; the names in it are ids.",
-        "headers": {
-            "Location": {"schema": {"type": "string", "format": "uri"}},
-            "Repr-Digest": {"schema": {"type": "string"}, "description": "SHA-256 of the file (RFC 9530)"},
-        },
-    }
 }
 
 
