@@ -32,9 +32,11 @@ _KEEP_ATTEMPT = text(
 _DELIVERED = text("update webhook_delivery set state = 'delivered' where id = :id and state = 'waiting'")
 _HEALTHY = text(
     """
-    with before as (select id, failures from webhook_endpoint where id = :endpoint for no key update)
+    with before as (
+        select id, failures from webhook_endpoint
+        where id = :endpoint and (failures > 0 or paused_until is not null) for no key update)
     update webhook_endpoint e set failures = 0, failing_since = null, paused_until = null
-    from before where e.id = before.id and (e.failures > 0 or e.paused_until is not null)
+    from before where e.id = before.id
     returning before.failures
     """
 )
