@@ -1,48 +1,17 @@
 """The two teams that play early advice in tests, and the ways in which a request comes to each of its states."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from tests.outside.cases import case_content, draft_request, open_case, submit_request
 from tests.outside.client import Party, Sandbox
 
 Json = Any
 POLICE_UNIT, CPS_UNIT = "police-53-rasso", "cps-south-west-rasso"
+LONDON = ZoneInfo("Europe/London")
 ACCEPT = {"review_type": "EARLY_ADVICE", "case_type": "RASSO"}
-
-
-def in_days(days: int) -> str:
-    """A date so many days from today."""
-    return (datetime.now(UTC) + timedelta(days=days)).date().isoformat()
-
-
-def returning(**changes: Any) -> Json:
-    """The body with which triage returns a request."""
-    reasons = [{"code": "NO_MG3", "detail": "The MG3 is missing."}, {"code": "NO_SUMMARY_OF_INTERVIEW"}]
-    return {"reasons": reasons, "response_due_on": in_days(7), **ACCEPT} | changes
-
-
-def action(**changes: Any) -> Json:
-    """The body that sets an action."""
-    body = {
-        "category": "STATEMENTS",
-        "description": "A statement of the taxi driver.",
-        "due_on": in_days(14),
-        "suspect_ids": ["s1"],
-        "gating": "pre_decision",
-    }
-    return body | changes
-
-
-def advice(*actions: Json, **changes: Any) -> Json:
-    """The body with which the prosecutor advises."""
-    body = {
-        "advice": [{"topic": "lines_of_enquiry", "text": "The digital enquiries are proportionate."}],
-        "strategy": "Focus on the suspect's conduct before and after.",
-        "actions": list(actions),
-    }
-    return body | changes
 
 
 class Teams:
@@ -51,6 +20,7 @@ class Teams:
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
         self._people: dict[tuple[str, str, int], Party] = {}
+        self._today: date | None = None
 
     def person(self, role: str, unit: str | None = None, number: int = 0) -> Party:
         """A member of staff of one of the two RASSO units, or of another unit."""
@@ -60,6 +30,51 @@ class Teams:
         if key not in self._people:
             self._people[key] = self.sandbox.person(role, unit=unit, number=number)
         return self._people[key]
+
+    def day(self, days: int) -> str:
+        """The working date so many days from today."""
+        if self._today is None:
+            now = datetime.fromisoformat(self._operator.get("/v1/sandbox/clock").json()["working_time"])
+            self._today = now.astimezone(LONDON).date()
+        return (self._today + timedelta(days=days)).isoformat()
+
+    def wait(self, period: str) -> None:
+        """Let working time go on: P20D."""
+        self._operator.post("/v1/sandbox/clock", {"advance": period})
+        self._today = None
+
+    @cached_property
+    def _operator(self) -> Party:
+        return self.sandbox.person("operator")
+
+    def returning(self, **changes: Any) -> Json:
+        """The body with which triage returns a request."""
+        reasons = [{"code": "NO_MG3", "detail": "The MG3 is missing."}, {"code": "NO_SUMMARY_OF_INTERVIEW"}]
+        return {"reasons": reasons, "response_due_on": self.day(7), **ACCEPT} | changes
+
+    def asking(self, **changes: Any) -> Json:
+        """The body with which the prosecutor asks for information."""
+        return {"questions": ["Was the phone examined?"], "response_due_on": self.day(5)} | changes
+
+    def action(self, **changes: Any) -> Json:
+        """The body that sets an action."""
+        body = {
+            "category": "STATEMENTS",
+            "description": "A statement of the taxi driver.",
+            "due_on": self.day(14),
+            "suspect_ids": ["s1"],
+            "gating": "pre_decision",
+        }
+        return body | changes
+
+    def advice(self, *actions: Json, **changes: Any) -> Json:
+        """The body with which the prosecutor advises."""
+        body = {
+            "advice": [{"topic": "lines_of_enquiry", "text": "The digital enquiries are proportionate."}],
+            "strategy": "Focus on the suspect's conduct before and after.",
+            "actions": list(actions),
+        }
+        return body | changes
 
     @cached_property
     def prosecutor_id(self) -> str:
@@ -81,7 +96,7 @@ class Teams:
 
     def returned(self) -> Json:
         """A request that triage returned."""
-        return self.take("casework_assistant", self.submitted()["id"], "return", returning())
+        return self.take("casework_assistant", self.submitted()["id"], "return", self.returning())
 
     def manager_review(self) -> Json:
         """A request at the second gate."""
@@ -105,16 +120,15 @@ class Teams:
 
     def information_requested(self) -> Json:
         """A request that waits for the police's answer."""
-        body = {"questions": ["Was the phone examined?"], "response_due_on": in_days(5)}
-        return self.take("prosecutor", self.allocated()["id"], "request-information", body)
+        return self.take("prosecutor", self.allocated()["id"], "request-information", self.asking())
 
     def advised(self) -> Json:
         """A request with advice and no actions."""
-        return self.take("prosecutor", self.allocated()["id"], "advise", advice())
+        return self.take("prosecutor", self.allocated()["id"], "advise", self.advice())
 
     def action_plan_open(self) -> Json:
         """A request with advice and one open action."""
-        return self.take("prosecutor", self.allocated()["id"], "advise", advice(action()))
+        return self.take("prosecutor", self.allocated()["id"], "advise", self.advice(self.action()))
 
     def completed(self) -> Json:
         """A request that is done."""
@@ -123,6 +137,18 @@ class Teams:
     def withdrawn(self) -> Json:
         """A request that the police withdrew."""
         return self.take("supervisor", self.submitted()["id"], "withdraw", {"reason": "Charged by other means."})
+
+    def administratively_finalised(self) -> Json:
+        """A request that the police left unanswered; a fortnight goes by."""
+        request = self.returned()
+        self.wait("P14D")
+        return self.take("legal_manager", request["id"], "finalise", {"reason": "No answer."})
+
+    def in_state(self, state: str) -> Json:
+        """A request of its own in this state."""
+        made: Json = getattr(self, state)()
+        assert made["state"] == state
+        return made
 
     def add_version(self, request: Json, **changes: Any) -> int:
         """Add a version to the request's case file; return its number."""
