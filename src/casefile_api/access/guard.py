@@ -1,5 +1,6 @@
 """The guard: from a bearer token to a caller, and whether this caller may call this operation."""
 
+from collections.abc import Sequence
 from urllib.parse import unquote
 
 from casefile_api.access.caller import Caller, Justification, StaffMember, kind_of
@@ -22,14 +23,16 @@ JUSTIFICATION_HEADER = "Access-Justification"
 _TEXT_MOST = 200
 
 
-def identify(authorization: str | None, verifier: TokenVerifier) -> Caller:
-    """Return the caller that an Authorization header proves.
+def identify(authorization: Sequence[str], verifier: TokenVerifier) -> Caller:
+    """Return the caller that the Authorization header proves; there may be one such header, and one caller.
 
     Raises NotAuthenticated, whose reason goes to the log alone: every bad token is answered alike.
     """
-    scheme, _, bearer = (authorization or "").partition(" ")
-    if not authorization:
+    if len(authorization) > 1:
+        raise NotAuthenticated(reason="several_tokens")
+    if not authorization or not authorization[0]:
         raise NotAuthenticated(reason="no_token")
+    scheme, _, bearer = authorization[0].partition(" ")
     if scheme.lower() != "bearer" or not bearer.strip():
         raise NotAuthenticated(reason="other_scheme")
     claims = verifier.verify(bearer.strip())

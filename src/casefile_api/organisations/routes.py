@@ -75,7 +75,7 @@ async def list_units(
         rows = await queries.list_units(
             reading.session,
             kind=kind,
-            organisation=_text(organisation),
+            organisation=organisation,
             after=_after(page),
             limit=page.limit + 1,
         )
@@ -179,11 +179,6 @@ def _named(row: Staff) -> dict[str, str]:
 def _after(page: AskedPage) -> str:
     (after,) = page.after(str) or ("",)
     return str(after)
-
-
-def _text(value: str | None) -> str | None:
-    """Return a filter's text; one with a NUL, which PostgreSQL cannot hold, matches nothing."""
-    return value if value is None or "\x00" not in value else ""
 
 
 def _listing(reading: Reading, page: AskedPage, views: list[dict[str, Any]], key: str) -> Response:

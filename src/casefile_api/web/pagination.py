@@ -83,7 +83,6 @@ def _read(key: Any, kind: type) -> Any:
         return moment
     if kind is UUID:
         return UUID(key)
-    sound = {int: lambda: abs(key) < 2**63, str: lambda: "\x00" not in key}
-    if type(key) is not kind or not sound[kind]():
+    if type(key) is not kind or (kind is int and abs(key) >= 2**63) or (kind is str and not key.isprintable()):
         raise ValueError
     return key

@@ -1,8 +1,8 @@
 """The route class of every operation: guard, limits, parsing, the endpoint, and the log, in the promised order.
 
 Dramatis personae: `OPERATIONS` says who may call and how it is logged; `Exchange` carries what is known; a command's
-unit of work writes the entry of a change; what it did not write is written here, and nothing leaves before it is durable. An
-operation without a row in the table cannot be served.
+unit of work writes the entry of a change; what it did not write is written here, and nothing leaves before it is
+durable. An operation without a row in the table cannot be served.
 """
 
 from collections.abc import Callable, Coroutine
@@ -25,6 +25,7 @@ from casefile_api.errors import (
     NotFound,
     Refusal,
     TooManyRequests,
+    UnsupportedMediaType,
 )
 from casefile_api.identifiers import new_id
 from casefile_api.ledger.entries import compose
@@ -39,6 +40,7 @@ from casefile_api.web.idempotency import Replayed, read_key
 from casefile_api.web.problems import problem_response
 
 log = structlog.get_logger()
+_MOST_FAULTS = 20
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
@@ -95,15 +97,17 @@ async def _prepare(exchange: Exchange, reader: BodyReader | None, names: frozens
     """Guard and read, in the order of refusals: 401, 429, 403, 413, 415, 422."""
     request, parts, row = exchange.request, exchange.parts, exchange.operation
     if row.published and parts.settings.public_log and "authorization" not in request.headers:
-        _check_names(request, names)
+        _check_query(request, names)
         return
     if not row.open:
-        caller = identify(request.headers.get("authorization"), parts.verifier)
+        caller = identify(request.headers.getlist("authorization"), parts.verifier)
         exchange.acts(caller)
         exchange.headers.update(parts.limits.take(caller.client_id))
         admit(caller, row)
     if request.method in {"POST", "PUT", "PATCH", "DELETE"}:
         exchange.body = await read_body(request, parts.settings.body_limit_bytes)
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise UnsupportedMediaType("Send the body as it is, without a content coding.")
     if reader is not None and (exchange.body or not reader.optional):
         exchange.media_type = reader.check_media_type(request.headers.get("content-type", ""))
     if row.open:
@@ -119,19 +123,28 @@ async def _prepare(exchange: Exchange, reader: BodyReader | None, names: frozens
     exchange.idempotency_key = read_key(request.headers.get("idempotency-key"))
     tags = request.headers.get("if-match")
     exchange.if_match = read_tags(tags, "If-Match") if tags is not None else None
-    _check_names(request, names)
+    _check_query(request, names)
     if reader is not None and exchange.media_type:
         exchange.value = reader.parse(exchange.body, exchange.media_type)
 
 
-def _check_names(request: Request, names: frozenset[str]) -> None:
-    """Refuse a query parameter that the call does not take: a misspelt filter must not answer everything."""
-    unknown = [name for name in request.query_params if name not in names]
-    if unknown:
-        detail = f"This call takes {', '.join(sorted(names)) or 'no parameters'}."
-        raise Invalid(
-            "A query parameter is unknown.", *(Fault("unknown_parameter", detail, parameter=n[:80]) for n in unknown)
-        )
+def _check_query(request: Request, names: frozenset[str]) -> None:
+    """Refuse a query parameter that the call does not take: a misspelt filter must not answer everything.
+
+    One that is given twice has no single meaning, and one with a NUL names nothing that could be stored.
+    """
+    given = request.query_params.multi_items()
+    faults = []
+    for name, value in given:
+        if name not in names:
+            detail = f"This call takes {', '.join(sorted(names)) or 'no parameters'}."
+            faults.append(Fault("unknown_parameter", detail, parameter=name[:80]))
+        elif "\x00" in value:
+            faults.append(Fault("nul", "Leave the character NUL out.", parameter=name))
+        elif len(request.query_params.getlist(name)) > 1:
+            faults.append(Fault("repeated_parameter", "Give this parameter once.", parameter=name))
+    if faults:
+        raise Invalid("A query parameter is unknown, repeated or malformed.", *faults[:_MOST_FAULTS])
 
 
 async def _record_allowed(exchange: Exchange) -> None:
