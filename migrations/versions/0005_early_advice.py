@@ -84,6 +84,7 @@ def _request() -> None:
     op.create_index(
         "early_advice_request_by_organisation", "early_advice_request", ["organisation", "updated_at", "id"]
     )
+    op.create_index("early_advice_request_by_submission", "early_advice_request", ["submitted_at"])
     op.create_index("early_advice_request_by_unit", "early_advice_request", ["cps_unit", "updated_at", "id"])
     op.create_index(
         "early_advice_request_one_open",

@@ -24,6 +24,7 @@ from casefile_api.oauth.routes import router as oauth
 from casefile_api.organisations.routes import router as organisations
 from casefile_api.sandbox.clock_routes import router as sandbox_clock
 from casefile_api.settings import Settings
+from casefile_api.statistics.routes import router as statistics
 from casefile_api.web import health
 from casefile_api.web.assembly import build_parts, running
 from casefile_api.web.middleware import RequestIds
@@ -48,6 +49,7 @@ ROUTERS = (
     webhooks,
     events,
     audit,
+    statistics,
 )
 SANDBOX_ROUTERS = (sandbox_clock,)
 

@@ -158,7 +158,7 @@ async def submit_request(work: UnitOfWork, request_id: str, body: SubmitRequest)
     request.state = State.SUBMITTED.value
     await send_to(work, request, unit)
     request.version = body.version
-    request.submitted_at = work.now
+    request.submitted_at = request.submitted_at or work.now
     request.response_due_on = None
     await share(work, case, body.version, request)
     proof = await receipt(work, case, body.version, work.now)

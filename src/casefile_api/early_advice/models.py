@@ -54,6 +54,7 @@ class EarlyAdviceRequest(SQLModel, table=True):
         Index("early_advice_request_by_organisation", "organisation", "updated_at", "id"),
         Index("early_advice_request_by_unit", "cps_unit", "updated_at", "id"),
         Index("early_advice_request_by_area", "cps_organisation", "updated_at", "id"),
+        Index("early_advice_request_by_submission", "submitted_at"),
     )
 
     id: UUID = Field(primary_key=True)
@@ -69,6 +70,7 @@ class EarlyAdviceRequest(SQLModel, table=True):
     created_at: datetime = Field(sa_column=moment())
     created_by: str
     updated_at: datetime = Field(sa_column=moment())
+    # When it was first received.
     submitted_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
     version: int | None = None
     cps_organisation: str | None = None
