@@ -17,11 +17,14 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="CASEFILE_", frozen=True, extra="ignore")
 
     # Where callers find the service. Issuer, protected resource and token audience are this one URL.
-    public_url: str = Field("http://127.0.0.1:8000", description="URL callers reach the service at; issuer and audience")
+    public_url: str = Field(
+        "http://127.0.0.1:8000", description="URL callers reach the service at; issuer and audience"
+    )
     host: str = Field("127.0.0.1", description="address the HTTP server listens on")
     port: int = Field(8000, description="port the HTTP server listens on")
-    metrics_port: int = Field(0, description="port of /metrics on the loopback address; 0 takes a free one")
-    trusted_proxies: str = Field("", description="comma-separated addresses whose X-Forwarded-For is believed")
+    metrics_host: str = Field("127.0.0.1", description="address /metrics listens on; keep it away from callers")
+    metrics_port: int = Field(0, description="port of /metrics; further processes take the next ones; 0: free ones")
+    trusted_proxies: str = Field("", description="comma-separated addresses or networks of proxies whose X-Forwarded-For is believed")
     sandbox: bool = Field(False, description="sandbox rules: loopback webhooks, movable working time, generous rates")
 
     # Data kept by the program itself.
@@ -33,7 +36,9 @@ class Settings(BaseSettings):
 
     # Database.
     database_url: str = Field("", description="PostgreSQL URL of the service; empty starts the embedded server")
-    migration_database_url: str = Field("", description="PostgreSQL URL of the owner, for migrations; empty: database_url")
+    migration_database_url: str = Field(
+        "", description="PostgreSQL URL of the owner, for migrations; empty: database_url"
+    )
     database_pool_size: int = Field(6, ge=2, description="connections kept by each process")
     database_timeout_seconds: float = Field(10.0, gt=0, description="longest wait for a connection or a statement")
 
@@ -46,7 +51,9 @@ class Settings(BaseSettings):
     # Attachments.
     upload_link_minutes: int = Field(60, ge=1, description="how long a presigned upload URL can be used")
     download_link_seconds: int = Field(60, ge=1, description="how long a presigned download URL can be used")
-    upload_expiry_days: int = Field(14, ge=1, description="days after which an upload that was never finished is given up")
+    upload_expiry_days: int = Field(
+        14, ge=1, description="days after which an upload that was never finished is given up"
+    )
     clamd_address: str = Field("", description="clamd that scans uploads, as host:port or a socket's path; empty: none")
 
     # Limits.
@@ -68,7 +75,9 @@ class Settings(BaseSettings):
     )
     webhook_connections: int = Field(4, ge=1, description="deliveries under way to one webhook endpoint at a time")
     event_retention_days: int = Field(90, ge=1, description="days for which the feed of events is complete")
-    checkpoint_event_minutes: int = Field(60, ge=1, description="least time between two checkpoint events for oversight")
+    checkpoint_event_minutes: int = Field(
+        60, ge=1, description="least time between two checkpoint events for oversight"
+    )
     worker_concurrency: int = Field(4, ge=1, description="jobs (verifications, bundles) under way in one worker")
 
     # The log.

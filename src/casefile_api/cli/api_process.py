@@ -7,6 +7,7 @@ import socket
 import uvicorn
 
 from casefile_api.cli import schema
+from casefile_api.cli.metrics import Measured, serve_metrics
 from casefile_api.logs import write_logs
 from casefile_api.settings import Settings
 
@@ -21,9 +22,10 @@ def run_api(settings: Settings, descriptor: int) -> None:
     from casefile_api.app import create_app
 
     write_logs()
+    serve_metrics(settings)
     schema.await_tables(settings.database_url, TABLES_SECONDS)
     configuration = uvicorn.Config(
-        create_app(settings),
+        Measured(create_app(settings)),
         loop="uvloop",
         http="httptools",
         ws="none",

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -129,5 +128,6 @@ def _tell(report: Report) -> None:
     if report.whole:
         console.print("The log is whole.", style="bold green")
         return
-    console.print(f"The log is NOT whole: {len(report.findings)} findings.", style="bold red")
-    raise typer.Exit(1)
+    first, count = report.findings[0], len(report.findings)
+    more = f" (and {count - 1} more)" if count > 1 else ""
+    raise CommandFailed(f"The log is NOT whole: {first.kind} {first.name}: {first.wrong}{more}.")

@@ -32,8 +32,9 @@ def run_service(*, api_processes: int, with_worker: bool) -> None:
 
             def programs_with(found: Mapping[str, str]) -> list[Program]:
                 environment = parts.child_environment(found)
-                worker = [serving.worker_program(directory, environment)] if with_worker else []
-                return serving.api_programs(directory, listener, environment, api_processes) + worker
+                programs = serving.api_programs(directory, listener, environment, api_processes)
+                beside = environment | serving.metrics_port(environment, api_processes)
+                return [*programs, serving.worker_program(directory, beside)] if with_worker else programs
 
             programs, _ = bring_up(settings, supervisor, programs_with)
             supervisor.wait_until(lambda: serving.is_ready(ready_url(settings)), programs, serving.READY_SECONDS)
@@ -81,8 +82,10 @@ def run_worker_process() -> None:
     """Run one worker in this process, on the parts that the settings name."""
     write_logs()
     settings = Settings()
+    from casefile_api.cli.metrics import Backlog, serve_metrics
     from casefile_api.worker import run_worker
 
+    serve_metrics(settings, Backlog(settings.database_url))
     schema.await_tables(settings.database_url, TABLES_SECONDS)
     asyncio.run(_work(partial(run_worker, settings)))
 

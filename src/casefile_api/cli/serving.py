@@ -54,12 +54,17 @@ def api_programs(
             command=[*OURSELVES, "api-process", "--descriptor", str(descriptor), "--of", directory.path],
             record=directory.record(f"api-{number}"),
             log=log,
-            # One metrics port is named in the settings; it is the first process's, the others take free ones.
-            environment=dict(environment) | ({"CASEFILE_METRICS_PORT": "0"} if number > 1 else {}),
+            environment=dict(environment) | metrics_port(environment, number - 1),
             pass_fds=[descriptor],
         )
         for number in range(1, count + 1)
     ]
+
+
+def metrics_port(environment: Mapping[str, str], place: int) -> dict[str, str]:
+    """One port is named in the settings; it is the first process's, and the others take the next ones."""
+    first = int(environment.get("CASEFILE_METRICS_PORT", "0"))
+    return {"CASEFILE_METRICS_PORT": str(first + place if first else 0)}
 
 
 def worker_program(directory: DataDirectory, environment: Mapping[str, str], log: Path | None = None) -> Program:

@@ -1,0 +1,113 @@
+"""`/metrics`, on a port of its own so that it is never open to callers: what an operator watches, in Prometheus' form.
+
+Labels are operation ids, methods and status codes; never ids of cases, people or clients.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import psycopg
+import structlog
+from prometheus_client import Counter, Gauge, Histogram, start_http_server
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import REGISTRY, Collector
+
+from casefile_api.embedded.failures import PartFailed
+from casefile_api.settings import Settings
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+ANSWERS = Counter("casefile_answers", "Requests answered", ["operation", "method", "status"])
+SECONDS = Histogram(
+    "casefile_answer_seconds",
+    "Time from request to the end of its answer",
+    ["operation"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+)
+UNDER_WAY = Gauge("casefile_requests_under_way", "Requests being answered")
+UNKNOWN = "none"
+
+log = structlog.get_logger()
+
+
+def serve_metrics(settings: Settings, *collectors: Collector) -> None:
+    """Answer /metrics beside what this process does."""
+    for collector in collectors:
+        REGISTRY.register(collector)
+    try:
+        server, _ = start_http_server(settings.metrics_port, settings.metrics_host)
+    except OSError as problem:
+        raise PartFailed(
+            f"/metrics cannot listen on port {settings.metrics_port} ({problem.strerror}): set CASEFILE_METRICS_PORT."
+        ) from None
+    log.info("metrics", port=server.server_port)
+
+
+class Measured:
+    """The application, with each answer counted and timed."""
+
+    def __init__(self, application: ASGIApp) -> None:
+        self._application = application
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._application(scope, receive, send)
+            return
+        began, status = time.perf_counter(), [500]
+
+        async def passing_on(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                status[0] = message["status"]
+            await send(message)
+
+        UNDER_WAY.inc()
+        try:
+            await self._application(scope, receive, passing_on)
+        finally:
+            UNDER_WAY.dec()
+            operation = getattr(scope.get("route"), "operation_id", None) or UNKNOWN
+            method = scope["method"] if operation != UNKNOWN else UNKNOWN
+            ANSWERS.labels(operation, method, status[0]).inc()
+            SECONDS.labels(operation).observe(time.perf_counter() - began)
+
+
+class Backlog(Collector):
+    """What the worker has before it, read when somebody asks: a growing number says that it cannot keep up."""
+
+    QUERIES = (
+        (
+            "casefile_log_waiting_seconds",
+            "Age of the oldest audit entry that no checkpoint covers yet",
+            "select coalesce(extract(epoch from clock_timestamp() - min(e.occurred_at)), 0)"
+            " from audit_pending p join audit_entry e on e.id = p.entry_id",
+        ),
+        ("casefile_log_entries_waiting", "Audit entries without a leaf", "select count(*) from audit_pending"),
+        (
+            "casefile_webhook_deliveries_waiting",
+            "Webhook deliveries not yet made",
+            "select count(*) from webhook_delivery where state = 'waiting'",
+        ),
+        ("casefile_log_alarm", "1 while the log refuses to grow", "select count(*) from log_alarm"),
+    )
+
+    def __init__(self, database_url: str) -> None:
+        self._url = database_url
+
+    def describe(self) -> Iterator[GaugeMetricFamily]:
+        """What there is to see, without asking the database."""
+        yield from ()
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Ask the database; while it is away there is nothing to see here, and the alert for that is elsewhere."""
+        try:
+            with psycopg.connect(self._url, connect_timeout=2, options="-c statement_timeout=2000") as connection:
+                for name, meaning, query in self.QUERIES:
+                    row = connection.execute(query).fetchone()
+                    yield GaugeMetricFamily(name, meaning, value=float(row[0]) if row else 0.0)
+        except psycopg.Error:
+            return
