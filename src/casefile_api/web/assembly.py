@@ -18,13 +18,15 @@ from casefile_api.settings import Settings
 from casefile_api.vault import Vault, read_master_key
 from casefile_api.web.limits import RateLimits
 from casefile_api.web.parts import Parts
+from casefile_api.web.proxies import trusted_networks
 
 
 def build_parts(settings: Settings, *, application: str = "casefile-api") -> Parts:
     """Make the parts of a process; nothing is connected yet.
 
-    Raises Misconfigured where a key cannot be read.
+    Raises Misconfigured where a key or the list of proxies cannot be read.
     """
+    trusted_networks(settings.trusted_proxies)
     database = Database(settings, application=application)
     keys = SigningKeys.from_setting(settings.token_key_files, settings.data_dir)
     revocations = RevocationList()

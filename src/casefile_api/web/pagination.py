@@ -83,6 +83,8 @@ def _read(key: Any, kind: type) -> Any:
         return moment
     if kind is UUID:
         return UUID(key)
-    if type(key) is not kind or (kind is int and abs(key) >= 2**63) or (kind is str and not key.isprintable()):
+    too_large = isinstance(key, int) and abs(key) >= 2**63
+    unprintable = isinstance(key, str) and not key.isprintable()
+    if type(key) is not kind or too_large or unprintable:
         raise ValueError
     return key

@@ -38,6 +38,7 @@ from casefile_api.web.etags import read_tags
 from casefile_api.web.exchange import Exchange
 from casefile_api.web.idempotency import Replayed, read_key
 from casefile_api.web.problems import problem_response
+from casefile_api.web.proxies import source_address, trusted_networks
 
 log = structlog.get_logger()
 _MOST_FAULTS = 20
@@ -85,12 +86,18 @@ class GuardedRoute(APIRoute):
 
 def _begin(request: Request, row: Operation, action: str) -> Exchange:
     parts = request.app.state.parts
-    source = parts.vault.keyed_hash(request.client.host) if request.client else None
+    source = parts.vault.keyed_hash(_address_of(request)) if request.client else None
     request_id = request.scope["request_id"]
     trail = Trail(action, word=row.word, request_id=request_id, source=source)
     exchange = Exchange(request, parts, row, trail, request_id)
     request.state.exchange = exchange
     return exchange
+
+
+def _address_of(request: Request) -> str:
+    trusted = trusted_networks(request.app.state.parts.settings.trusted_proxies)
+    peer = request.client.host if request.client else ""
+    return source_address(peer, request.headers.getlist("x-forwarded-for"), trusted)
 
 
 async def _prepare(exchange: Exchange, reader: BodyReader | None, names: frozenset[str]) -> None:
