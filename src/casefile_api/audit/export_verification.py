@@ -104,6 +104,7 @@ class ExportVerification:
         self._whole_matches: bool | None = None
         self._contiguous = True
         self._unvouched: dict[int, Unvouched] = {}
+        self._sizes: set[int] = set()
         self._last = -1
 
     def verify(self, lines: Iterable[bytes], advance: Advance = no_progress) -> Report:
@@ -136,7 +137,7 @@ class ExportVerification:
         if is_erased(line.entry, line.erasable):
             self.report.count("entries with erased text")
         self._prove(name, leaf, line)
-        self._follow(leaf, line.leaf_index)
+        self._follow(line.leaf, line.leaf_index)
         self._last = max(self._last, line.leaf_index)
 
     def _prove(self, name: str, leaf: bytes, line: Line) -> None:
@@ -146,6 +147,7 @@ class ExportVerification:
         except ProofError as fault:
             self.report.add("entry", name, str(fault), Meaning.NOT_VOUCHED)
             return
+        self._sizes.add(line.tree_size)
         expected = self._roots.setdefault(line.tree_size, self._root_by_proof(line.tree_size) or root)
         if root != expected:
             wrong = f"its proof does not lead to the root of the tree of {line.tree_size}"
@@ -181,9 +183,11 @@ class ExportVerification:
         """Say what the checkpoint does not vouch for, and how much of the log the file holds."""
         size = self._checkpoint.tree_size
         for tree_size, leaves in self._unvouched.items():
-            count = leaves.count_beyond if self._whole_matches else leaves.count
+            # Without proofs of one and the same tree, leaves that are right as a whole may still be proved wrongly.
+            by_themselves = self._whole_matches and len(self._sizes) == 1
+            count = leaves.count_beyond if by_themselves else leaves.count
             if count:
-                first = max(leaves.first, size) if self._whole_matches else leaves.first
+                first = max(leaves.first, size) if by_themselves else leaves.first
                 self._add_unvouched(tree_size, count, f"{first} to {leaves.last}")
         if self._whole_matches is False:
             wrong = f"the first {size} entries of the file do not lead to its root"
