@@ -1,12 +1,14 @@
 """Every row of every file standard: a file that meets it, and one that does not."""
 
 import copy
+import time
 from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
 
+from casefile_api.case_files.checks import warnings
 from casefile_api.errors import Invalid
 from casefile_api.file_standards import standards
 from casefile_api.file_standards.readiness import evaluate, list_standards
@@ -269,6 +271,7 @@ def test_a_row_counts_only_in_its_period(monkeypatch):
         {"all": []},
         {"when": "unknown"},
         {"some": {"in": "content.material"}},
+        {"named_in": {"path": "item.id", "in": "item.list", "member": "ids"}},
         {"each": {"in": "content.material", "satisfies": {"present": "item"}, "colour": 1}},
     ],
 )
@@ -277,8 +280,17 @@ def test_what_is_not_in_the_language_is_no_standard(written):
         Language({}).read(written)
 
 
+def name_of(path: str) -> dict[str, Any]:
+    return {"named_in": {"path": path, "in": "content.list", "member": "ids"}}
+
+
 def test_each_word_of_the_language_judges_as_it_says():
-    scene = Scene({"list": [{"id": "a", "ids": ["x"]}, {"id": "b"}], "empty": [], "blank": " ", "no": False}, {}, {})
+    content = {"list": [{"id": "a", "ids": ["x"]}, {"id": "b"}], "empty": [], "blank": " ", "no": False}
+    scene = Scene({**content, "names": ["y", "x"]}, {}, {})
+        {"list": [{"id": "a", "ids": ["x"]}, {"id": "b"}], "empty": [], "blank": " ", "no": False, "names": ["y", "x"]},
+        {},
+        {},
+    )
     language = Language({"named": {"given": "content.empty"}})
     for written, outcome in [
         ({"present": "content.blank"}, "missing"),
@@ -294,7 +306,19 @@ def test_each_word_of_the_language_judges_as_it_says():
         ({"each": {"in": "content.empty", "satisfies": {"present": "item.ids"}}}, "not_applicable"),
         ({"any": [{"present": "content.blank"}, {"when": "named"}]}, "met"),
         ({"all": [{"present": "content.blank"}, {"when": "named"}]}, "missing"),
+        ({"some": {"in": "content.list", "where": name_of("item.id")}}, "missing"),
+        ({"some": {"in": "content.names", "where": name_of("item")}}, "met"),
         ({"none": [{"present": "content.blank"}]}, "met"),
         ({"none": [{"when": "named"}]}, "missing"),
     ]:
         assert language.read(written)(scene).outcome == outcome, written
+
+
+def test_a_file_of_the_largest_size_is_judged_at_once():
+    content = example()
+    content["suspects"] = [{"id": f"s{n}"} for n in range(2_000)]
+    content["offences"] = [{"id": f"o{n}", "cjs_code": "SX03002", "suspect_ids": [f"s{n}"]} for n in range(2_000)]
+    started = time.perf_counter()
+    evaluate("early_advice", content, envelope=ENVELOPE, request=REQUEST, on=TODAY)
+    warnings(content, on=TODAY)
+    assert time.perf_counter() - started < 2

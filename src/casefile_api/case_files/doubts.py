@@ -68,6 +68,7 @@ def _summary(content: Members, base: str) -> Found:
 
 def _suspects(content: Members, base: str) -> Found:
     seen: set[tuple[str, ...]] = set()
+    named_by = _offences_by_suspect(content)
     for index, suspect in items(content, "suspects"):
         place = f"{base}/suspects/{index}"
         name = text(suspect, "family_name")
@@ -82,7 +83,7 @@ def _suspects(content: Members, base: str) -> Found:
             yield "suspect_twice", place
         seen.add(who)
         yield from _identifiers(part(suspect, "identifiers"), f"{place}/identifiers")
-        yield from _suspect_dates(content, suspect, place)
+        yield from _suspect_dates(suspect, named_by.get(text(suspect, "id"), []), place)
         custody = part(suspect, "custody")
         if text(custody, "status") in _ON_BAIL and not (custody.get("bail_until") or custody.get("return_on")):
             yield "bail_without_end", f"{place}/custody"
@@ -95,9 +96,15 @@ def _identifiers(identifiers: Members, base: str) -> Found:
             yield code, f"{base}/{name}"
 
 
-def _suspect_dates(content: Members, suspect: Members, base: str) -> Found:
-    named = text(suspect, "id")
-    offences = [item for _, item in items(content, "offences") if named in texts(item, "suspect_ids")]
+def _offences_by_suspect(content: Members) -> dict[str, list[Members]]:
+    found: dict[str, list[Members]] = {}
+    for _, offence in items(content, "offences"):
+        for suspect in set(texts(offence, "suspect_ids")):
+            found.setdefault(suspect, []).append(offence)
+    return found
+
+
+def _suspect_dates(suspect: Members, offences: list[Members], base: str) -> Found:
     if not offences:
         yield "suspect_without_offence", base
     firsts = [first for offence in offences if (first := day(part(offence, "dates"), "from"))]

@@ -82,7 +82,7 @@ def evaluate(
     if wanted is None:
         detail = f"Use one of {', '.join(NAMES)}."
         raise Invalid("There is no such file standard.", Fault("unknown_code", detail, parameter="standard"))
-    scene = Scene(content, envelope, request or {})
+    scene = Scene(dict(content), dict(envelope), dict(request or {}))
     results = tuple(_judge(rule, scene, alone=request is None) for rule in wanted.rules)
     ready = not any(one.level is Level.REQUIRED and one.outcome is Outcome.MISSING for one in results)
     return Verdict(wanted.name, wanted.rule_set, ready, results)

@@ -16,11 +16,11 @@ Judging gives an outcome and the place (RFC 6901) where something is missing. Pu
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
 from typing import TypeAlias, cast
 
-from casefile_api.case_files.content.reading import Members
 from casefile_api.web.strict_json import JsonValue, pointer_of
 
 Written: TypeAlias = Mapping[str, object]
@@ -47,30 +47,49 @@ class Finding:
         return self.outcome is not Outcome.MISSING
 
 
+@cache
+def _route(path: str) -> tuple[str, tuple[str, ...], str]:
+    """Split a path into its root, its steps, and its pointer (below the item for a path from `item`)."""
+    root, *steps = path.split(".")
+    start = "" if root in {"item", "envelope"} else f"/{root}"
+    return root, tuple(steps), start + pointer_of(steps)
+
+
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What is judged. `item` is the item of a list that is being looked at, `place` its pointer."""
+    """What is judged. `item` is the item of a list that is being looked at, `place` its pointer.
 
-    content: Members
-    envelope: Members
-    request: Members
+    `named` remembers what the lists of the file name.
+    """
+
+    content: dict[str, JsonValue]
+    envelope: dict[str, JsonValue]
+    request: dict[str, JsonValue]
     item: JsonValue = None
     place: str = ""
+    named: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict)
 
     def at(self, path: str) -> tuple[JsonValue, str]:
         """Return the value at a path (None where there is none) and its pointer."""
-        root, *steps = path.split(".")
-        value: JsonValue = self.item if root == "item" else dict(cast(Members, getattr(self, root)))
-        base = self.place if root == "item" else "" if root == "envelope" else f"/{root}"
+        root, steps, pointer = _route(path)
+        value: JsonValue = self.item if root == "item" else getattr(self, root)
         for step in steps:
             value = value.get(step) if isinstance(value, dict) else None
-        return value, base + pointer_of(steps)
+        return value, self.place + pointer if root == "item" else pointer
 
     def items(self, path: str) -> Iterator["Scene"]:
         """Give a scene for each item of the list at the path."""
         found, pointer = self.at(path)
         for index, item in enumerate(found if isinstance(found, list) else []):
-            yield Scene(self.content, self.envelope, self.request, item, f"{pointer}/{index}")
+            yield Scene(self.content, self.envelope, self.request, item, f"{pointer}/{index}", self.named)
+
+    def names(self, listed: str, member: str) -> frozenset[str]:
+        """Return all that the items of a list name in a member; gathered once for the whole file."""
+        if (listed, member) not in self.named:
+            found = (other.at(f"item.{member}")[0] for other in self.items(listed))
+            names = (name for names in found if isinstance(names, list) for name in names)
+            self.named[listed, member] = frozenset(name for name in names if isinstance(name, str))
+        return self.named[listed, member]
 
 
 Condition: TypeAlias = Callable[[Scene], Finding]
@@ -136,11 +155,12 @@ class Language:
     def _named_in(self, argument: object) -> Condition:
         members = _members(argument, "path", "in", "member")
         path, listed, member = _path(members["path"]), _path(members["in"]), str(members["member"])
+        if _route(listed)[0] == "item":
+            raise BrokenStandard("A list that names others belongs to the file, not to an item.")
 
         def judge(scene: Scene) -> Finding:
             value, _ = scene.at(path)
-            names = [other.at(f"item.{member}")[0] for other in scene.items(listed)]
-            return _found(any(value in name for name in names if isinstance(name, list)), scene.at(listed)[1])
+            return _found(isinstance(value, str) and value in scene.names(listed, member), scene.at(listed)[1])
 
         return judge
 

@@ -9,7 +9,7 @@ where.
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias, cast
 
@@ -23,6 +23,7 @@ LARGEST_INTEGER = 2**53 - 1
 MOST_FAULTS = 50
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_TROUBLE = re.compile("[\0\ud800-\udfff]")
 _SUSPECT_ESCAPE = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 
 
@@ -72,15 +73,16 @@ def parse(raw: bytes, *, allow_null: NullPolicy = only_in_extensions, limits: Li
         raise _refusal([Fault("malformed", detail, pointer="")]) from None
     except RecursionError:
         raise _refusal([Fault("too_deep", _depth_detail(limits), pointer="")]) from None
-    suspect = _SUSPECT_ESCAPE.search(raw) is not None or b"null" in raw
-    if suspect or not _is_plainly_sound(value, limits, strings=len(raw) > limits.characters):
+    strings = len(raw) > limits.characters or _SUSPECT_ESCAPE.search(raw) is not None
+    if not _is_sound(value, allow_null, limits, strings=strings):
         _refuse_faults(value, allow_null, limits)
     return cast(JsonValue, value)
 
 
 def check_value(value: JsonValue, *, allow_null: NullPolicy = only_in_extensions, limits: Limits = LIMITS) -> None:
     """The same rules for a value that was computed, such as the result of a patch."""
-    _refuse_faults(value, allow_null, limits)
+    if not _is_sound(value, allow_null, limits, strings=True):
+        _refuse_faults(value, allow_null, limits)
 
 
 def pointer_of(path: Iterable[str | int]) -> str:
@@ -126,39 +128,46 @@ def _integer(text: str) -> int | str:
     return _TooLarge(text)
 
 
-def _is_plainly_sound(root: object, limits: Limits, *, strings: bool) -> bool:
-    """The quick look: kinds, sizes and depth, without remembering where anything is.
-
-    `strings`: one could be too long. False means that it takes the slow look to be sure.
-    """
-    level: list[object] = [root]
-    for _ in range(limits.depth):
-        below: list[object] = []
-        for node in level:
-            children = _sound_children(node, limits)
-            if children is None:
+def _is_sound(root: object, allow_null: NullPolicy, limits: Limits, *, strings: bool) -> bool:
+    """The quick look: whether all is well, not what is wrong. `strings`: they have to be looked into as well."""
+    waiting: list[tuple[Path, object]] = [((), root)]
+    while waiting:
+        path, node = waiting.pop()
+        children = _sound_children(node, path, limits, strings=strings)
+        if children is None:
+            return False
+        for step, child in children:
+            kind = type(child)
+            if kind is dict or kind is list:
+                waiting.append(((*path, step), child))
+            elif kind is bool or (kind is str and not strings):
+                continue
+            elif child is None:
+                if not allow_null((*path, step)):
+                    return False
+            elif not _is_sound_scalar(child, limits):
                 return False
-            below += children if strings else [child for child in children if type(child) not in _PLAIN]
-        if not below:
-            return True
-        level = below
-    return False
+    return True
 
 
-def _sound_children(node: object, limits: Limits) -> Collection[object] | None:
-    """Give what stands in a node, or None where the node itself needs the slow look."""
-    kind = type(node)
-    if kind is dict:
+def _sound_children(
+    node: object, path: Path, limits: Limits, *, strings: bool
+) -> Iterable[tuple[str | int, object]] | None:
+    """Give what stands in an object or list, or None where something is wrong with the thing itself."""
+    if len(path) >= limits.depth:
+        return None
+    if type(node) is dict:
         members = cast(dict[str, object], node)
-        return members.values() if not members or max(map(len, members)) <= limits.name_characters else None
-    if kind is list:
-        items = cast(list[object], node)
-        return items if len(items) <= limits.items else None
-    plain = kind in _PLAIN and (kind is not str or len(cast(str, node)) <= limits.characters)
-    return () if plain else None
+        named = not members or max(map(len, members)) <= limits.name_characters
+        return members.items() if named and not (strings and any(map(_TROUBLE.search, members))) else None
+    items = cast(list[object], node) if type(node) is list else None
+    return None if items is None or len(items) > limits.items else enumerate(items)
 
 
-_PLAIN = frozenset({str, int, bool})
+def _is_sound_scalar(value: object, limits: Limits) -> bool:
+    if type(value) is str:
+        return len(value) <= limits.characters and _TROUBLE.search(value) is None
+    return type(value) is int and -LARGEST_INTEGER <= value <= LARGEST_INTEGER
 
 
 def _refuse_faults(value: object, allow_null: NullPolicy, limits: Limits) -> None:
