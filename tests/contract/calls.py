@@ -54,7 +54,8 @@ def _client_form(**more: str) -> Callable[[Party], Mapping[str, str]]:
 
 
 def _own_opening(scene: Scene, party: Party) -> Json:
-    return cases.opening(party.organisation, note=new_key())
+    organisation = party.organisation if party.organisation in cases.FORCE_UNIT else "police-53"
+    return cases.opening(organisation, note=new_key())
 
 
 def _merge_patch(body: Json) -> Call:
@@ -183,7 +184,7 @@ CALLS: dict[str, Call] = {
         frozenset({200}), params=lambda scene: {"from": "2026-01-01", "to": "2026-12-31", "group_by": "force"}
     ),
     "get_sandbox_clock": _reads(),
-    "advance_sandbox_clock": _may(200, body={"advance": "PT0S"}),
+    "advance_sandbox_clock": _may(200, body={"advance": "PT1S"}),
 }
 
 

@@ -1,9 +1,20 @@
-"""What the contract tests share: one scene for all, built once."""
+"""What the contract tests share: a sandbox of their own, whose clock they may move, and one scene, built once."""
+
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.contract.scene import Scene, build_scene
 from tests.outside.client import Sandbox
+from tests.outside.running import running_sandbox
+
+
+@pytest.fixture(scope="session")
+def sandbox(shared_folder: Path) -> Iterator[Sandbox]:
+    """The service the contract is tried on."""
+    with running_sandbox(shared_folder / "contract") as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

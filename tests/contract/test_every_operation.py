@@ -1,0 +1,157 @@
+"""Every operation works, recognises its repetition, and gives each refusal it documents."""
+
+import json
+import uuid
+from typing import Any
+
+import pytest
+
+from tests.contract import calls, coverage, tour
+from tests.contract.matrix import Row, read_matrix
+from tests.contract.scene import ORGANISATIONS, Scene
+from tests.outside import cases
+from tests.outside.client import Party, Sandbox, check_problem
+
+pytestmark = pytest.mark.xdist_group("contract")
+DOCUMENTED = {operation.name: operation for operation in coverage.documented(coverage.read_document())}
+ROWS = [row for row in read_matrix() if not row.open and row.operation in DOCUMENTED]
+OVER_ONE_MEBIBYTE = b'{"note": "' + b"x" * (1024 * 1024) + b'"}'
+STALE = '"stale"'
+
+
+def rows_that_document(code: str) -> pytest.MarkDecorator:
+    """Those operations that say they may be refused with a code."""
+    rows = [row for row in ROWS if code in DOCUMENTED[row.operation].outcomes]
+    return pytest.mark.parametrize("row", rows, ids=lambda row: row.operation)
+
+
+def somebody_who_may(row: Row, scene: Scene) -> tuple[Party, str]:
+    kind = next(kind for kind in ORGANISATIONS if row.may(kind))
+    return scene.person(row.may(kind)[0], kind), kind
+
+
+@pytest.fixture(scope="module")
+def grand_tour(sandbox: Sandbox, scene: Scene) -> tour.Tour:
+    """The tour, taken once."""
+    taken = tour.Tour(sandbox, scene)
+    for chapter in tour.CHAPTERS:
+        chapter(taken)
+    return taken
+
+
+def test_every_change_succeeds_and_recognises_its_repetition(grand_tour: tour.Tour) -> None:
+    assert len(grand_tour.ended) == 2 and len(grand_tour.ended_actions) == 5
+
+
+@rows_that_document("not-found")
+def test_what_does_not_exist_is_not_found(row: Row, scene: Scene) -> None:
+    party, kind = somebody_who_may(row, scene)
+    unknown = dict.fromkeys(scene.values | scene.by_kind[kind], str(uuid.uuid4())) | {"tile": "7/999", "number": "99"}
+    unknown |= {"leaf_index": "4000000000", "name": "unheard_of", "unit": "police-99-rasso"}
+    method, template = row.call.split(" ", 1)
+    body = calls.CALLS[row.operation].body
+    how: dict[str, Any] = (
+        {"json": body(scene, party), "media_type": calls.CALLS[row.operation].media_type} if body else {}
+    )
+    if row.operation == "find_inclusion_proof":
+        how = {"params": {"leaf_hash": "00" * 32}}
+    if row.operation == "get_checkpoint":
+        how = {"params": {"tree_size": "4000000000"}}
+    if row.operation == "put_staff_member":
+        how["json"] |= {"unit": "police-99-rasso"}
+    check_problem(party.call(method, template.format(**unknown), **how), 404, "not-found")
+
+
+@rows_that_document("too-large")
+def test_a_body_of_more_than_a_mebibyte_is_refused(row: Row, scene: Scene) -> None:
+    party, kind = somebody_who_may(row, scene)
+    method, template = row.call.split(" ", 1)
+    media_type = calls.CALLS[row.operation].media_type
+    answer = party.call(method, scene.path(template, kind), content=OVER_ONE_MEBIBYTE, media_type=media_type)
+    check_problem(answer, 413, "too-large")
+
+
+@rows_that_document("unsupported-media-type")
+def test_another_media_type_is_refused(row: Row, scene: Scene) -> None:
+    party, kind = somebody_who_may(row, scene)
+    method, template = row.call.split(" ", 1)
+    answer = party.call(method, scene.path(template, kind), content=b"note=x", media_type="text/plain")
+    check_problem(answer, 415, "unsupported-media-type")
+
+
+@rows_that_document("invalid")
+def test_an_unknown_parameter_or_reason_is_refused(row: Row, scene: Scene) -> None:
+    party, kind = somebody_who_may(row, scene)
+    method, template = row.call.split(" ", 1)
+    how: dict[str, Any] = {"params": {"colour": "blue"}, "headers": {"Access-Justification": "nosuchcode"}}
+    body = calls.CALLS[row.operation].body
+    if body:
+        how |= {"json": body(scene, party), "media_type": calls.CALLS[row.operation].media_type}
+    answer = party.call(method, scene.path(template, kind), **how)
+    assert check_problem(answer, 422, "invalid")["errors"]
+
+
+@rows_that_document("stale")
+def test_a_stale_tag_is_refused(row: Row, scene: Scene) -> None:
+    party, kind = somebody_who_may(row, scene)
+    method, template = row.call.split(" ", 1)
+    how = calls.CALLS[row.operation]
+    body = how.body(scene, party) if how.body else None
+    media_type = how.media_type if body is not None else None
+    path = scene.path(template, kind, how.uploading)
+    answer = party.call(method, path, json=body, media_type=media_type, if_match=STALE)
+    check_problem(answer, 412, "stale")
+
+
+def test_no_step_is_taken_on_what_has_ended(grand_tour: tour.Tour, scene: Scene) -> None:
+    request = grand_tour.ended[0]
+    for step, body in calls.STEPS.items():
+        row = next(row for row in ROWS if row.call.endswith(f"{{request_id}}/{step}"))
+        party, _ = somebody_who_may(row, scene)
+        party.refused("POST", f"{request}/{step}", 409, "wrong-state", json=body, if_match=party.etag(request))
+    for operation, (step, body) in calls.ACTION_STEPS.items():
+        party, _ = somebody_who_may(next(row for row in ROWS if row.operation == operation), scene)
+        path = grand_tour.ended_actions[0]
+        party.refused("POST", f"{path}/{step}", 409, "wrong-state", json=body, if_match=party.etag(path))
+    scene.person("prosecutor", "cps").refused("POST", f"{request}/actions", 409, "wrong-state", json=calls.ACTION)
+    scene.person("officer", "police").refused("POST", f"{request}/messages", 409, "wrong-state", json={"text": "Late."})
+
+
+def test_what_exists_is_not_made_again(scene: Scene) -> None:
+    officer, case = scene.person("officer", "police"), scene.case
+    path = f"/v1/case-files/{case['id']}"
+    officer.refused("POST", "/v1/case-files", 409, "already-exists", json=cases.opening(urn=case["urn"]))
+    other = cases.open_case(officer)
+    correction = {"urn": case["urn"], "reason": "Typed wrongly."}
+    tag = officer.etag(f"/v1/case-files/{other['id']}")
+    where = f"/v1/case-files/{other['id']}/corrections"
+    officer.refused("POST", where, 409, "already-exists", json=correction, if_match=tag)
+    officer.refused("POST", f"{path}/early-advice-requests", 409, "already-exists", json=cases.request_body())
+
+
+def test_a_second_draft_for_the_same_suspects_is_not_submitted(scene: Scene) -> None:
+    officer, supervisor = scene.person("officer", "police"), scene.person("supervisor", "police")
+    case = cases.open_case(officer)
+    first, second = (cases.draft_request(officer, case["id"]) for _ in range(2))
+    cases.submit_request(supervisor, first["id"], 1)
+    path = f"/v1/early-advice-requests/{second['id']}"
+    body = {"endorsement": "Endorsed.", "version": 1}
+    supervisor.refused("POST", f"{path}/submit", 409, "already-exists", json=body, if_match=supervisor.etag(path))
+
+
+def test_an_unready_request_is_not_submitted(scene: Scene) -> None:
+    officer, supervisor = scene.person("officer", "police"), scene.person("supervisor", "police")
+    case = cases.open_case(officer, content=cases.case_content(lines_of_enquiry=[]))
+    path = f"/v1/early-advice-requests/{cases.draft_request(officer, case['id'])['id']}"
+    body = {"endorsement": "Endorsed.", "version": 1}
+    tag = supervisor.etag(path)
+    problem = supervisor.refused("POST", f"{path}/submit", 422, "not-ready", json=body, if_match=tag)
+    assert [item["outcome"] for item in problem["results"] if item["level"] == "required"].count("missing") == 1
+    assert supervisor.etag(path) == tag
+
+
+def test_a_failed_test_of_a_patch_is_a_conflict(scene: Scene) -> None:
+    officer, path = scene.person("officer", "police"), f"/v1/case-files/{scene.case['id']}"
+    operations = [{"op": "test", "path": "/content/summary", "value": "another"}]
+    how = {"media_type": "application/json-patch+json", "if_match": officer.etag(path)}
+    officer.refused("PATCH", path, 409, "wrong-state", content=json.dumps(operations).encode(), **how)

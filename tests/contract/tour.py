@@ -1,0 +1,222 @@
+"""A tour of every change there is: each done once with an Idempotency-Key, repeated, and tried again with another body.
+
+So each operation is seen to succeed, to recognise its repetition, and to refuse a key that is used for something else.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from tests.contract.scene import Scene
+from tests.outside import cases, files, uploads
+from tests.outside.client import Party, Sandbox, check_problem, new_key
+
+Json = Any
+REVIEW = {"review_type": "EARLY_ADVICE", "case_type": "RASSO"}
+LATER = "2027-03-01"
+
+
+@dataclass
+class Tour:
+    """Who goes on it, and where it has come."""
+
+    sandbox: Sandbox
+    scene: Scene
+    ended: list[str] = field(default_factory=list)
+    """paths of requests that have ended"""
+    ended_actions: list[str] = field(default_factory=list)
+
+    def __getattr__(self, role: str) -> Party:
+        """`tour.officer`, `tour.legal_manager` …: the people of the scene's two units."""
+        kinds = {"casework_assistant": "cps", "legal_manager": "cps", "prosecutor": "cps", "unit_head": "cps"}
+        return self.scene.person(role, kinds.get(role, "police"))
+
+    def does(self, party: Party, method: str, path: str, body: Json = None, **rest: Any) -> Json:
+        """One change: it succeeds, its repetition is recognised, and its key is good for nothing else."""
+        key = new_key()
+        raw = None if body is None else json.dumps(body).encode()
+        if raw is not None:
+            rest.setdefault("media_type", "application/json")
+        first = party.call(method, path, content=raw, idempotency_key=key, **rest)
+        assert first.is_success, f"{party.name}: {method} {path} answered {first.status_code}: {first.text[:600]}"
+        again = party.call(method, path, content=raw, idempotency_key=key, **rest)
+        assert (again.status_code, again.headers.get("idempotent-replayed")) == (first.status_code, "true"), again.text
+        other = rest | ({"if_match": '"another"'} if raw is None else {})
+        spoilt = None if raw is None else raw + b" "
+        conflict = party.call(method, path, content=spoilt, idempotency_key=key, **other)
+        check_problem(conflict, 422, "idempotency-conflict")
+        return first.json() if first.content else None
+
+    def step(self, party: Party, path: str, step: str, body: Json = None) -> Json:
+        """A step with the tag of now."""
+        tag = party.etag(path)
+        return self.does(party, "POST", f"{path}/{step}", {} if body is None else body, if_match=tag)
+
+    def submitted(self) -> tuple[Json, str]:
+        """A new case and the path of its submitted request."""
+        case = cases.open_case(self.officer)
+        request = cases.draft_request(self.officer, case["id"])
+        path = f"/v1/early-advice-requests/{request['id']}"
+        self.step(self.supervisor, path, "submit", {"endorsement": "Endorsed.", "version": 1})
+        return case, path
+
+    def add_version(self, case: Json, note: str) -> int:
+        """One more version; its number."""
+        path = f"/v1/case-files/{case['id']}"
+        view = self.officer.change(path, {"content": {"issues": note}, "note": note}).json()
+        return int(view["version"]["number"])
+
+
+def case_files(tour: Tour) -> None:
+    """Open, add, patch, correct, bundle."""
+    case = tour.does(tour.officer, "POST", "/v1/case-files", cases.opening())
+    path = f"/v1/case-files/{case['id']}"
+    version = {"content": cases.case_content(issues="Another."), "note": "again"}
+    tour.does(tour.officer, "POST", f"{path}/versions", version, if_match=tour.officer.etag(path))
+    merge = {"if_match": tour.officer.etag(path), "media_type": "application/merge-patch+json"}
+    tour.does(tour.officer, "PATCH", path, {"content": {"issues": "A third."}, "note": "patched"}, **merge)
+    correction = {"crime_references": ["53/2026/000001"], "reason": "Typed wrongly."}
+    tour.does(tour.officer, "POST", f"{path}/corrections", correction, if_match=tour.officer.etag(path))
+    tour.does(tour.officer, "POST", f"{path}/versions/1/bundles")
+
+
+def attachments(tour: Tour) -> None:
+    """Declare, ask for addresses, complete, delete."""
+    case, file = cases.open_case(tour.officer), files.statement(4)
+    declared = tour.does(tour.officer, "POST", f"/v1/case-files/{case['id']}/attachments", file.declaration())
+    path = f"/v1/attachments/{declared['id']}"
+    asked = {"parts": [{"number": 1, "sha256": file.sha256}]}
+    [part] = tour.does(tour.officer, "POST", f"{path}/upload", asked)["parts"]
+    uploads.put(tour.officer, part, file.data)
+    tour.does(tour.officer, "POST", f"{path}/complete")
+    assert uploads.settled(tour.officer, declared["id"])["status"] == "available"
+    tour.officer.refused("POST", f"{path}/upload", 409, "wrong-state", json=asked)
+    tour.does(tour.officer, "DELETE", path, if_match=tour.officer.etag(path))
+    assert tour.officer.get(path).json()["status"] == "deleted"
+
+
+def advice_with_a_plan(tour: Tour) -> None:
+    """From a draft by way of a return and a question to an action plan, and to its end."""
+    case = cases.open_case(tour.officer)
+    body = cases.request_body()
+    request = tour.does(tour.officer, "POST", f"/v1/case-files/{case['id']}/early-advice-requests", body)
+    path = f"/v1/early-advice-requests/{request['id']}"
+    endorsed = {"endorsement": "Endorsed.", "version": 1}
+    tour.step(tour.supervisor, path, "submit", endorsed)
+    reason = {"code": "NO_MG3", "detail": "Missing."}
+    tour.step(tour.casework_assistant, path, "return", REVIEW | {"reasons": [reason], "response_due_on": LATER})
+    version = tour.add_version(case, "mended")
+    tour.step(tour.supervisor, path, "submit", endorsed | {"version": version})
+    tour.step(tour.casework_assistant, path, "accept", REVIEW)
+    tour.step(tour.legal_manager, path, "approve")
+    tour.step(tour.legal_manager, path, "allocate", {"prosecutor": tour.prosecutor.staff_id})
+    asked = {"questions": ["Who was there?"], "response_due_on": LATER}
+    tour.step(tour.prosecutor, path, "request-information", asked)
+    tour.step(tour.officer, path, "provide-information", {"answer": "Nobody."})
+    tour.does(tour.prosecutor, "POST", f"{path}/messages", {"text": "Thank you."})
+    advice = {"advice": [{"topic": "lines_of_enquiry", "text": "Ask."}], "actions": [action(n) for n in range(4)]}
+    tour.step(tour.prosecutor, path, "advise", advice)
+    tour.does(tour.prosecutor, "POST", f"{path}/actions", action(5))
+    action_plan(tour, path)
+    tour.step(tour.prosecutor, path, "complete")
+    tour.ended.append(path)
+
+
+def action(number: int) -> Json:
+    """One action of a plan."""
+    return {
+        "category": "STATEMENTS",
+        "description": f"Statement {number}",
+        "due_on": LATER,
+        "suspect_ids": ["s1"],
+        "gating": "pre_decision",
+    }
+
+
+def action_plan(tour: Tour, path: str) -> None:
+    """Every way an action can go."""
+    paths = [f"{path}/actions/{item['id']}" for item in tour.officer.items(f"{path}/actions")]
+    answered, cancelled, disputed, withdrawn, extended = paths
+    tour.step(tour.officer, answered, "start")
+    tour.step(tour.officer, answered, "return", {"answer": "Some.", "material_ids": []})
+    tour.step(tour.prosecutor, answered, "reject", {"reason": "Not all."})
+    tour.step(tour.officer, answered, "return", {"answer": "All.", "material_ids": []})
+    tour.step(tour.prosecutor, answered, "satisfy")
+    tour.step(tour.prosecutor, cancelled, "cancel", {"reason": "No longer needed."})
+    for disputed_path, outcome in ((disputed, "confirmed"), (withdrawn, "withdrawn")):
+        tour.step(tour.supervisor, disputed_path, "dispute", {"reason": "Disproportionate."})
+        tour.step(tour.prosecutor, disputed_path, "answer-dispute", {"outcome": outcome, "reason": "Considered."})
+    tour.step(tour.officer, extended, "request-extension", {"due_on": "2027-04-01", "reason": "Abroad."})
+    tour.step(tour.prosecutor, extended, "decide-extension", {"granted": True, "reason": "Reasonable."})
+    for left in (disputed, extended):
+        tour.step(tour.prosecutor, left, "cancel", {"reason": "No longer needed."})
+    tour.ended_actions += paths
+
+
+def refusal_and_appeal(tour: Tour) -> None:
+    """Refused, appealed, overturned, transferred; and refused, appealed, upheld, withdrawn."""
+    for outcome in ("overturn", "uphold"):
+        _, path = tour.submitted()
+        tour.step(tour.casework_assistant, path, "accept", REVIEW)
+        tour.step(tour.legal_manager, path, "refuse", {"reasons": ["Too early."]})
+        tour.step(tour.senior_officer, path, "appeal", {"grounds": "It is not."})
+        tour.step(tour.unit_head, path, outcome, {"reason": "Considered."})
+        if outcome == "overturn":
+            to = {"unit": "cps-west-midlands-rasso", "reason": "Nearer."}
+            tour.step(tour.legal_manager, path, "transfer", to)
+        else:
+            tour.step(tour.supervisor, path, "withdraw", {"reason": "No longer needed."})
+            tour.ended.append(path)
+
+
+def no_answer_comes(tour: Tour) -> None:
+    """Returned, not answered in time, finalised, and reopened with a newer version."""
+    case, path = tour.submitted()
+    tomorrow = (datetime.now(UTC) + timedelta(days=1)).date().isoformat()
+    reason = {"code": "NO_MG3", "detail": "Missing."}
+    tour.step(tour.casework_assistant, path, "return", REVIEW | {"reasons": [reason], "response_due_on": tomorrow})
+    tag = tour.legal_manager.etag(path)
+    too_early = {"reason": "No answer came."}
+    tour.legal_manager.refused("POST", f"{path}/finalise", 409, "wrong-state", json=too_early, if_match=tag)
+    tour.does(tour.scene.person("operator", "operator"), "POST", "/v1/sandbox/clock", {"advance": "P3D"})
+    tour.step(tour.legal_manager, path, "finalise", too_early)
+    version = tour.add_version(case, "at last")
+    tour.step(tour.supervisor, path, "reopen", {"reason": "Here it is.", "version": version})
+
+
+def webhooks(tour: Tour) -> None:
+    """Create, change, rotate, test, redeliver, delete."""
+    system = tour.sandbox.system("police-20")
+    body = {"url": "http://127.0.0.1:9/hooks", "event_types": ["audit.*"], "description": "tour"}
+    path = f"/v1/webhook-endpoints/{tour.does(system, 'POST', '/v1/webhook-endpoints', body)['id']}"
+    merge = {"if_match": system.etag(path), "media_type": "application/merge-patch+json"}
+    tour.does(system, "PATCH", path, {"description": "on tour"}, **merge)
+    tour.does(system, "POST", f"{path}/rotate-secret", if_match=system.etag(path))
+    tour.does(system, "POST", f"{path}/test")
+    tour.does(system, "POST", f"{path}/redeliver", {"since": "2026-01-01T00:00:00Z"})
+    tour.does(system, "DELETE", path, if_match=system.etag(path))
+
+
+def staff(tour: Tour) -> None:
+    """Register somebody."""
+    body = {
+        "name": "Invented Person",
+        "rank": "Constable",
+        "roles": ["officer"],
+        "unit": "police-20-rasso",
+        "active": True,
+    }
+    tour.does(tour.sandbox.system("police-20"), "PUT", "/v1/staff/tour-1", body)
+
+
+CHAPTERS: tuple[Callable[[Tour], None], ...] = (
+    case_files,
+    attachments,
+    advice_with_a_plan,
+    refusal_and_appeal,
+    webhooks,
+    staff,
+    no_answer_comes,
+)
