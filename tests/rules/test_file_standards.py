@@ -287,10 +287,6 @@ def name_of(path: str) -> dict[str, Any]:
 def test_each_word_of_the_language_judges_as_it_says():
     content = {"list": [{"id": "a", "ids": ["x"]}, {"id": "b"}], "empty": [], "blank": " ", "no": False}
     scene = Scene({**content, "names": ["y", "x"]}, {}, {})
-        {"list": [{"id": "a", "ids": ["x"]}, {"id": "b"}], "empty": [], "blank": " ", "no": False, "names": ["y", "x"]},
-        {},
-        {},
-    )
     language = Language({"named": {"given": "content.empty"}})
     for written, outcome in [
         ({"present": "content.blank"}, "missing"),
