@@ -161,7 +161,7 @@ OPERATIONS: Mapping[str, Operation] = {
     # The authorisation server, health and reference: open, or anyone with a token.
     "issue_token": Operation(open=True),
     "revoke_token": Operation(open=True),
-    "introspect_token": Operation(open=True, logged=Logged.NEVER),
+    "introspect_token": Operation(open=True),
     "get_jwks": _OPEN,
     "get_authorization_server_metadata": _OPEN,
     "get_protected_resource_metadata": _OPEN,
