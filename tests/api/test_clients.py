@@ -2,6 +2,7 @@
 
 import base64
 import json
+import logging
 import time
 import uuid
 from collections.abc import AsyncIterator
@@ -109,6 +110,20 @@ async def test_a_client_may_sign_with_its_kind_of_key(house: House, algorithm: s
 
     assert (await house.ask(assertion(private, spoken, kid=public.kid))).status == 200
     assert (await house.ask(assertion(private, spoken))).status == 200
+
+
+async def test_no_token_and_no_assertion_is_in_any_log_however_talkative(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    private, public = new_client_key()
+    await house.add(public)
+    good, bad = assertion(private, "ES256"), assertion(private, "ES256", kid="unknown")
+
+    with caplog.at_level(logging.DEBUG):
+        token = str((await house.ask(good)).body["access_token"])
+        await house.ask(bad)
+
+    assert not any(secret in caplog.text for secret in (token, good, bad))
 
 
 async def test_no_client_is_let_in_with_the_rights_of_the_service(house: House) -> None:

@@ -76,7 +76,8 @@ class TokenIssuer:
     """Signs access tokens."""
 
     def __init__(self, keys: SigningKeys, issuer: str) -> None:
-        self._keys = keys
+        self._key = jwk.construct(keys.signing.private_pem, "ES256")
+        self._header = {"typ": MEDIA_TYPE, "kid": keys.signing.kid}
         self.issuer = issuer
 
     def claims_for(
@@ -108,9 +109,7 @@ class TokenIssuer:
 
     def sign(self, claims: Claims) -> str:
         """Return the signed token."""
-        key = self._keys.signing
-        header = {"typ": MEDIA_TYPE, "kid": key.kid}
-        return str(jws.sign(claims.as_payload(), key.private_pem, headers=header, algorithm="ES256"))
+        return str(jws.sign(claims.as_payload(), self._key, headers=self._header, algorithm="ES256"))
 
 
 class TokenVerifier:
