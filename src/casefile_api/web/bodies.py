@@ -4,6 +4,7 @@ Use `body: Annotated[SubmitRequest, JsonBody(SubmitRequest)]` in a route. The ro
 FastAPI does anything, so that refusals come in the promised order.
 """
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
@@ -18,6 +19,7 @@ JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
 JSON_PATCH = "application/json-patch+json"
 _MOST_FAULTS = 50
+_LONGEST_SECONDS = 30
 
 
 class Body(BaseModel):
@@ -122,11 +124,16 @@ async def read_body(request: Request, limit_bytes: int) -> bytes:
         raise _too_large(limit_bytes)
     parts: list[bytes] = []
     size = 0
-    async for part in request.stream():
-        size += len(part)
-        if size > limit_bytes:
-            raise _too_large(limit_bytes)
-        parts.append(part)
+    try:
+        async with asyncio.timeout(_LONGEST_SECONDS):
+            async for part in request.stream():
+                size += len(part)
+                if size > limit_bytes:
+                    raise _too_large(limit_bytes)
+                parts.append(part)
+    except TimeoutError:
+        fault = Fault("too_slow", f"Send the whole body within {_LONGEST_SECONDS} seconds.", pointer="")
+        raise Invalid("The body did not come in time.", fault) from None
     return b"".join(parts)
 
 
