@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -90,8 +91,9 @@ def _environment(directory: DataDirectory, port: int) -> dict[str, str]:
         "CASEFILE_LOG_ORIGIN": directory.kept_word("log_origin", f"{HOST}:{port}/log"),
         "CASEFILE_PUBLIC_LOG": "true",
         "CASEFILE_METRICS_PORT": str(directory.ports("metrics", 1)[0]),
-        "CASEFILE_RATE_PER_SECOND": "2000",
-        "CASEFILE_RATE_BURST": "8000",
+        # Generous, unless the developer sets a rate to see how their program takes a 429.
+        "CASEFILE_RATE_PER_SECOND": os.environ.get("CASEFILE_RATE_PER_SECOND", "2000"),
+        "CASEFILE_RATE_BURST": os.environ.get("CASEFILE_RATE_BURST", "8000"),
     }
 
 
