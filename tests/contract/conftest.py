@@ -11,9 +11,19 @@ from tests.outside.running import running_sandbox
 
 
 @pytest.fixture(scope="session")
-def sandbox(shared_folder: Path) -> Iterator[Sandbox]:
+def sandboxes() -> Iterator[list[Sandbox]]:
+    """Every sandbox the contract was tried on, with what it answered."""
+    started: list[Sandbox] = []
+    yield started
+    for one in started:
+        one.close()
+
+
+@pytest.fixture(scope="session")
+def sandbox(shared_folder: Path, sandboxes: list[Sandbox]) -> Iterator[Sandbox]:
     """The service the contract is tried on."""
     with running_sandbox(shared_folder / "contract") as running:
+        sandboxes.append(running)
         yield running
 
 
@@ -21,3 +31,8 @@ def sandbox(shared_folder: Path) -> Iterator[Sandbox]:
 def scene(sandbox: Sandbox) -> Scene:
     """A case in which every operation has something to act on."""
     return build_scene(sandbox)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What counts up what was seen comes last."""
+    items.sort(key=lambda item: item.path.name == "test_what_was_seen.py" and item.path.parent.name == "contract")

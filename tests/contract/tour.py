@@ -164,11 +164,29 @@ def refusal_and_appeal(tour: Tour) -> None:
         tour.step(tour.senior_officer, path, "appeal", {"grounds": "It is not."})
         tour.step(tour.unit_head, path, outcome, {"reason": "Considered."})
         if outcome == "overturn":
-            to = {"unit": "cps-west-midlands-rasso", "reason": "Nearer."}
-            tour.step(tour.legal_manager, path, "transfer", to)
+            there_and_back(tour, path)
         else:
             tour.step(tour.supervisor, path, "withdraw", {"reason": "No longer needed."})
             tour.ended.append(path)
+
+
+def there_and_back(tour: Tour, path: str) -> None:
+    """A transfer ends the first unit's say, its repetitions too, until the request is transferred back."""
+    manager, key, unit = tour.legal_manager, new_key(), "cps-west-midlands-rasso"
+    raw = json.dumps({"unit": unit, "reason": "Nearer."}).encode()
+    how: dict[str, Any] = {"media_type": "application/json"}
+    tag = manager.etag(path)
+    manager.post(f"{path}/transfer", content=raw, idempotency_key=key, if_match=tag, **how)
+    manager.refused(
+        "POST", f"{path}/transfer", 403, "not-permitted", content=raw, idempotency_key=key, if_match=tag, **how
+    )
+    tour.sandbox.person("casework_assistant", unit=unit).step(path, "accept", REVIEW)
+    back = {"unit": "cps-south-west-rasso", "reason": "Not nearer after all."}
+    tour.sandbox.person("legal_manager", unit=unit).step(path, "transfer", back)
+    again = manager.post(f"{path}/transfer", content=raw, idempotency_key=key, if_match=tag, **how)
+    assert again.headers["idempotent-replayed"] == "true"
+    conflict = manager.call("POST", f"{path}/transfer", content=raw + b" ", idempotency_key=key, if_match=tag, **how)
+    check_problem(conflict, 422, "idempotency-conflict")
 
 
 def no_answer_comes(tour: Tour) -> None:
@@ -183,7 +201,12 @@ def no_answer_comes(tour: Tour) -> None:
     tour.does(tour.scene.person("operator", "operator"), "POST", "/v1/sandbox/clock", {"advance": "P3D"})
     tour.step(tour.legal_manager, path, "finalise", too_early)
     version = tour.add_version(case, "at last")
-    tour.step(tour.supervisor, path, "reopen", {"reason": "Here it is.", "version": version})
+    answer, supervisor = {"reason": "Here it is.", "version": version}, tour.supervisor
+    another = f"/v1/early-advice-requests/{cases.draft_request(tour.officer, case['id'])['id']}"
+    tag = supervisor.etag(path)
+    supervisor.refused("POST", f"{path}/reopen", 409, "already-exists", json=answer, if_match=tag)
+    supervisor.step(another, "withdraw", {"reason": "The first is reopened."})
+    tour.step(supervisor, path, "reopen", answer)
 
 
 def webhooks(tour: Tour) -> None:

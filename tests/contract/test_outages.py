@@ -1,0 +1,106 @@
+"""Every operation says 503 while the database is silent, and 429 to a client that asks too much."""
+
+import signal
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.contract import calls
+from tests.contract.matrix import Row, read_matrix
+from tests.contract.scene import ORGANISATIONS, Scene
+from tests.outside.client import Party, Sandbox, check_problem
+from tests.outside.running import RunningSandbox
+
+pytestmark = [pytest.mark.xdist_group("contract"), pytest.mark.timeout(240)]
+BURST = 250
+REVOCATIONS_ARE_TRUSTED_SECONDS = 30
+TOKEN_ENDPOINTS = ("issue_token", "revoke_token", "introspect_token")
+
+
+@pytest.fixture(scope="module")
+def strict(shared_folder: Path, sandboxes: list[Sandbox]) -> Iterator[RunningSandbox]:
+    """A sandbox with a low rate, whose database may be silenced."""
+    rate = {"CASEFILE_RATE_PER_SECOND": "0.01", "CASEFILE_RATE_BURST": str(BURST)}
+    running = RunningSandbox(shared_folder / "strict", environment=rate)
+    sandboxes.append(running.start())
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def callers(strict: RunningSandbox, sandboxes: list[Sandbox]) -> list[tuple[Row, Party]]:
+    """For each operation somebody who may, with a token."""
+    scene = Scene(sandboxes[-1])
+    found = []
+    for row in read_matrix():
+        kind = next(kind for kind in ORGANISATIONS if row.may(kind))
+        party = scene.person(row.may(kind)[0], kind)
+        assert party.token
+        found.append((row, party))
+    return found
+
+
+def attempt(row: Row, party: Party) -> int:
+    """A well-formed call on something that does not exist; gives the status."""
+    how = calls.CALLS[row.operation]
+    method, template = row.call.split(" ", 1)
+    places = (
+        "case_file_id",
+        "request_id",
+        "action_id",
+        "attachment_id",
+        "bundle_id",
+        "endpoint_id",
+        "unit",
+        "staff_id",
+    )
+    values = dict.fromkeys(places, str(uuid.uuid4()))
+    values |= {"number": "1", "name": "media_type", "code": "stale", "tile": "0/000.p/1", "leaf_index": "0"}
+    path = template.format(**values)
+    if how.form:
+        return int(party.sandbox.http.post(party.sandbox.base_url + path, data=dict(how.form(party))).status_code)
+    scene = Scene(party.sandbox, leaf_hash="00" * 32)
+    body = how.body(scene, party) if how.body else None
+    params = how.params(scene) if how.params else None
+    media_type = how.media_type if body is not None else None
+    answer = party.call(method, path, json=body, params=params, media_type=media_type, if_match='"any"')
+    if answer.status_code in (429, 503):
+        check_problem(
+            answer, answer.status_code, {429: "too-many-requests", 503: "dependency-unavailable"}[answer.status_code]
+        )
+        assert answer.headers.get("retry-after") or answer.status_code == 503
+    return answer.status_code
+
+
+def database_processes(running: RunningSandbox) -> list[psutil.Process]:
+    return [process for process in running.processes() if "postgres" in process.name()]
+
+
+def test_while_the_database_is_silent_every_operation_says_so(
+    strict: RunningSandbox, callers: list[tuple[Row, Party]]
+) -> None:
+    silenced = database_processes(strict)
+    for process in silenced:
+        process.send_signal(signal.SIGSTOP)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            wanted = [(row, party) for row, party in callers if not row.open]
+            statuses = dict(
+                zip([row.operation for row, _ in wanted], pool.map(lambda pair: attempt(*pair), wanted), strict=True)
+            )
+    finally:
+        for process in silenced:
+            process.send_signal(signal.SIGCONT)
+    assert {name: status for name, status in statuses.items() if status != 503} == {}
+
+
+def test_a_client_that_asks_too_much_is_told_when_to_come_back(callers: list[tuple[Row, Party]]) -> None:
+    for party in {party.client_id: party for _, party in callers}.values():
+        while party.call("GET", "/v1/me").status_code != 429:
+            pass
+    statuses = {row.operation: attempt(row, party) for row, party in callers if not row.open}
+    assert {name: status for name, status in statuses.items() if status != 429} == {}
