@@ -1,9 +1,15 @@
 """The parties and the case file that tests of the API start from."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
+from tests.api.advising import Teams
 from tests.outside.cases import open_case
 from tests.outside.client import Party, Sandbox
+from tests.outside.running import running_sandbox
+from tests.whole_log import verify_whole_log
 
 
 @pytest.fixture
@@ -16,3 +22,34 @@ def officer(sandbox: Sandbox) -> Party:
 def case_id(officer: Party) -> str:
     """A case file newly opened."""
     return str(open_case(officer)["id"])
+
+
+@pytest.fixture(scope="session")
+def teams(sandbox: Sandbox) -> Teams:
+    """The two RASSO teams."""
+    return Teams(sandbox)
+
+
+@pytest.fixture(scope="session")
+def later_teams(shared_folder: Path) -> Iterator[Teams]:
+    """The two RASSO teams in a sandbox of their own, whose working time tests may move."""
+    with running_sandbox(shared_folder / "later") as sandbox:
+        yield Teams(sandbox)
+        sandbox.http.close()
+
+
+@pytest.fixture(scope="module")
+def written_to() -> Iterator[dict[str, Sandbox]]:
+    """The sandboxes that a module's tests wrote to; at its end the whole log of each is recomputed."""
+    used: dict[str, Sandbox] = {}
+    yield used
+    for sandbox in used.values():
+        verify_whole_log(sandbox)
+
+
+@pytest.fixture(autouse=True)
+def whole_log_at_the_end(request: pytest.FixtureRequest, written_to: dict[str, Sandbox]) -> None:
+    """Whatever the tests of a module did, the log proves itself afterwards."""
+    if "sandbox" in request.fixturenames:
+        sandbox: Sandbox = request.getfixturevalue("sandbox")
+        written_to[sandbox.base_url] = sandbox

@@ -34,7 +34,7 @@ def verify_log(public_keys: Sequence[str], checkpoints: Sequence[Path]) -> None:
     notes = {str(path): _text(path) for path in checkpoints}
     with parts.database(Settings()) as settings, _progress() as advance:
         report = asyncio.run(_verify(settings, keys, notes, advance))
-    _tell(report)
+    _tell(report, "The log")
 
 
 def verify_file(file: Path, checkpoint: Path, public_key: str, since: Path | None, consistency: Sequence[Path]) -> None:
@@ -47,7 +47,7 @@ def verify_file(file: Path, checkpoint: Path, public_key: str, since: Path | Non
         report = verification.verify(lines, advance)
     if since is not None:
         verify_growth(report, _checkpoint(since, keys), signed, proofs)
-    _tell(report)
+    _tell(report, "What the file holds")
 
 
 async def _verify(
@@ -114,8 +114,8 @@ def _progress() -> Iterator[Advance]:
         yield advance
 
 
-def _tell(report: Report) -> None:
-    """Say what was verified and what is wrong; leave with 1 where anything is."""
+def _tell(report: Report, what: str) -> None:
+    """Say what was verified and what is wrong; CommandFailed where anything is."""
     console = Console(soft_wrap=True, highlight=False)
     for finding in report.findings:
         console.print("wrong  ", style="bold red", end="")
@@ -126,8 +126,8 @@ def _tell(report: Report) -> None:
     counted = ", ".join(f"{number:,} {what}" for what, number in report.counts.items()) or "nothing"
     console.print(f"Verified: {counted}. Root {report.root_hash or 'none'}.", markup=False)
     if report.whole:
-        console.print("The log is whole.", style="bold green")
+        console.print(f"{what} is whole: nothing was altered, removed or moved.", style="bold green")
         return
     first, count = report.findings[0], len(report.findings)
     more = f" (and {count - 1} more)" if count > 1 else ""
-    raise CommandFailed(f"The log is NOT whole: {first.kind} {first.name}: {first.wrong}{more}.")
+    raise CommandFailed(f"{what} is NOT whole: {first.kind} {first.name}: {first.wrong}{more}.")
