@@ -6,7 +6,6 @@ nothing is past its date. A refusal leaves the request as it was: the tag that w
 """
 
 import csv
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,6 @@ import pytest
 
 from tests.api.advising import ACCEPT, Teams, action_path, path_of
 from tests.outside.client import Sandbox, check_problem
-from tests.outside.running import running_sandbox
 
 Json = Any
 GOLDEN = Path(__file__).parent / "golden"
@@ -35,11 +33,9 @@ def golden(name: str) -> dict[str, dict[str, str]]:
 STEPS, ACTION_STEPS = golden("early_advice_steps.csv"), golden("early_advice_actions.csv")
 
 
-@pytest.fixture(scope="module")
-def teams(shared_folder: Path) -> Iterator[Teams]:
-    with running_sandbox(shared_folder / "table") as sandbox:
-        yield Teams(sandbox)
-        sandbox.http.close()
+@pytest.fixture
+def teams(later_teams: Teams) -> Teams:
+    return later_teams
 
 
 def body_of(teams: Teams, step: str, request: Json) -> Json:

@@ -5,7 +5,7 @@ Every step of a request goes through `begin` and `finish`; what is particular to
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 
 from fastapi import Response
 from sqlalchemy import func
@@ -28,6 +28,9 @@ from casefile_api.events import EVENT_TYPES
 from casefile_api.identifiers import new_id
 from casefile_api.organisations.code_lists import find as find_code
 from casefile_api.unit_of_work import UnitOfWork
+
+
+FARTHEST = timedelta(days=3653)
 
 
 @dataclass(frozen=True)
@@ -60,9 +63,10 @@ class Checks:
             self.fault("unknown_code", f"Use a code of /v1/code-lists/{list_name}.", pointer)
 
     def future(self, day: date, pointer: str) -> None:
-        """Note a fault where the day is not after today in London."""
-        if day <= london_date(self.work.now):
-            self.fault("not_in_future", "Give a date after today.", pointer)
+        """Note a fault where the day is not after today in London, or is beyond all plans."""
+        today = london_date(self.work.now)
+        if not today < day < today + FARTHEST:
+            self.fault("not_in_future", "Give a date after today and within ten years.", pointer)
 
     def suspects(self, named: Sequence[str], known: frozenset[str], pointer: str) -> None:
         """Note a fault for each id that names no suspect of the version."""
