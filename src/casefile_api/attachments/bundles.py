@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy import select
 from sqlmodel import col
 
-from casefile_api.access.caller import OrganisationKind
+from casefile_api.access.caller import Caller, OrganisationKind
 from casefile_api.attachments.bundle_models import Bundle, BundleState
 from casefile_api.attachments.downloading import redirect
 from casefile_api.attachments.schemas import Moment
@@ -70,7 +70,7 @@ async def request_bundle(work: UnitOfWork, case_file_id: UUID, number: int) -> R
         case_file_id=case.id,
         version=version,
         organisation=caller.organisation,
-        unit=caller.unit,
+        unit=_unit_of(caller),
         requested_by=created_by(caller),
         roles=sorted(caller.roles),
         state=BundleState.BUILDING.value,
@@ -83,6 +83,12 @@ async def request_bundle(work: UnitOfWork, case_file_id: UUID, number: int) -> R
     await work.want("build_bundle", row.id)
     view = bundle_view(row)
     return work.answer_change(view, status=202, etag=bundle_tag(view), location=f"/v1/bundles/{row.id}")
+
+
+def _unit_of(caller: Caller) -> str | None:
+    """Return the unit whose staff may have the bundle; what was seen with the eyes of a whole Area is no unit's."""
+    area_wide = caller.kind is OrganisationKind.CPS and caller.has_role(*SEES_WHOLE_AREA)
+    return None if area_wide else caller.unit
 
 
 async def find_bundle(reading: Reading, bundle_id: UUID) -> FoundBundle:
