@@ -1,9 +1,10 @@
 """The whole content of a case file, and the judgement of its shape."""
 
-from typing import Annotated
+from importlib.resources import files
+from typing import Annotated, cast
 
 import orjson
-from pydantic import Field, JsonValue, ValidationError
+from pydantic import ConfigDict, Field, JsonValue, ValidationError
 
 from casefile_api.case_files.content.evidence import (
     ChronologyEntry,
@@ -27,8 +28,16 @@ _HIGHER = dict.fromkeys(("secret", "top_secret", "top secret", "top-secret"), _B
 Items = Field(max_length=2_000)
 
 
+def example() -> dict[str, JsonValue]:
+    """Return an invented content, sound and ready for early advice: the example of the API description."""
+    text = files("casefile_api.case_files.content").joinpath("example.json").read_bytes()
+    return cast(dict[str, JsonValue], orjson.loads(text))
+
+
 class CaseContent(Part):
     """The evidential content of a case file. A list that is left out is an empty one."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [example()]})
 
     summary: LongText = Field(description="What the case is about, without a complainant's name.")
     case_type: Annotated[str, Word("content_case_type")] = Field(description="Type of case.", examples=["rasso"])
