@@ -81,6 +81,22 @@ async def test_a_receiver_that_hangs_holds_up_nobody_else(telling: Telling) -> N
         assert prompt.deliveries[-1].at - begun < 1.5
 
 
+async def test_twenty_endpoints_are_each_told_everything_beside_some_that_are_dead(telling: Telling) -> None:
+    with Receiver() as receiver, Receiver() as hanging:
+        hanging.always(hang(20))
+        endpoints = [await telling.register(f"{receiver.url}/{number}") for number in range(15)]
+        for url in (hanging.url, hanging.url, "http://127.0.0.1:9/", "http://127.0.0.1:10/"):
+            await telling.register(url)
+        async with telling.working():
+            events = []
+            for _ in range(10):
+                events += await telling.happen()
+                await asyncio.sleep(0.1)
+            wanted = {(f"/hooks/{number}", str(event)) for number in range(len(endpoints)) for event in events}
+            await until(lambda: wanted <= {(one.path, one.message_id) for one in list(receiver.deliveries)})
+    assert len(receiver.deliveries) == len(wanted)
+
+
 async def test_events_of_a_case_arrive_in_order_though_one_of_them_fails(telling: Telling) -> None:
     with Receiver() as receiver:
         receiver.next(status(204), status(503))

@@ -95,10 +95,9 @@ class Telling:
 
     async def _free_ended(self, locks: Connection) -> None:
         while self._ended:
-            endpoint = self._ended[-1]
-            await locks.execute(_FREE, (LOCK_SPACE, str(endpoint)))
-            self._ended.pop()
+            endpoint = self._ended.pop()  # taken out before waiting: other turns end meanwhile
             self._turns.pop(endpoint, None)
+            await locks.execute(_FREE, (LOCK_SPACE, str(endpoint)))
 
     async def _break_off(self) -> None:
         for turn in self._turns.values():
