@@ -14,7 +14,6 @@ from casefile_api.early_advice.queries import find_request, told_of
 from casefile_api.early_advice.schemas import SendMessageRequest
 from casefile_api.early_advice.sealing import Json, open_words, seal_words
 from casefile_api.early_advice.steps import Checks, by
-from casefile_api.early_advice.workflow import ENDED, State
 from casefile_api.errors import WrongState
 from casefile_api.identifiers import new_id
 from casefile_api.organisations.models import Staff
@@ -29,8 +28,6 @@ async def send_message(work: UnitOfWork, request_id: str, body: SendMessageReque
     await work.first_time()
     if request.submitted_at is None:
         raise WrongState("The request is with nobody yet: submit it first.")
-    if State(request.state) in ENDED - {State.ADMINISTRATIVELY_FINALISED}:
-        raise WrongState(f"The request is {request.state}; its thread is closed.")
     await _check(work, request, body)
     message_id = new_id()
     work.trail.about("early_advice_message", message_id)
