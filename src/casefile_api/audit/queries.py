@@ -31,17 +31,21 @@ NEVER = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a page begins: after a leaf, and (where those without one were reached) after an entry without one."""
+    """Where a page begins: after a leaf, and (where those without one were reached) after an entry without one.
+
+    Every look is itself an entry: what was added after the walk began is left to the next, or a walk would never end.
+    """
 
     leaf_index: int = NO_LEAF
     waiting_since: datetime = NEVER
     waiting_id: UUID = NO_ENTRY
+    begun_at: datetime | None = None
 
     def after(self, row: EntryRow) -> "Place":
         """The place after an entry."""
         if row.leaf_index is not None:
-            return Place(row.leaf_index)
-        return Place(self.leaf_index, row.occurred_at, row.id)
+            return Place(row.leaf_index, begun_at=self.begun_at)
+        return Place(self.leaf_index, row.occurred_at, row.id, self.begun_at)
 
     @property
     def among_waiting(self) -> bool:
@@ -57,6 +61,9 @@ async def list_entries(reader: Reader, asked: EntryFilter, remit: Remit, place: 
     if place.among_waiting:
         later = "(e.occurred_at, e.id) > (:since, :since_id)"
         values |= {"since": place.waiting_since, "since_id": place.waiting_id}
+    if place.begun_at is not None:
+        later += " and e.occurred_at <= :begun_at"
+        values["begun_at"] = place.begun_at
     statement = f"""
         (select {COLUMNS} from audit_leaf l join audit_entry e on e.id = l.entry_id
          where l.leaf_index > :leaf_index and {wanted} and {later} order by l.leaf_index limit :limit)

@@ -58,7 +58,7 @@ async def list_audit_entries(request: Request, reading: ReadingNow, asked: Asked
     media_type = wanted_media_type(request.headers.get("accept"))
     reading.trail.about("audit_log", None)
     reading.trail.details = {"filter": asked.described, "media_type": media_type}
-    place = Place(*(page.after(int, datetime, UUID) or ()))
+    place = Place(*(page.after(int, datetime, UUID, datetime) or ()))
     async with reading:
         remit = await remit_of(reading)
         if media_type == JSON:
@@ -80,7 +80,8 @@ def _page(reading: ReadingNow, page: Page, rows: list[EntryRow], place: Place) -
     if len(rows) > len(shown):
         for row in shown:
             place = place.after(row)
-        given = make_cursor((place.leaf_index, place.waiting_since, place.waiting_id))
+        begun_at = place.begun_at or reading.parts.clock.real_now()
+        given = make_cursor((place.leaf_index, place.waiting_since, place.waiting_id, begun_at))
         cursor, headers["Link"] = f'"{given}"'.encode(), page.link(given)
     items = b",".join(row.as_json() for row in shown)
     return reading.answer(b'{"items":[' + items + b'],"next_cursor":' + cursor + b"}", headers=headers)
