@@ -203,19 +203,19 @@ def body_bytes(body: Replayable) -> bytes:
     return orjson.dumps(body)
 
 
-def reading(request: Request) -> Reading:
+async def reading(request: Request) -> Reading:
     """Return the reading of this request."""
     return Reading(exchange_of(request))
 
 
 @takes(TAKES_KEY)
-def unit_of_work(request: Request) -> UnitOfWork:
+async def unit_of_work(request: Request) -> UnitOfWork:
     """Return the unit of work of a call that creates."""
     return UnitOfWork(exchange_of(request))
 
 
 @takes(TAKES_KEY, NEEDS_TAG)
-def conditional_work(request: Request) -> UnitOfWork:
+async def conditional_work(request: Request) -> UnitOfWork:
     """Return the unit of work of a call that needs If-Match."""
     return UnitOfWork(exchange_of(request))
 

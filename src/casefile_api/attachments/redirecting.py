@@ -7,7 +7,7 @@ from fastapi import Depends, Request
 from casefile_api.attachments.storage import Storage
 
 
-def storage_at_hand(request: Request) -> Storage:
+async def storage_at_hand(request: Request) -> Storage:
     """Return the storage of this process."""
     storage: Storage = request.app.state.storage
     return storage

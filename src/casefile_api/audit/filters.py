@@ -53,7 +53,7 @@ class EntryFilter:
         }
 
 
-def entry_filter(  # noqa: PLR0913 - one parameter for each thing that can be asked for
+async def entry_filter(  # noqa: PLR0913 - one parameter for each thing that can be asked for
     occurred_from: Annotated[AwareDatetime | None, Query(alias="from", description="no earlier than this")] = None,
     occurred_to: Annotated[AwareDatetime | None, Query(alias="to", description="earlier than this")] = None,
     case_file_id: Annotated[UUID | None, Query(description="acts on this case file")] = None,

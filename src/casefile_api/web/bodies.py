@@ -57,7 +57,7 @@ class BodyReader:
         """Return the body's JSON value; Invalid names each place that has no single meaning."""
         return parse(raw, allow_null=self._nulls.get(media_type, only_in_extensions))
 
-    def __call__(self, request: Request) -> BaseModel:
+    async def __call__(self, request: Request) -> BaseModel:
         """Return the validated body of this request."""
         exchange = exchange_of(request)
         model = self.media_types[exchange.media_type or next(iter(self.media_types))]

@@ -54,7 +54,7 @@ class Page:
         return {"items": list(items), "next_cursor": cursor}, headers
 
 
-def page(
+async def page(
     request: Request,
     limit: Annotated[int, Query(ge=1, le=LIMIT_MOST, description="how many items at the most")] = LIMIT_DEFAULT,
     cursor: Annotated[str | None, Query(max_length=400, description="next_cursor of the page before")] = None,
