@@ -154,3 +154,10 @@ def test_a_body_of_a_mebibyte_takes_milliseconds():
     for _ in range(5):
         parse(raw)
     assert (time.perf_counter() - started) / 5 < 0.2
+
+
+def test_a_body_full_of_repeated_names_is_refused_at_once():
+    raw = b"{" + b",".join(b'"%d":1,"%d":1' % (n, n) for n in range(50_000)) + b"}"
+    started = time.perf_counter()
+    assert len(faults_of(raw)) == 50
+    assert time.perf_counter() - started < 2

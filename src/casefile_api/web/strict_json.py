@@ -9,6 +9,7 @@ where.
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias, cast
@@ -113,12 +114,7 @@ def _members(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(members) == len(pairs):
         return members
     marked = _Repeating(members)
-    seen: set[str] = set()
-    marked.repeated = []
-    for name, _ in pairs:
-        if name in seen and name not in marked.repeated:
-            marked.repeated.append(name)
-        seen.add(name)
+    marked.repeated = [name for name, times in Counter(name for name, _ in pairs).items() if times > 1]
     return marked
 
 
