@@ -132,6 +132,18 @@ def test_a_bundle_is_nobody_elses(
     assert supervisor.get(f"/v1/bundles/{bundle['id']}").json()["id"] == bundle["id"]
 
 
+def test_what_was_seen_with_the_eyes_of_the_whole_area_is_not_for_one_units_staff(
+    sandbox: Sandbox, officer: Party, supervisor: Party, prosecutor: Party, case_id: str
+) -> None:
+    share(officer, supervisor, case_id, 1)
+    head = sandbox.person("unit_head", unit="cps-south-west-rasso")
+
+    bundle = built(head, case_id, 1)
+
+    prosecutor.refused("GET", f"/v1/bundles/{bundle['id']}", 404, "not-found")
+    head.get(f"/v1/bundles/{bundle['id']}", expect=200)
+
+
 def test_an_attachment_that_is_not_verified_has_no_bytes_in_a_bundle(
     officer: Party, case_id: str, tmp_path: Path
 ) -> None:
