@@ -40,7 +40,7 @@ def test_a_redirect_names_ids_and_no_file_and_is_not_kept(officer: Party, case_i
     assert "X-Amz-Expires=60" in answer.headers["location"]
     fetched = officer.sandbox.http.get(answer.headers["location"])
     assert fetched.headers["content-type"] == "application/pdf"
-    assert fetched.headers["content-disposition"] == f'attachment; filename="{attachment["id"]}"'
+    assert fetched.headers["content-disposition"] == f'attachment; filename="{attachment["id"]}.pdf"'
     assert officer.sandbox.http.get(answer.headers["location"].split("?")[0]).status_code == 403
 
 

@@ -46,3 +46,12 @@ def test_a_message_cannot_name_what_is_not_ones_own_or_not_verified(
         problem = prosecutor.refused("POST", path, 422, "invalid", json=body)
         assert problem["errors"][0]["pointer"] == "/attachment_ids/0"
     officer.refused("GET", f"/v1/attachments/{unverified['id']}", 404, "not-found")
+
+
+def test_the_cps_opening_its_own_file_is_consultation_and_no_disclosure(
+    sandbox: Sandbox, prosecutor: Party, case_and_request: tuple[Json, Json]
+) -> None:
+    own = attach(prosecutor, case_and_request[0]["id"], a_statement(5))
+    download(prosecutor, own["id"])
+    chain = prosecutor.get(f"/v1/attachments/{own['id']}/custody").json()["items"]
+    assert (chain[-1]["kind"], chain[-1]["recipients"]) == ("consulted", [])

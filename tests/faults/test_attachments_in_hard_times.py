@@ -88,3 +88,20 @@ def test_a_kill_of_everything_in_the_middle_of_an_upload_loses_no_part(running: 
     assert download(again, declared["id"]) == file.data
     assert attach(again, case_id, statement())["status"] == "available"
     sandbox.http.close()
+
+
+def test_an_upload_that_was_never_finished_is_given_up_with_its_parts(running: RunningSandbox, officer: Party) -> None:
+    file = large_text()
+    declared = declare(officer, open_case(officer)["id"], file)
+    upload(officer, declared, file, only={1})
+    officer.sandbox.person("operator").post("/v1/sandbox/clock", {"advance": "P15D"})
+    part_of(running, "worker").kill()  # the next one begins with its rounds
+    path = f"/v1/attachments/{declared['id']}"
+    deadline = time.monotonic() + 90
+    while (chain := officer.get(f"{path}/custody").json()["items"])[-1]["kind"] != "removed_from_storage":
+        assert time.monotonic() < deadline, "the upload was not given up"
+        time.sleep(0.5)
+    assert "given_up" in [link["kind"] for link in chain]
+    assert officer.get(path).json()["status"] == "deleted"
+    asked = {"parts": [{"number": 2, "sha256": "0" * 64}]}
+    officer.refused("POST", f"{path}/upload", 409, "wrong-state", json=asked)

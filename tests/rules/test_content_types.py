@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from casefile_api.attachments.content_types import EDGE_BYTES, MEDIA_TYPES, Edges, shows_type
+from casefile_api.attachments.endings import ENDINGS
 from tests.outside.files import statement, video
 
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -84,7 +85,7 @@ def test_an_empty_file_contradicts_no_type_and_an_unlisted_type_is_never_shown()
     assert not shows_type("application/x-msdownload", edges(b"MZ"))
 
 
-def test_every_media_type_of_the_code_list_can_be_told_from_the_bytes() -> None:
+def test_every_media_type_of_the_code_list_can_be_told_from_the_bytes_and_has_its_ending() -> None:
     folder = resources.files("casefile_api.organisations") / "reference" / "code_lists.json"
     listed = json.loads(folder.read_text())["media_type"]["values"]
-    assert {value["code"] for value in listed} == set(MEDIA_TYPES)
+    assert {value["code"] for value in listed} == set(MEDIA_TYPES) == set(ENDINGS)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from fastapi import Response
 
+from casefile_api.attachments.endings import ENDINGS
 from casefile_api.attachments.links import get_link
 from casefile_api.attachments.models import AttachmentStatus
 from casefile_api.attachments.queries import find_attachment
@@ -23,14 +24,12 @@ async def open_content(reading: Reading, storage: Storage, attachment_id: UUID) 
     row = (await find_attachment(reading, attachment_id)).attachment
     if row.status != AttachmentStatus.AVAILABLE:
         raise WrongState(f"The file is {row.status}; only an available one can be opened.")
-    if row.organisation != reading.caller.organisation:
-        reading.trail.disclosed_to(reading.caller.organisation)
     return await redirect(
         storage,
         row.object_key,
         row.version_id,
         media_type=row.media_type,
-        name=str(row.id),
+        name=f"{row.id}{ENDINGS.get(row.media_type, '')}",
         sha256=row.sha256,
         lifetime=timedelta(seconds=reading.settings.download_link_seconds),
     )

@@ -6,12 +6,12 @@ Run again they find nothing to do; a store that is away only delays them.
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlmodel import col
 
 from casefile_api.access.permissions import Operation62
 from casefile_api.attachments.custody import add_link
-from casefile_api.attachments.models import Attachment, AttachmentStatus, CustodyKind
+from casefile_api.attachments.models import Attachment, AttachmentCustody, AttachmentStatus, CustodyKind
 from casefile_api.attachments.objects import abandon_parts, remove_objects
 from casefile_api.attachments.storage import Storage
 from casefile_api.attachments.uploading import place_of
@@ -39,19 +39,26 @@ async def abandon_upload(parts: WorkerParts, storage: Storage, attachment_id: st
 
 
 async def give_up_uploads(parts: WorkerParts) -> int:
-    """Delete the attachments whose upload was not finished in time; their bytes follow. Returns how many."""
-    before = parts.clock.now() - timedelta(days=parts.settings.upload_expiry_days)
-    async with parts.database.session() as session:
-        found = await session.execute(
-            select(col(Attachment.id))
-            .where(col(Attachment.status) == AttachmentStatus.UPLOADING.value, col(Attachment.updated_at) < before)
-            .order_by(col(Attachment.declared_at))
-            .limit(_AT_ONCE)
-        )
-        stale = list(found.scalars())
+    """Delete the attachments whose upload nobody went on with in time; their bytes follow. Returns how many."""
+    stale = await _unfinished(parts)
     for attachment_id in stale:
         await _give_up(parts, attachment_id)
     return len(stale)
+
+
+async def _unfinished(parts: WorkerParts) -> list[UUID]:
+    async with unattended(parts.database, parts.clock, "give_up_upload") as look:
+        look.silent = True
+        last_handled = col(AttachmentCustody.at)
+        before = look.now - timedelta(days=parts.settings.upload_expiry_days)
+        found = await look.session.execute(
+            select(col(Attachment.id))
+            .where(col(Attachment.status) == AttachmentStatus.UPLOADING.value, col(Attachment.updated_at) < before)
+            .where(~exists().where(col(AttachmentCustody.attachment_id) == col(Attachment.id), last_handled >= before))
+            .order_by(col(Attachment.declared_at))
+            .limit(_AT_ONCE)
+        )
+        return list(found.scalars())
 
 
 async def _give_up(parts: WorkerParts, attachment_id: UUID) -> None:

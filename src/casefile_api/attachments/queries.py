@@ -69,6 +69,7 @@ async def _find(reading: Reading, attachment_id: UUID, *, lock_case: bool, lock_
         statement = statement.with_for_update()
     row = (await reading.session.execute(statement)).scalar_one()
     reading.trail.about("attachment", row.id, case_file_id=case_file.id, owner=case_file.organisation)
+    reading.trail.held_by = row.organisation
     return Found(row, case_file)
 
 

@@ -46,10 +46,11 @@ def erasable_hash(erasable: dict[str, Any], salt: str) -> str:
 
 
 def compose(trail: Trail, caller: Caller | None, *, outcome: str, occurred_at: datetime) -> SealedEntry:
-    """Compose the entry of a request; a read of the other side's case file is a disclosure to the reader."""
+    """Compose the entry of a request; a read of what is the other side's is a disclosure to the reader."""
     word, recipients = trail.word, list(trail.recipients)
     read = word is Operation62.CONSULTATION and outcome == "allowed"
-    if read and caller and trail.owner and trail.owner != caller.organisation:
+    holder = trail.held_by or trail.owner
+    if read and caller and holder and holder != caller.organisation:
         word, recipients = Operation62.DISCLOSURE, [*recipients, caller.organisation]
     why = caller.justification if caller else None
     erasable: dict[str, Any] | None = {

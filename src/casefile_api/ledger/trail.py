@@ -21,6 +21,8 @@ class Trail:
     source: str | None = None
     case_file_id: UUID | None = None
     owner: str | None = None
+    # Whose thing it is, where that is not the force whose case it is: what the CPS attached or advised, say.
+    held_by: str | None = None
     target_type: str | None = None
     target_id: str | None = None
     target_version: int | None = None
