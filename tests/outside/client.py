@@ -178,9 +178,8 @@ class Party:
         """The assertion that names the member of staff."""
         assert self.staff_id is not None, "a system has no staff grant"
         header = {"alg": "ES256", "typ": "JWT", "kid": self.entry["kid"]}
-        claims = signing.staff_claims(
-            self.client_id, self.staff_id, list(self.roles), self.sandbox.config["issuer"], **changes
-        )
+        issuer = self.sandbox.config["issuer"]
+        claims = signing.staff_claims(self.client_id, self.staff_id, list(self.roles), issuer, changes)
         return signing.sign(self.key, header, claims)
 
     def token_form(self) -> dict[str, str]:

@@ -62,9 +62,11 @@ def client_claims(client_id: str, audience: str, **changes: object) -> Claims:
     return {name: value for name, value in (claims | changes).items() if value is not None}
 
 
-def staff_claims(client_id: str, staff_id: str, roles: list[str], audience: str, **changes: object) -> Claims:
+def staff_claims(
+    client_id: str, staff_id: str, held: list[str], audience: str, changes: Mapping[str, object]
+) -> Claims:
     """Claims by which a client speaks for a named member of its organisation's staff (RFC 7523 2.1)."""
-    return client_claims(client_id, audience, **{"sub": staff_id, "roles": roles, **changes})
+    return client_claims(client_id, audience, **({"sub": staff_id, "roles": held} | dict(changes)))
 
 
 def sha256_hex(data: bytes) -> str:
