@@ -15,7 +15,6 @@ from prometheus_client import Counter, Gauge, Histogram, start_http_server
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import REGISTRY, Collector
 
-from casefile_api.embedded.failures import PartFailed
 from casefile_api.settings import Settings
 
 if TYPE_CHECKING:
@@ -35,15 +34,14 @@ log = structlog.get_logger()
 
 
 def serve_metrics(settings: Settings, *collectors: Collector) -> None:
-    """Answer /metrics beside what this process does."""
+    """Answer /metrics beside what this process does; where its port was taken meanwhile, on a free one."""
     for collector in collectors:
         REGISTRY.register(collector)
     try:
         server, _ = start_http_server(settings.metrics_port, settings.metrics_host)
     except OSError as problem:
-        raise PartFailed(
-            f"/metrics cannot listen on port {settings.metrics_port} ({problem.strerror}): set CASEFILE_METRICS_PORT."
-        ) from None
+        log.warning("metrics_port_taken", port=settings.metrics_port, why=problem.strerror)
+        server, _ = start_http_server(0, settings.metrics_host)
     log.info("metrics", port=server.server_port)
 
 

@@ -17,7 +17,7 @@ import random
 import secrets
 import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -109,7 +109,8 @@ class DataDirectory:
         kept = read_words(path)
         ports = [int(word) for word in kept.get(part, "").split()]
         if others or len(ports) != count or not all(is_free(port) for port in ports):
-            ports = free_ports(count)
+            ours = {int(port) for name, words in kept.items() if name != part for port in words.split()}
+            ports = free_ports(count, ours)
             kept[part] = " ".join(str(port) for port in ports)
             write_private(path, json.dumps(kept, indent=1))
         return ports
@@ -160,12 +161,12 @@ def is_free(port: int) -> bool:
     return True
 
 
-def free_ports(count: int) -> list[int]:
-    """Some ports that nobody listens on."""
+def free_ports(count: int, spoken_for: Collection[int] = ()) -> list[int]:
+    """Some ports that nobody listens on, and that are not promised to another part."""
     candidates = random.SystemRandom().sample(range(FIRST_PORT, LAST_PORT), k=LAST_PORT - FIRST_PORT)
     found: list[int] = []
     for port in candidates:
-        if is_free(port):
+        if port not in spoken_for and is_free(port):
             found.append(port)
         if len(found) == count:
             return found
