@@ -6,18 +6,20 @@ query. A copy that could not be read again for long is not trusted: it refuses r
 """
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
+import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from casefile_api.database import Database
-from casefile_api.errors import DependencyUnavailable, Refusal
+from casefile_api.errors import DependencyUnavailable
+
+log = structlog.get_logger()
 
 REFRESH_SECONDS = 2.0
 TRUSTED_SECONDS = 30.0
@@ -96,8 +98,10 @@ class RevocationList:
     async def keep_fresh(self, database: Database) -> None:
         """Read the lists again every two seconds, until cancelled. A database that is away is tried again."""
         while True:
-            with contextlib.suppress(Refusal):
+            try:
                 await self.refresh(database)
+            except Exception as fault:  # whatever it is: a task that ended would shut everybody out after a while
+                log.warning("revocations_not_read", fault=type(fault).__name__)
             await asyncio.sleep(REFRESH_SECONDS)
 
 
