@@ -118,3 +118,51 @@ def test_the_changes_as_a_patch_turn_the_older_version_into_the_newer(officer: P
     older = officer.get(f"{path}/versions/1").json()["content"]
     assert answer.headers["content-type"] == JSON_PATCH
     assert jsonpatch.apply_patch({"content": older}, answer.json()) == {"content": newer}
+
+
+@pytest.mark.parametrize(
+    ("document", "fault"),
+    [
+        ({"content": {"suspects": []}}, ("unresolved_reference", "/content/offences/0/suspect_ids/0")),
+        ({"content": {"suspects": [{"id": None}]}}, ("null", "/content/suspects/0/id")),
+        ({"content": {"suspects": None}}, ("required", "/content/suspects")),
+        ({"content": {"classification": "top_secret"}}, ("too_sensitive", "/content/classification")),
+        ({"status": "decided"}, ("unknown_field", "/status")),
+    ],
+)
+def test_a_merge_patch_is_held_to_the_same_rules(officer: Party, case_id: str, document, fault) -> None:
+    path = f"/v1/case-files/{case_id}"
+    sent = {"json": document, "media_type": "application/merge-patch+json", "if_match": officer.etag(path)}
+    problem = officer.refused("PATCH", path, 422, "invalid", **sent)
+    assert fault in faults(problem)
+    assert officer.get(path).json()["version"]["number"] == 1
+
+
+def test_a_merge_patch_removes_with_null_and_leaves_the_rest(officer: Party, case_id: str) -> None:
+    view = officer.change(f"/v1/case-files/{case_id}", {"content": {"issues": None}, "note": "settled"}).json()
+    expected = case_content()
+    del expected["issues"]
+    assert view["content"] == expected
+
+
+def test_a_patch_of_copies_within_copies_is_refused_quickly(officer: Party, case_id: str) -> None:
+    path = f"/v1/case-files/{case_id}"
+    copies = [
+        {"op": "copy", "from": "/content/extensions", "path": "/content/extensions/" + "a/" * n + "a"}
+        for n in range(900)
+    ]
+    sent = {"json": copies, "media_type": JSON_PATCH, "if_match": officer.etag(path)}
+    assert officer.call("PATCH", path, **sent).status_code in {413, 422}
+    assert officer.get(path).json()["version"]["number"] == 1
+
+
+@pytest.mark.parametrize("depth", [40, 100_000])
+def test_no_nesting_brings_the_service_down(officer: Party, depth: int) -> None:
+    raw = b'{"content":' + b"[" * depth + b"]" * depth + b"}"
+    problem = officer.refused("POST", "/v1/case-files", 422, "invalid", content=raw, media_type="application/json")
+    assert {code for code, _ in faults(problem)} == {"too_deep"}
+
+
+def test_the_largest_body_is_taken_and_given_back_as_sent(officer: Party) -> None:
+    content = case_content(extensions={f"k{n}": "x" * 10_000 for n in range(100)})
+    assert open_case(officer, content=content)["content"] == content
