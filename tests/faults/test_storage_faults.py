@@ -5,7 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -13,7 +13,7 @@ import pytest
 
 from casefile_api.attachments.bucket import check_bucket, prepare_bucket
 from casefile_api.attachments.objects import begin_parts, find_object, read_object
-from casefile_api.attachments.storage import MissingObject, Storage
+from casefile_api.attachments.storage import Closing, MissingObject, Storage
 from casefile_api.errors import DependencyUnavailable, Misconfigured
 from casefile_api.settings import Settings
 
@@ -127,6 +127,26 @@ async def test_a_store_that_never_answers_costs_seconds_and_no_more() -> None:
             await check_bucket(storage)
         assert time.monotonic() - begun < 8
         hang.set()
+
+
+async def test_a_process_that_stops_does_not_wait_for_a_long_download() -> None:
+    def slow(request: BaseHTTPRequestHandler) -> None:
+        request.send_response(200)
+        request.send_header("Content-Length", str(1000 * len(DATA)))
+        request.end_headers()
+        with suppress(OSError):
+            for _ in range(1000):
+                request.wfile.write(DATA)
+                time.sleep(0.02)
+
+    with store(slow) as (storage, _):
+        reading = asyncio.ensure_future(storage.stream(lambda: sum(map(len, read_object(storage, "key", None)))))
+        await asyncio.sleep(0.3)
+        begun = time.monotonic()
+        storage.close()
+        with pytest.raises(Closing):
+            await reading
+        assert time.monotonic() - begun < 1
 
 
 async def test_nobody_listening_is_said_at_once_and_the_loop_goes_on() -> None:

@@ -23,8 +23,9 @@ from casefile_api.attachments.models import Attachment, AttachmentStatus
 from casefile_api.attachments.views import view_of
 from casefile_api.attachments.visibility import visible_attachments
 from casefile_api.case_files.models import CaseFileVersionAttachment
-from casefile_api.case_files.queries import CaseFileRow, find_visible, view_case_file, visible_numbers
+from casefile_api.case_files.queries import CaseFileRow, find_visible, visible_numbers
 from casefile_api.case_files.timeline import list_timeline
+from casefile_api.case_files.views import view_case_file
 from casefile_api.ledger.proofs import PublishedCheckpoint, newest_checkpoint
 from casefile_api.ledger.trail import Trail
 from casefile_api.unit_of_work import Reading

@@ -62,7 +62,7 @@ def place_of_bundle(bundle_id: object) -> str:
 async def request_bundle(work: UnitOfWork, case_file_id: UUID, number: int) -> Response:
     """Ask for a bundle of a version; the worker builds it."""
     case = await find_visible(work, case_file_id)
-    version = await number_asked(work, case, version=number, as_of=None)
+    version = await number_asked(work, case, version=number)
     await work.first_time()
     caller, bundle_id = work.caller, new_id()
     row = Bundle(

@@ -28,6 +28,7 @@ from casefile_api.unattended import unattended
 from casefile_api.web.parts import Parts
 
 T = TypeVar("T")
+_DOCUMENT_SECONDS = 60
 
 
 class AlteredObject(Exception):
@@ -66,7 +67,7 @@ async def _send(storage: Storage, row: Bundle, contents: Contents, pieces: list[
     loop, digest = asyncio.get_running_loop(), hashlib.sha256()
 
     def wait_for(document: Coroutine[object, object, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(document, loop).result()
+        return asyncio.run_coroutine_threadsafe(document, loop).result(_DOCUMENT_SECONDS)
 
     def members() -> Iterator[Member]:
         for path, document in contents.documents(pieces):

@@ -7,6 +7,7 @@ costs an answer and never the service.
 """
 
 import asyncio
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -45,6 +46,10 @@ class StoreRefused(Exception):
         self.code = code
 
 
+class Closing(DependencyUnavailable):
+    """This process is on its way out: what streams breaks off, and is taken up by another."""
+
+
 class Storage:
     """The bucket of this service, and the ways to it: one that the service reaches, one that callers reach."""
 
@@ -56,6 +61,7 @@ class Storage:
         self._client = _client(endpoint, self.region)
         self._signer = self._client if public == endpoint else _client(public, self.region)
         self._calls = ThreadPoolExecutor(max_workers=16, thread_name_prefix="storage-call")
+        self._closing = threading.Event()
         self._streams = ThreadPoolExecutor(max_workers=8, thread_name_prefix="storage-stream")
 
     def ask(self, operation: str, **values: Any) -> Answer:
@@ -63,6 +69,7 @@ class Storage:
 
         Raises MissingObject, WrittenAlready, StoreRefused, or DependencyUnavailable where the store does not answer.
         """
+        self._go_on()
         try:
             answer: Answer = getattr(self._client, operation)(Bucket=self.bucket, **values)
         except (ClientError, BotoCoreError) as fault:
@@ -79,7 +86,9 @@ class Storage:
     def chunks(self, answer: Answer, size_bytes: int) -> Iterator[bytes]:
         """Read the body of a `get_object` answer in chunks: for a thread."""
         try:
-            yield from answer["Body"].iter_chunks(size_bytes)
+            for chunk in answer["Body"].iter_chunks(size_bytes):
+                self._go_on()
+                yield chunk
         except (ClientError, BotoCoreError) as fault:
             raise _translated(fault) from fault
         finally:
@@ -107,8 +116,13 @@ class Storage:
         """Do work that streams whole files, for as long as it takes; it has threads of its own."""
         return await asyncio.get_running_loop().run_in_executor(self._streams, work)
 
+    def _go_on(self) -> None:
+        if self._closing.is_set():
+            raise Closing("This process is stopping; the work is taken up by another.")
+
     def close(self) -> None:
-        """Let go of threads and connections."""
+        """Let go of threads and connections; a stream that is under way breaks off at its next chunk."""
+        self._closing.set()
         for threads in (self._calls, self._streams):
             threads.shutdown(wait=False, cancel_futures=True)
         self._client.close()
