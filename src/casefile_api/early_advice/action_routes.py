@@ -19,7 +19,7 @@ from casefile_api.early_advice.action_schemas import (
 from casefile_api.early_advice.queries import find_action, find_request, list_actions
 from casefile_api.early_advice.representations import ActionPage, ActionView, MessagePage, MessageView
 from casefile_api.early_advice.schemas import SendMessageRequest, SetActionRequest
-from casefile_api.early_advice.stories import action_item, action_tag, action_view
+from casefile_api.early_advice.stories import action_items, action_tag, action_view
 from casefile_api.unit_of_work import ConditionalWork, ReadingNow, Work
 from casefile_api.web.bodies import JsonBody
 from casefile_api.web.documenting import refusals
@@ -41,10 +41,7 @@ async def list_plan(request_id: RequestId, reading: ReadingNow, page: AskedPage)
         found = await find_request(reading, request_id)
         seen = page.after(int)
         rows = await list_actions(reading.session, found.request.id, after=seen[0] if seen else 0, limit=page.limit + 1)
-        items = [
-            {**await action_item(reading, found.request, row), "etag": action_tag(reading.caller, row)}
-            for row in rows[: page.limit]
-        ]
+        items = await action_items(reading, found.request, rows[: page.limit])
     body, headers = page.body(items, (rows[page.limit - 1].number,) if len(rows) > page.limit else None)
     return reading.answer(body, headers=headers)
 

@@ -188,6 +188,16 @@ async def clocks_of(session: AsyncSession, request_id: UUID, action_id: UUID | N
     return list(found.scalars())
 
 
+async def action_clocks_of(session: AsyncSession, request_id: UUID) -> list[EarlyAdviceClock]:
+    """Return the clocks of all actions of a request, oldest first."""
+    found = await session.execute(
+        select(EarlyAdviceClock)
+        .where(EarlyAdviceClock.request_id == request_id, col(EarlyAdviceClock.action_id).is_not(None))
+        .order_by(col(EarlyAdviceClock.started_at), col(EarlyAdviceClock.id))
+    )
+    return list(found.scalars())
+
+
 def clock_view(row: EarlyAdviceClock, now: datetime) -> dict[str, object]:
     """Return a clock as both sides see it."""
     clock = running(row)

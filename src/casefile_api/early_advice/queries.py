@@ -4,7 +4,7 @@ The police see the requests of case files that they see. The CPS sees a request 
 and keeps seeing it after a transfer; a draft is nobody's but the force's.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import cast
@@ -173,14 +173,17 @@ def _id_or_none(text: str) -> UUID | None:
         return None
 
 
-async def staff_named(
-    session: AsyncSession, organisation: str | None, staff_ids: Sequence[str | None]
-) -> dict[str, dict[str, str]]:
-    """Return the staff of an organisation by their ids, as they are shown."""
-    query = select(Staff).where(Staff.organisation == organisation, col(Staff.staff_id).in_(set(staff_ids) - {None}))
+async def prosecutors_of(
+    session: AsyncSession, requests: Iterable[EarlyAdviceRequest]
+) -> dict[tuple[str, str], dict[str, str]]:
+    """Return the prosecutors of requests, as they are shown, by Area and staff id."""
+    wanted = {(it.cps_organisation, it.prosecutor) for it in requests if it.cps_organisation and it.prosecutor}
+    if not wanted:
+        return {}
+    query = select(Staff).where(tuple_(col(Staff.organisation), col(Staff.staff_id)).in_(wanted))
     found = (await session.execute(query)).scalars()
     return {
-        person.staff_id: {
+        (person.organisation, person.staff_id): {
             "staff_id": person.staff_id,
             "name": person.name,
             **({"rank": person.rank} if person.rank else {}),

@@ -29,7 +29,6 @@ from casefile_api.identifiers import new_id
 from casefile_api.organisations.code_lists import find as find_code
 from casefile_api.unit_of_work import UnitOfWork
 
-
 FARTHEST = timedelta(days=3653)
 
 

@@ -11,7 +11,7 @@ from casefile_api.access.caller import Caller
 from casefile_api.clock import utc_text
 from casefile_api.early_advice.actions_workflow import HOLDER as ACTION_HOLDER
 from casefile_api.early_advice.actions_workflow import ActionState
-from casefile_api.early_advice.clock_keeping import clock_view, clocks_of
+from casefile_api.early_advice.clock_keeping import action_clocks_of, clock_view, clocks_of
 from casefile_api.early_advice.models import (
     EarlyAdvice,
     EarlyAdviceAction,
@@ -21,7 +21,7 @@ from casefile_api.early_advice.models import (
     EarlyAdviceStep,
 )
 from casefile_api.early_advice.openings import action_steps_open, steps_open
-from casefile_api.early_advice.queries import Found, staff_named
+from casefile_api.early_advice.queries import Found, prosecutors_of
 from casefile_api.early_advice.sealing import Json, open_words
 from casefile_api.early_advice.workflow import HOLDER, State
 from casefile_api.unit_of_work import Reading
@@ -50,7 +50,7 @@ def action_tag(caller: Caller, action: EarlyAdviceAction) -> str:
 async def request_view(reading: Reading, found: Found) -> View:
     """Return the whole story of a request."""
     request = found.request
-    prosecutors = await staff_named(reading.session, request.cps_organisation, [request.prosecutor])
+    prosecutors = await prosecutors_of(reading.session, [request])
     clocks = await clocks_of(reading.session, request.id)
     words = await open_words(
         reading, request.case_file_id, "early_advice_request.sealed", request.id, request.sealed
@@ -68,9 +68,9 @@ async def request_view(reading: Reading, found: Found) -> View:
 async def queue_items(reading: Reading, rows: Sequence[tuple[EarlyAdviceRequest, str]]) -> list[View]:
     """Return requests as items of a list: without facts, questions, history or advice."""
     clocks = await _clocks_by_request(reading.session, [request.id for request, _ in rows])
+    prosecutors = await prosecutors_of(reading.session, [request for request, _ in rows])
     items = []
     for request, police_unit in rows:
-        prosecutors = await staff_named(reading.session, request.cps_organisation, [request.prosecutor])
         item = _in_clear(reading, request, police_unit, clocks.get(request.id, []), prosecutors)
         items.append({**item, "etag": request_tag(reading.caller, request, police_unit)})
     return items
@@ -81,9 +81,10 @@ def _in_clear(
     request: EarlyAdviceRequest,
     police_unit: str,
     clocks: Iterable[EarlyAdviceClock],
-    prosecutors: Mapping[str, Mapping[str, str]],
+    prosecutors: Mapping[tuple[str, str], Mapping[str, str]],
 ) -> View:
     prosecutor = request.prosecutor
+    named = prosecutors.get((request.cps_organisation or "", prosecutor or ""), {"staff_id": prosecutor})
     return {
         "id": str(request.id),
         "case_file_id": str(request.case_file_id),
@@ -99,7 +100,7 @@ def _in_clear(
         "version": request.version,
         "review_type": request.review_type,
         "case_type": request.case_type,
-        "prosecutor": prosecutors.get(prosecutor, {"staff_id": prosecutor}) if prosecutor else None,
+        "prosecutor": named if prosecutor else None,
         "response_due_on": _day(request.response_due_on),
         "created_at": utc_text(request.created_at),
         "submitted_at": utc_text(request.submitted_at) if request.submitted_at else None,
@@ -169,12 +170,29 @@ async def action_view(reading: Reading, request: EarlyAdviceRequest, action: Ear
         words = await open_words(reading, row.case_file_id, "early_advice_action_step.sealed", row.id, row.sealed)
         dates = {"due_on": _day(row.due_on), "due_on_before": _day(row.due_on_before)}
         history.append({**_step_view(row, words), "cycle": row.cycle, **dates})
-    return {**await action_item(reading, request, action), "history": history}
-
-
-async def action_item(reading: Reading, request: EarlyAdviceRequest, action: EarlyAdviceAction) -> View:
-    """Return an action as an item of a list: without its history."""
     clocks = await clocks_of(reading.session, request.id, action.id)
+    return {**await _action_item(reading, request, action, clocks), "history": history}
+
+
+async def action_items(
+    reading: Reading, request: EarlyAdviceRequest, actions: Sequence[EarlyAdviceAction]
+) -> list[View]:
+    """Return actions as items of a list: with their tags, without their history."""
+    found: dict[UUID | None, list[EarlyAdviceClock]] = {}
+    for clock in await action_clocks_of(reading.session, request.id):
+        found.setdefault(clock.action_id, []).append(clock)
+    return [
+        {
+            **await _action_item(reading, request, action, found.get(action.id, [])),
+            "etag": action_tag(reading.caller, action),
+        }
+        for action in actions
+    ]
+
+
+async def _action_item(
+    reading: Reading, request: EarlyAdviceRequest, action: EarlyAdviceAction, clocks: Iterable[EarlyAdviceClock]
+) -> View:
     words = await open_words(reading, action.case_file_id, "early_advice_action.sealed", action.id, action.sealed)
     return {
         "id": str(action.id),

@@ -1,0 +1,108 @@
+"""The figures of early advice: what each side and those who inspect them get, and what is left out for them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.api.advising import ACCEPT, Teams
+from tests.outside.client import Party
+from tests.outside.running import running_sandbox
+
+Json = Any
+PATH = "/v1/statistics/early-advice"
+
+
+@pytest.fixture(scope="module")
+def counted(shared_folder: Path) -> Iterator[Teams]:
+    """A sandbox with six requests and nothing else: one returned and resubmitted, one late, one with actions."""
+    with running_sandbox(shared_folder / "counted") as sandbox:
+        teams = Teams(sandbox)
+        returned, late = teams.returned(), teams.submitted()
+        for made in (teams.accepted, teams.refused, teams.completed, teams.action_plan_open):
+            made()
+        teams.wait("P3D")
+        body = {"endorsement": "Endorsed.", "version": teams.add_version(returned)}
+        teams.take("supervisor", returned["id"], "submit", body)
+        teams.take("casework_assistant", returned["id"], "accept", ACCEPT)
+        teams.wait("P20D")
+        teams.take("casework_assistant", late["id"], "accept", ACCEPT)
+        yield teams
+        sandbox.http.close()
+
+
+def figures(party: Party, **asked: str) -> Json:
+    told = party.get(PATH, params=asked).json()
+    return {group["group"]: group for group in told["groups"]} | {"told": told}
+
+
+def of_clock(group: Json, kind: str) -> Json:
+    return next(item for item in group["clocks"] if item["kind"] == kind)
+
+
+def test_the_force_counts_its_requests_and_its_first_time_acceptance(counted: Teams) -> None:
+    group = figures(counted.person("senior_officer"))["all"]
+    assert group["requests"] == 6
+    assert group["first_time_acceptance"] == {"decided": 6, "accepted": 5, "rate_percent": 83.3}
+    assert {item["code"]: item["count"] for item in group["return_reasons"]} == {
+        "NO_MG3": 1,
+        "NO_SUMMARY_OF_INTERVIEW": 1,
+    }
+    assert {item["state"]: item["count"] for item in group["outcomes"]}["manager_review"] == 2
+
+
+def test_clocks_are_counted_in_days_with_their_breaches(counted: Teams) -> None:
+    group = figures(counted.person("unit_head"))["all"]
+    triage = of_clock(group, "triage")
+    # Seven receipts: six decided on day 0, one on day 23, past the next working day.
+    assert (triage["stopped"], triage["median_days"], triage["breaches"], triage["side"]) == (7, 0.0, 1, "cps")
+    answered = of_clock(group, "police_response")
+    assert (answered["stopped"], answered["median_days"], answered["breaches"]) == (1, 3.0, 0)
+    # Returned, refused and twice advised stopped in time; two run on day 23, the resubmitted one is on its day 20.
+    advice = of_clock(group, "advice")
+    assert (advice["stopped"], advice["breaches"]) == (4, 2)
+
+
+def test_actions_are_counted_by_request_with_those_that_are_late(counted: Teams) -> None:
+    actions = figures(counted.person("legal_manager"))["all"]["actions"]
+    assert actions == {"count": 1, "per_request": 0.5, "late": 1}
+
+
+def test_each_side_is_told_how_long_it_held_the_ball(counted: Teams) -> None:
+    sides = {item["side"]: item for item in figures(counted.person("gatekeeper"))["all"]["sides"]}
+    assert set(sides) == {"police", "cps", "both"}
+    assert sides["both"]["median_days"] == pytest.approx(23, abs=0.1)
+
+
+def test_figures_are_broken_down_by_force_unit_and_month(counted: Teams) -> None:
+    reader = counted.sandbox.system("cps-south-west")
+    assert set(figures(reader, group_by="force")) == {"police-53", "told"}
+    assert set(figures(reader, group_by="unit")) == {"cps-south-west-rasso", "told"}
+    assert set(figures(reader, group_by="month")) == {counted.day(-23)[:7], "told"}
+    reader.refused("GET", PATH + "?group_by=weather", 422, "invalid")
+
+
+def test_small_numbers_are_left_out_for_oversight_and_every_measure_has_its_definition(counted: Teams) -> None:
+    told = figures(counted.sandbox.person("auditor", organisation="oversight-hmcpsi"))
+    group = told["all"]
+    assert group["requests"] == 6
+    assert group["first_time_acceptance"] == {"decided": 6, "accepted": None, "rate_percent": None}
+    assert all(item["count"] is None for item in group["return_reasons"])
+    assert of_clock(group, "advice")["median_days"] is None and of_clock(group, "triage")["breaches"] is None
+    assert told["told"]["suppressed_below"] == 5
+    assert {"requests", "first_time_acceptance", "clocks", "breaches", "actions"} <= set(told["told"]["definitions"])
+
+
+def test_other_forces_and_areas_have_figures_of_their_own_and_others_none(counted: Teams) -> None:
+    sandbox = counted.sandbox
+    for organisation in ("police-52", "cps-west-midlands"):
+        assert sandbox.system(organisation).get(PATH).json()["groups"] == []
+    assert sandbox.system("oversight-police-53-psd").get(PATH).json()["groups"][0]["requests"] == 6
+    counted.person("officer").refused("GET", PATH, 403, "not-permitted")
+
+
+def test_a_period_without_requests_has_no_groups_and_one_that_is_upside_down_is_refused(counted: Teams) -> None:
+    reader = counted.person("unit_head")
+    assert reader.get(PATH, params={"from": "2020-01-01", "to": "2020-12-31"}).json()["groups"] == []
+    reader.refused("GET", PATH + "?from=2026-02-01&to=2026-01-01", 422, "invalid")
