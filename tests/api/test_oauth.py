@@ -210,7 +210,7 @@ def test_another_kinds_role_is_refused(officer: Party, roles: list[str]) -> None
 
 def test_a_grant_signed_by_another_client_is_refused(sandbox: Sandbox, officer: Party) -> None:
     other = sandbox.party("force-20-rms")
-    claims = signing.staff_claims("force-53-rms", str(officer.staff_id), ["officer"], sandbox.config["issuer"])
+    claims = own_claims(officer, sub=officer.staff_id, roles=["officer"])
 
     refused(ask(officer, assertion=forged(other, {"alg": "ES256"}, claims)), 400, "invalid_grant")
 
