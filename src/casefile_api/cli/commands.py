@@ -68,6 +68,18 @@ def migrate() -> None:
     )
 
 
+def doctor() -> None:
+    """Try the object store and say what it really guarantees, and what the service does where it does not.
+
+    Writes a few objects of its own and removes them again. Nothing that a store promises is relied on for integrity.
+    """
+    from rich.console import Console
+
+    from casefile_api.cli.doctor import examine_store
+
+    examine_store(Console())
+
+
 def export_openapi(
     file: Annotated[
         Path, typer.Argument(help="File to write; .json writes JSON, anything else YAML; - for output.")
@@ -124,7 +136,7 @@ def register(app: typer.Typer) -> None:
     """Put every command on the command line."""
     from casefile_api.cli import audit, registry
 
-    for command in (demo, sandbox, serve, worker, migrate):
+    for command in (demo, sandbox, serve, worker, migrate, doctor):
         app.command()(command)
     app.command(name="export-openapi")(export_openapi)
     app.command(name="api-process", hidden=True)(api_process)

@@ -1,0 +1,165 @@
+"""What a store really guarantees, found out by trying; and what the service does where it does not.
+
+Stores that call themselves S3 differ in what they check. None of this is relied on for integrity: what was uploaded is
+read back and hashed in any case. But an operator should know.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+import httpx2 as httpx
+
+from casefile_api.attachments.links import Link, get_link, part_link, put_link
+from casefile_api.attachments.storage import MissingObject, Storage, StoreRefused
+from casefile_api.identifiers import random_hex
+
+_LIFETIME = timedelta(minutes=5)
+_BODY = b"what was signed"
+_OTHER = b"what was edited"
+_SHA256 = hashlib.sha256(_BODY).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Guarantee:
+    """Something a store may promise: whether it holds, and the sentence that says what follows."""
+
+    name: str
+    holds: bool
+    sentence: str
+
+
+def probe_store(storage: Storage) -> list[Guarantee]:
+    """Try the store, on objects of our own that are removed again: waits, so it is for a thread or a command."""
+    prefix = f"probe/{random_hex(16)}/"
+    with httpx.Client(timeout=20, trust_env=False) as outside:
+        try:
+            return [
+                Guarantee(name, holds := trial(storage, outside, prefix + str(number)), yes if holds else no)
+                for number, (name, trial, yes, no) in enumerate(_TRIALS)
+            ]
+        finally:
+            _remove(storage, prefix)
+
+
+Trial = Callable[[Storage, httpx.Client, str], bool]
+
+
+def _put(outside: httpx.Client, link: Link, body: bytes, headers: Mapping[str, str] | None = None) -> int:
+    length = {"Content-Length": str(len(body))}
+    return outside.put(link.url, content=body, headers={**link.headers, **length, **(headers or {})}).status_code
+
+
+def _signed(storage: Storage, key: str) -> Link:
+    return put_link(storage, key, size_bytes=len(_BODY), sha256=_SHA256, lifetime=_LIFETIME)
+
+
+def _refuses_another_body(storage: Storage, outside: httpx.Client, key: str) -> bool:
+    return _put(outside, _signed(storage, key), _OTHER) >= 400
+
+
+def _refuses_another_length(storage: Storage, outside: httpx.Client, key: str) -> bool:
+    return _put(outside, _signed(storage, key), _BODY + b"!") >= 400
+
+
+def _refuses_another_part(storage: Storage, outside: httpx.Client, key: str) -> bool:
+    upload = storage.ask("create_multipart_upload", Key=key, ChecksumAlgorithm="SHA256")["UploadId"]
+    try:
+        link = part_link(storage, key, upload, 1, size_bytes=len(_BODY), sha256=_SHA256, lifetime=_LIFETIME)
+        return _put(outside, link, _OTHER) >= 400
+    finally:
+        storage.ask("abort_multipart_upload", Key=key, UploadId=upload)
+
+
+def _writes_once(storage: Storage, outside: httpx.Client, key: str) -> bool:
+    return _put(outside, _signed(storage, key), _BODY) == 200 and _put(outside, _signed(storage, key), _BODY) == 412
+
+
+def _refuses_the_unsigned(storage: Storage, outside: httpx.Client, key: str) -> bool:
+    storage.ask("put_object", Key=key, Body=_BODY)
+    link = get_link(storage, key, None, media_type="text/plain", name="probe", lifetime=_LIFETIME)
+    return outside.get(link.url).status_code == 200 and outside.get(link.url.split("?")[0]).status_code >= 400
+
+
+def _keeps_versions(storage: Storage, outside: httpx.Client, key: str) -> bool:
+    first = storage.ask("put_object", Key=key, Body=_BODY).get("VersionId")
+    storage.ask("put_object", Key=key, Body=_OTHER)
+    storage.ask("delete_object", Key=key)
+    if first is None:
+        return False
+    link = get_link(storage, key, first, media_type="text/plain", name="probe", lifetime=_LIFETIME)
+    return outside.get(link.url).content == _BODY
+
+
+def _reads_ranges(storage: Storage, outside: httpx.Client, key: str) -> bool:
+    storage.ask("put_object", Key=key, Body=_BODY)
+    link = get_link(storage, key, None, media_type="text/plain", name="probe", lifetime=_LIFETIME)
+    part = outside.get(link.url, headers={"Range": "bytes=5-7"})
+    return (part.status_code, part.content) == (206, _BODY[5:8])
+
+
+def _locks(storage: Storage, outside: httpx.Client, key: str) -> bool:
+    try:
+        answer = storage.ask("get_object_lock_configuration")
+    except (StoreRefused, MissingObject):
+        return False
+    return bool(answer.get("ObjectLockConfiguration", {}).get("ObjectLockEnabled") == "Enabled")
+
+
+_TRIALS: tuple[tuple[str, Trial, str, str], ...] = (
+    (
+        "checksums of bodies",
+        _refuses_another_body,
+        "A body other than the one signed is refused on arrival.",
+        "A body other than the one signed is taken; reading the file back finds it, and rejects it.",
+    ),
+    (
+        "lengths of bodies",
+        _refuses_another_length,
+        "A body of another length than signed is refused on arrival.",
+        "A body of another length is taken; reading the file back finds it, and rejects it.",
+    ),
+    (
+        "checksums of parts",
+        _refuses_another_part,
+        "A part other than the one signed is refused on arrival.",
+        "A part other than the one signed is taken; reading the file back finds it, and rejects the whole.",
+    ),
+    (
+        "writing once",
+        _writes_once,
+        "An upload URL works once.",
+        "An upload URL works until it expires; the version that was verified is the one that is served.",
+    ),
+    (
+        "signatures",
+        _refuses_the_unsigned,
+        "Nothing can be read without a signed URL.",
+        "Objects can be read WITHOUT a signed URL: do not use this store.",
+    ),
+    (
+        "versions",
+        _keeps_versions,
+        "What was verified stays readable although something was written over it.",
+        "Overwritten objects are LOST: turn on versioning, or use another store.",
+    ),
+    (
+        "ranges",
+        _reads_ranges,
+        "A broken download goes on where it stopped.",
+        "A broken download begins again from the start.",
+    ),
+    (
+        "object lock",
+        _locks,
+        "Objects can be locked against the service's own credentials.",
+        "Objects are not locked: whoever has the service's credentials can delete them, and opening a file fails then.",
+    ),
+)
+
+
+def _remove(storage: Storage, prefix: str) -> None:
+    for page in storage.pages("list_object_versions", Prefix=prefix):
+        for version in (*page.get("Versions", []), *page.get("DeleteMarkers", [])):
+            storage.ask("delete_object", Key=version["Key"], VersionId=version["VersionId"])
