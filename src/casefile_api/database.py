@@ -1,8 +1,16 @@
 """The one way to PostgreSQL: a small pool per process, psycopg 3, as the role that owns nothing."""
 
-from collections.abc import AsyncIterator
+import asyncio
+import re
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import cache
+from typing import Any
 
+import psycopg
+from psycopg.rows import namedtuple_row
+from psycopg_pool import AsyncConnectionPool
+from psycopg_pool import PoolTimeout as DirectPoolTimeout
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -12,6 +20,11 @@ from casefile_api.errors import DependencyUnavailable, Misconfigured
 from casefile_api.settings import Settings
 
 SERVICE_ROLE = "casefile_service"
+_SILENT = (
+    *(PoolTimeout, OperationalError, InterfaceError),
+    *(DirectPoolTimeout, psycopg.OperationalError, psycopg.InterfaceError),
+    TimeoutError,
+)
 
 
 def driver_url(url: str) -> str:
@@ -22,12 +35,31 @@ def driver_url(url: str) -> str:
     return url
 
 
+def plain_url(url: str) -> str:
+    """Return the URL as libpq reads it."""
+    return url.replace("postgresql+psycopg://", "postgresql://", 1)
+
+
+@cache
+def driver_statement(statement: str) -> bytes:
+    """Return a statement with the parameters as psycopg names them."""
+    return re.sub(r"(?<![:\w]):([a-z_]+)\b", r"%(\1)s", statement.replace("%", "%%")).encode()
+
+
+def _options(timeout_ms: int) -> str:
+    return (
+        f"-c role={SERVICE_ROLE} -c statement_timeout={timeout_ms} -c timezone=UTC"
+        f" -c idle_in_transaction_session_timeout={timeout_ms * 3}"
+    )
+
+
 class Database:
     """Connections of one process."""
 
     def __init__(self, settings: Settings, *, application: str = "casefile-api") -> None:
         timeout_ms = int(settings.database_timeout_seconds * 1000)
         self.url = settings.database_url
+        self._patience_seconds = settings.database_timeout_seconds + 2
         self.engine: AsyncEngine = create_async_engine(
             driver_url(settings.database_url),
             pool_size=settings.database_pool_size,
@@ -36,12 +68,39 @@ class Database:
             pool_pre_ping=False,
             pool_use_lifo=True,
             connect_args={
-                "options": f"-c role={SERVICE_ROLE} -c statement_timeout={timeout_ms} -c timezone=UTC"
-                f" -c idle_in_transaction_session_timeout={timeout_ms * 3}",
+                "options": _options(timeout_ms),
                 "application_name": application,
                 "connect_timeout": max(2, int(settings.database_timeout_seconds)),
             },
         )
+
+        # Single statements that need no transaction go round SQLAlchemy: it costs more than the statement.
+        self._direct = AsyncConnectionPool(
+            plain_url(settings.database_url),
+            min_size=1,
+            max_size=max(2, settings.database_pool_size // 2),
+            timeout=settings.database_timeout_seconds,
+            open=False,
+            kwargs={
+                "autocommit": True,
+                "row_factory": namedtuple_row,
+                "options": _options(timeout_ms),
+                "application_name": application,
+                "connect_timeout": max(2, int(settings.database_timeout_seconds)),
+            },
+        )
+
+    def patience(self) -> asyncio.Timeout:
+        """Return the limit of a piece of database work, for a server that is there and says nothing."""
+        return asyncio.timeout(self._patience_seconds)
+
+    async def rows(self, statement: str, values: Mapping[str, Any]) -> list[Any]:
+        """Run one statement, committed by itself, and return its rows; parameters are named as `:name`."""
+        with translated_faults():
+            await self._direct.open(wait=False)
+            async with self.patience(), self._direct.connection() as connection:
+                cursor = await connection.execute(driver_statement(statement), values, prepare=True)
+                return await cursor.fetchall() if cursor.description else []
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[AsyncConnection]:
@@ -60,6 +119,7 @@ class Database:
     async def close(self) -> None:
         """Give back every connection."""
         await self.engine.dispose()
+        await self._direct.close()
 
 
 class translated_faults:  # noqa: N801 - reads as a verb phrase at its call
@@ -69,7 +129,7 @@ class translated_faults:  # noqa: N801 - reads as a verb phrase at its call
         return None
 
     def __exit__(self, kind: object, fault: BaseException | None, trace: object) -> None:
-        if isinstance(fault, PoolTimeout | OperationalError | InterfaceError) or (
+        if isinstance(fault, _SILENT) or (
             isinstance(fault, DBAPIError) and (fault.connection_invalidated or _is_outside_fault(fault))
         ):
             raise DependencyUnavailable("The database does not answer; nothing was changed.") from fault

@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from casefile_api.access.caller import Caller
 from casefile_api.clock import real_now
+from casefile_api.database import translated_faults
 from casefile_api.errors import PreconditionRequired, Stale
 from casefile_api.identifiers import new_id
 from casefile_api.ledger.entries import SealedEntry, compose, write_entries
@@ -57,6 +58,8 @@ class Reading:
         return self._session
 
     async def __aenter__(self) -> Self:
+        self._stack.enter_context(translated_faults())
+        await self._stack.enter_async_context(self.parts.database.patience())
         self._session = await self._stack.enter_async_context(self.parts.database.session())
         if self.settings.sandbox:
             ahead = (await self._session.execute(text("select ahead_seconds from working_time"))).scalar_one()

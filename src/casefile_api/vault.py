@@ -8,7 +8,6 @@ import hmac
 import os
 import time
 from collections import OrderedDict
-from collections.abc import Collection
 from pathlib import Path
 from uuid import UUID
 
@@ -75,22 +74,16 @@ class Vault:
 
         Raises Gone where the case's key was destroyed.
         """
-        cipher = await self._cipher(session, case_file_id)
-        try:
-            return cipher.decrypt(bytes(sealed[:_NONCE_BYTES]), bytes(sealed[_NONCE_BYTES:]), context.encode())
-        except InvalidTag:
-            raise RuntimeError(f"what is sealed in {context.split(':', maxsplit=1)[0]} does not open") from None
+        return _opened(await self._cipher(session, case_file_id), sealed, context)
 
-    async def fetch_keys(self, session: AsyncSession, case_file_ids: Collection[UUID]) -> None:
-        """Unwrap the keys of several cases in one statement, for a list that opens something of each."""
-        missing = [case for case in case_file_ids if not self._fresh(case)]
-        if not missing:
-            return
-        rows = await session.execute(
-            text("select case_file_id, wrapped_key from case_key where case_file_id = any(:cases)"), {"cases": missing}
-        )
-        for row in rows:
-            self._unwrap(row.case_file_id, row.wrapped_key)
+    def open_with(self, case_file_id: UUID, wrapped_key: bytes | None, sealed: bytes, context: str) -> bytes:
+        """Open what was sealed, with the wrapped key at hand: for statements that read both at once.
+
+        Raises Gone where the case's key was destroyed.
+        """
+        if wrapped_key is None:
+            raise Gone("The content of this case file was erased.")
+        return _opened(self._fresh(case_file_id) or self._unwrap(case_file_id, wrapped_key), sealed, context)
 
     def _fresh(self, case_file_id: UUID) -> AESGCM | None:
         kept = self._kept.get(case_file_id)
@@ -124,3 +117,10 @@ class Vault:
 
 def _derive(master_key: bytes, purpose: bytes) -> bytes:
     return HKDF(SHA256(), 32, salt=None, info=purpose).derive(master_key)
+
+
+def _opened(cipher: AESGCM, sealed: bytes, context: str) -> bytes:
+    try:
+        return cipher.decrypt(bytes(sealed[:_NONCE_BYTES]), bytes(sealed[_NONCE_BYTES:]), context.encode())
+    except InvalidTag:
+        raise RuntimeError(f"what is sealed in {context.partition(':')[0]} does not open") from None

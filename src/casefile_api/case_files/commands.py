@@ -18,14 +18,12 @@ from casefile_api.case_files.content import content_faults
 from casefile_api.case_files.envelope import Envelope, check_envelope
 from casefile_api.case_files.queries import (
     CaseFileRow,
-    CaseFileView,
     content_bytes,
     find_visible,
     parties,
-    tag_of_newest,
-    view_case_file,
 )
 from casefile_api.case_files.versions import SealedVersion, seal_version
+from casefile_api.case_files.views import CaseFileView, tag_of_newest, view_case_file
 from casefile_api.clock import LONDON
 from casefile_api.errors import AlreadyExists, Fault, Invalid, WrongState
 from casefile_api.identifiers import new_id
@@ -258,8 +256,8 @@ async def _insert_version(
         text(
             "insert into case_file_version (case_file_id, number, digest, parent_digest, salt, body, note, attachments,"
             " warnings, created_by, created_at, case_type, offence_codes)"
-            " values (:id, :number, :digest, :parent_digest, :salt, :body, :note, cast(:attachments as jsonb), cast(:warnings as jsonb), cast(:created_by as jsonb),"
-            " :now, :case_type, :offence_codes)"
+            " values (:id, :number, :digest, :parent_digest, :salt, :body, :note, cast(:attachments as jsonb),"
+            " cast(:warnings as jsonb), cast(:created_by as jsonb), :now, :case_type, :offence_codes)"
         ),
         {
             "id": case.id,

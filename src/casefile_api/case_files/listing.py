@@ -10,13 +10,12 @@ from sqlalchemy import text
 
 from casefile_api.access.caller import OrganisationKind
 from casefile_api.case_files.queries import (
-    CaseFileRow,
-    envelopes_of,
     newest_visible,
     sight_of,
     visible_to,
 )
 from casefile_api.case_files.urn import parse_urn
+from casefile_api.case_files.views import envelopes_of
 from casefile_api.errors import Fault, Invalid
 from casefile_api.unit_of_work import Reading
 from casefile_api.web.etags import tag_of
@@ -118,8 +117,7 @@ async def list_case_files(
     order = "desc" if falling else "asc"
     rows = await reading.session.execute(
         text(
-            f"select c.id, c.urn, c.urn_suffix, c.organisation, c.police_unit, c.cps_unit, c.crime_references,"
-            f" c.named_staff, v.number as newest_number, p.{column} as key"
+            f"select c.id, v.number as newest_number, p.{column} as key"
             " from case_file_party p join case_file c on c.id = p.case_file_id"
             f" join case_file_version v on v.case_file_id = c.id and v.number = {newest_visible(caller)}"
             f" where p.organisation = :organisation and {visible_to(caller)}"
@@ -130,9 +128,7 @@ async def list_case_files(
     )
     found = rows.all()
     shown = found[: page.limit]
-    names = CaseFileRow.__dataclass_fields__
-    cases = [CaseFileRow(**{name: getattr(row, name) for name in names}) for row in shown]
-    items = await envelopes_of(reading, [(case, case.newest_number) for case in cases])
-    reading.trail.details = {"query": asked.shape(), "case_file_ids": [str(case.id) for case in cases]}
+    items = await envelopes_of(reading, [(row.id, row.newest_number) for row in shown])
+    reading.trail.details = {"query": asked.shape(), "case_file_ids": [str(row.id) for row in shown]}
     last = (shown[-1].key, shown[-1].id) if len(found) > page.limit else None
     return [{**item, "etag": tag_of(item)} for item in items], last

@@ -1,13 +1,13 @@
 """The calls on case files and their versions."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import orjson
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import AwareDatetime
 
-from casefile_api.case_files import commands, queries
+from casefile_api.case_files import commands, queries, views
 from casefile_api.case_files.changes import changes_between, json_patch
 from casefile_api.case_files.envelope import Envelope
 from casefile_api.case_files.listing import CaseFileFilter, Sort, Status, list_case_files
@@ -165,7 +165,8 @@ async def list_versions(reading: ReadingNow, page: AskedPage, case_file_id: Case
     async with reading:
         case = await queries.find_visible(reading, case_file_id)
         numbers = await queries.visible_numbers(reading, case, after=after[0], limit=page.limit + 1)
-        items = await queries.list_version_objects(reading, case, numbers[: page.limit])
+        shown = await views.envelopes_of(reading, [(case.id, seen) for seen in numbers[: page.limit]])
+        items = [envelope["version"] for envelope in shown]
     more = (numbers[page.limit - 1],) if len(numbers) > page.limit else None
     body, headers = page.body(items, more)
     return reading.answer(body, headers=headers)
@@ -193,14 +194,14 @@ async def get_changes(
     """Say what changed since a version, in a prosecutor's terms, or as JSON Patch by `Accept`."""
     async with reading:
         case = await queries.find_visible(reading, case_file_id)
-        views: list[Any] = []
+        seen: list[views.CaseFileView] = []
         for asked in (since, number):
-            found = await queries.number_asked(reading, case, version=asked, as_of=None)
-            views.append(await queries.view_case_file(reading, case, found))
-    before, after = (orjson.loads(view.content) for view in views)
+            found = await queries.number_asked(reading, case, version=asked)
+            seen.append(await views.view_case_file(reading, case, found))
+    before, after = (orjson.loads(view.content) for view in seen)
     if JSON_PATCH in request.headers.get("accept", ""):
         return Response(orjson.dumps(json_patch(before, after)), media_type=JSON_PATCH)
-    was, now = (view.envelope["version"]["attachments"] for view in views)
+    was, now = (view.envelope["version"]["attachments"] for view in seen)
     told = changes_between(
         before, after, from_number=since, to_number=number, attachments_before=was, attachments_after=now
     )
@@ -220,8 +221,5 @@ async def get_timeline(reading: ReadingNow, page: AskedPage, case_file_id: CaseF
 
 
 async def _read(reading: ReadingNow, case_file_id: str, version: int | None, as_of: datetime | None) -> Response:
-    async with reading:
-        case = await queries.find_visible(reading, case_file_id)
-        number = await queries.number_asked(reading, case, version=version, as_of=as_of)
-        view = await queries.view_case_file(reading, case, number)
+    view = await views.read_case_file(reading, case_file_id, version=version, as_of=as_of)
     return reading.answer(view.body(), etag=view.tag)

@@ -5,7 +5,7 @@ from typing import Annotated
 import orjson
 from fastapi import APIRouter, Path, Query, Response
 
-from casefile_api.case_files import queries
+from casefile_api.case_files import queries, views
 from casefile_api.clock import LONDON
 from casefile_api.file_standards.readiness import evaluate
 from casefile_api.file_standards.schemas import ReadinessView
@@ -26,8 +26,8 @@ async def get_readiness(
     """Hold a version against a file standard: what is met, what is missing and how to mend it."""
     async with reading:
         case = await queries.find_visible(reading, case_file_id)
-        asked = await queries.number_asked(reading, case, version=number, as_of=None)
-        view = await queries.view_case_file(reading, case, asked)
+        asked = await queries.number_asked(reading, case, version=number)
+        view = await views.view_case_file(reading, case, asked)
     today = reading.now.astimezone(LONDON).date()
     content = orjson.loads(view.content)
     return reading.answer(evaluate(standard, content, envelope=view.envelope, request=None, on=today).as_body())

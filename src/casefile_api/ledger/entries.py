@@ -4,7 +4,7 @@ An entry holds no names, no content and no free text; free text is `erasable`, b
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -94,28 +94,45 @@ def compose(trail: Trail, caller: Caller | None, *, outcome: str, occurred_at: d
     )
 
 
-_INSERT = text(
-    """
+_COLUMNS = {
+    "id": "uuid",
+    "occurred_at": "timestamptz",
+    "entry": "bytea",
+    "leaf_hash": "bytea",
+    "owner": "text",
+    "erasable": "bytea",
+    "salt": "text",
+    "operation": "text",
+    "action": "text",
+    "outcome": "text",
+    "organisation": "text",
+    "client_id": "text",
+    "staff_id": "text",
+    "case_file_id": "uuid",
+}
+# One statement whatever the number of entries: a list for each column.
+INSERT = f"""
     with written as (
-        insert into audit_entry (id, occurred_at, entry, leaf_hash, operation, action, outcome, organisation, client_id,
-                                 staff_id, case_file_id, owner, erasable, salt)
-        values (:id, :occurred_at, :entry, :leaf_hash, :operation, :action, :outcome, :organisation, :client_id,
-                :staff_id, :case_file_id, :owner, :erasable, :salt)
+        insert into audit_entry ({", ".join(_COLUMNS)})
+        select * from unnest({", ".join(f"cast(:{name} as {kind}[])" for name, kind in _COLUMNS.items())})
         returning id)
     insert into audit_pending (entry_id) select id from written
     """
-)
 
 
 async def write_entries(connection: AsyncConnection | AsyncSession, entries: Sequence[SealedEntry]) -> None:
     """Write entries in the transaction at hand."""
-    await connection.execute(_INSERT, list(map(_row, entries)))
+    await connection.execute(text(INSERT), columns_of(entries))
+
+
+def columns_of(entries: Sequence[SealedEntry]) -> dict[str, list[Any]]:
+    """Return what `INSERT` binds: for each column the values of all entries."""
+    rows = [_row(entry) for entry in entries]
+    return {name: [row[name] for row in rows] for name in _COLUMNS}
 
 
 def _row(entry: SealedEntry) -> dict[str, Any]:
-    fields = entry.fields
-    same: Iterable[str] = ("operation", "action", "outcome", "organisation", "client_id", "staff_id", "case_file_id")
-    return {
+    own = {
         "id": entry.id,
         "occurred_at": entry.occurred_at,
         "entry": entry.canonical,
@@ -123,5 +140,5 @@ def _row(entry: SealedEntry) -> dict[str, Any]:
         "owner": entry.owner,
         "erasable": entry.erasable,
         "salt": entry.salt,
-        **{name: fields[name] for name in same},
     }
+    return {**{name: entry.fields[name] for name in _COLUMNS if name not in own}, **own}

@@ -1,8 +1,8 @@
 """Tables of the ledger. Entries and events are only ever inserted; no role may update or delete them.
 
 `audit_pending` and `event_pending` are the sequencer's inbox: rows are put there in the writer's own transaction and
-taken out when the sequencer has given the entry its leaf index and the event its position, so nothing is skipped that commits
-late (identities commit out of order).
+taken out when the sequencer has given the entry its leaf index and the event its position, so nothing is skipped that
+commits late (identities commit out of order).
 """
 
 from datetime import datetime

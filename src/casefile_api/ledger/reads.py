@@ -7,9 +7,13 @@ answered unrecorded.
 import asyncio
 from contextlib import suppress
 
+import structlog
+
 from casefile_api.database import Database
 from casefile_api.errors import DependencyUnavailable
-from casefile_api.ledger.entries import SealedEntry, write_entries
+from casefile_api.ledger.entries import INSERT, SealedEntry, columns_of
+
+log = structlog.get_logger()
 
 _LAST_SECONDS = 5.0
 
@@ -58,10 +62,9 @@ class ReadLedger:
             if not group:
                 continue
             try:
-                async with self._database.connection() as connection:
-                    await write_entries(connection, [entry for entry, _ in group])
-                    await connection.commit()
+                await self._database.rows(INSERT, columns_of([entry for entry, _ in group]))
             except Exception as fault:
+                log.error("reads_not_recorded", fault=type(fault).__name__, entries=len(group))
                 refusal = fault if isinstance(fault, DependencyUnavailable) else None
                 for _, durable in group:
                     if not durable.done():

@@ -17,7 +17,7 @@ from casefile_api.case_files.content.evidence import (
 from casefile_api.case_files.content.parts import Day, LongText, Part, Text, Word
 from casefile_api.case_files.content.people import Complainant, StaffContact, Suspect, Witness
 from casefile_api.errors import Fault
-from casefile_api.web.bodies import faults_of
+from casefile_api.web.shapes import faults_of
 
 _BY_OTHER_MEANS = (
     "too_sensitive",

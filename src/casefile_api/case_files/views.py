@@ -1,0 +1,168 @@
+"""The views of a case file, each from one statement: the envelope as this side sees it, the content as stored."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from casefile_api.access.caller import Caller, OrganisationKind
+from casefile_api.canonical import canonical_json
+from casefile_api.case_files.queries import (
+    CaseFileRow,
+    newest_visible,
+    number_asked_expression,
+    sight_of,
+    visible_to,
+)
+from casefile_api.case_files.versions import content_of
+from casefile_api.clock import utc_text
+from casefile_api.errors import NotFound
+from casefile_api.identifiers import parse_id
+from casefile_api.unit_of_work import Reading
+from casefile_api.web.etags import tag_of
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFileView:
+    """A case file at one version: the envelope as sent, the content's bytes, and the tag of both."""
+
+    envelope: dict[str, Any]
+    content: bytes = b"{}"
+
+    @property
+    def tag(self) -> str:
+        """Return the strong tag; the digest in the envelope stands for the content."""
+        return tag_of(self.envelope)
+
+    def body(self) -> bytes:
+        """Return the representation; the content is spliced in as stored."""
+        return canonical_json(self.envelope)[:-1] + b',"content":' + self.content + b"}"
+
+
+def _statement(caller: Caller, source: str, number: str, *, body: bool) -> str:
+    """Return the one statement behind every view; binds what `sight_of` gives."""
+    own = "and s.organisation = :organisation" if caller.kind is OrganisationKind.CPS else ""
+    return f"""
+        select c.id, c.urn, c.urn_suffix, c.organisation, c.police_unit, c.cps_unit, c.crime_references,
+               ({visible_to(caller)}) as visible, {newest_visible(caller)} as newest_number,
+               v.number, v.digest, v.parent_digest, v.salt, v.note, v.attachments, v.warnings, v.created_by,
+               v.created_at as version_created_at, {"v.body" if body else "null"} as body,
+               p.created_at, p.updated_at, k.wrapped_key,
+               exists (select from case_file_request_position r where r.case_file_id = c.id and r.submitted
+                       and r.holder in ('cps', 'both')) as referred,
+               exists (select from case_file_request_position r where r.case_file_id = c.id) as requested,
+               (select jsonb_agg(jsonb_build_array(s.organisation, s.unit, s.shared_at) order by s.shared_at, s.unit)
+                from case_file_share s where s.case_file_id = c.id and s.number = v.number {own}) as shares
+        from {source}
+        left join case_file_party p on p.case_file_id = c.id and p.organisation = :organisation
+        left join case_key k on k.case_file_id = c.id
+        left join case_file_version v on v.case_file_id = c.id and v.number = {number}
+        """
+
+
+async def read_case_file(
+    reading: Reading, case_file_id: str, *, version: int | None = None, as_of: datetime | None = None
+) -> CaseFileView:
+    """Read a case file at its newest visible version, a given one, or that of a moment: one statement, no transaction.
+
+    Raises NotFound where there is none or none that the caller may know of; the log tells the two apart.
+    """
+    identifier = parse_id(case_file_id)
+    caller = reading.caller
+    number = number_asked_expression(caller, version=version is not None, as_of=as_of is not None)
+    statement = _statement(caller, "case_file c", number, body=True) + " where c.id = :id"
+    bind = {"id": identifier, "version": version, "as_of": as_of, **sight_of(caller)}
+    rows = await reading.parts.database.rows(statement, bind)
+    reading.trail.about("case_file", identifier)
+    if not rows:
+        raise NotFound()
+    row = rows[0]
+    reading.trail.about("case_file", identifier, case_file_id=identifier, owner=row.organisation)
+    if not row.visible or row.number is None:
+        raise NotFound()
+    reading.trail.about("case_file_version", identifier, version=row.number)
+    return _view(reading, row)
+
+
+async def view_case_file(reading: Reading, case: CaseFileRow, number: int) -> CaseFileView:
+    """Return a case file at a version that the caller may see, in the transaction at hand."""
+    statement = _statement(reading.caller, "case_file c", ":number", body=True) + " where c.id = :id"
+    bind = {"id": case.id, "number": number, **sight_of(reading.caller)}
+    row = (await reading.session.execute(text(statement), bind)).one()
+    reading.trail.about("case_file_version", case.id, version=number)
+    return _view(reading, row)
+
+
+async def envelopes_of(reading: Reading, wanted: Sequence[tuple[UUID, int]]) -> list[dict[str, Any]]:
+    """Return the envelopes of case files at given versions, in one statement whatever their number."""
+    source = (
+        "unnest(cast(:ids as uuid[]), cast(:numbers as integer[])) with ordinality w(id, number, place)"
+        " join case_file c on c.id = w.id"
+    )
+    statement = _statement(reading.caller, source, "w.number", body=False) + " order by w.place"
+    bind = {
+        "ids": [case for case, _ in wanted],
+        "numbers": [number for _, number in wanted],
+        **sight_of(reading.caller),
+    }
+    rows = await reading.session.execute(text(statement), bind)
+    return [_envelope(reading, row) for row in rows]
+
+
+async def tag_of_newest(reading: Reading, case: CaseFileRow) -> str:
+    """Return the tag of `GET /v1/case-files/{id}` for the caller's organisation."""
+    return tag_of((await envelopes_of(reading, [(case.id, case.newest_number)]))[0])
+
+
+def _view(reading: Reading, row: Any) -> CaseFileView:
+    envelope = _envelope(reading, row)
+    context = f"case_file_version.body:{row.id}:{row.number}"
+    body = reading.vault.open_with(row.id, row.wrapped_key, row.body, context)
+    return CaseFileView(envelope, content_of(body, row.attachments))
+
+
+def _envelope(reading: Reading, row: Any) -> dict[str, Any]:
+    note = reading.vault.open_with(row.id, row.wrapped_key, row.note, f"case_file_version.note:{row.id}:{row.number}")
+    return {
+        "id": str(row.id),
+        "urn": row.urn,
+        "urn_suffix": row.urn_suffix,
+        "organisation": row.organisation,
+        "police_unit": row.police_unit,
+        "cps_unit": row.cps_unit,
+        "crime_references": row.crime_references,
+        "status": _status(reading.caller, row),
+        "created_at": utc_text(row.created_at),
+        "updated_at": utc_text(row.updated_at),
+        "version": _version(row, note.decode()),
+    }
+
+
+def _version(row: Any, note: str) -> Mapping[str, Any]:
+    return {
+        "number": row.number,
+        "digest": row.digest,
+        "parent_digest": row.parent_digest,
+        "salt": row.salt,
+        "attachments": row.attachments,
+        "created_at": utc_text(row.version_created_at),
+        "created_by": row.created_by,
+        "note": note,
+        "warnings": row.warnings,
+        "shared_with": [
+            {"organisation": organisation, "unit": unit, "shared_at": utc_text(datetime.fromisoformat(at))}
+            for organisation, unit, at in row.shares or ()
+        ],
+    }
+
+
+def _status(caller: Caller, row: Any) -> str:
+    """Return the derived status of a case file, as this side can know it."""
+    if row.referred:
+        return "referred"
+    if caller.kind is OrganisationKind.CPS or row.newest_number > 1 or row.requested:
+        return "in_investigation"
+    return "registered"
