@@ -56,8 +56,9 @@ class Export:
                 return
 
     async def _fetch(self, stored: StoredTree, plans: list[tuple[Span, ...]]) -> None:
+        spans = {span for plan in plans for span in plan}
         async with self.database.connection() as connection:
-            await stored.fetch(connection, [node for plan in plans for span in plan for node in span])
+            await stored.fetch(connection, [node for span in spans for node in span])
 
     async def csv(self) -> AsyncIterator[bytes]:
         """A line of headings, then one entry a line."""

@@ -87,6 +87,7 @@ class StoredTree:
     def __init__(self, most_tiles: int = 512) -> None:
         self._most = most_tiles
         self._rows: dict[TileId, list[list[bytes]]] = {}
+        self._folded: dict[Span, bytes] = {}
 
     async def fetch(self, reader: Reader, nodes: Iterable[Node]) -> None:
         """Bring in the tiles that these nodes need and that are not here yet, in one query."""
@@ -112,7 +113,15 @@ class StoredTree:
 
     def path(self, plan: Sequence[Span]) -> tuple[bytes, ...]:
         """The hashes of a proof."""
-        return tuple(tree.carry_out(plan, self.read))
+        return tuple(map(self._fold, plan))
+
+    def _fold(self, span: Span) -> bytes:
+        """The hash of a span; spans of several nodes, at the edge of the tree, are in the proof of every leaf."""
+        if len(span) == 1:
+            return self.read(span[0])
+        if span not in self._folded:
+            self._folded[span] = tree.fold([self.read(node) for node in span])
+        return self._folded[span]
 
     def root(self, size: int) -> bytes:
         """The root of the tree of this size."""

@@ -6,6 +6,7 @@ out from those nodes, so that a proof over stored nodes costs O(log n) reads, al
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -71,6 +72,8 @@ def _perfect_ranges(start: int, end: int) -> Iterator[tuple[int, int]]:
         start += width
 
 
+# Proofs of neighbouring leaves are made of mostly the same spans.
+@lru_cache(maxsize=4096)
 def _span(start: int, end: int) -> Span:
     return tuple(
         Node((last - first).bit_length() - 1, first // (last - first)) for first, last in _perfect_ranges(start, end)
