@@ -49,11 +49,6 @@ class Claims:
     name: str | None = None
     unit: str | None = None
 
-    @property
-    def is_personal(self) -> bool:
-        """Say whether the token names a member of staff rather than a system."""
-        return self.name is not None
-
     def as_payload(self) -> dict[str, object]:
         """Return the claims as they stand in the token (RFC 9068 2.2)."""
         payload: dict[str, object] = {

@@ -3,18 +3,11 @@
 from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy import or_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from casefile_api.errors import NotFound
 from casefile_api.organisations.models import Organisation, Staff, Unit
-
-
-async def find_organisation(session: AsyncSession, organisation: str, on: date) -> Organisation | None:
-    """Return an organisation that is in being on that day, else None."""
-    row = await session.get(Organisation, organisation)
-    return row if row is not None and _in_being(row, on) else None
 
 
 async def find_unit(session: AsyncSession, unit: str, on: date) -> Unit | None:
@@ -62,19 +55,6 @@ async def list_unit_staff(
     if role is not None:
         chosen = chosen.where(col(Staff.roles).contains([role]))
     return (await session.execute(chosen.order_by(col(Staff.staff_id)).limit(limit))).scalars().all()
-
-
-async def oversight_remit(session: AsyncSession, organisation: str) -> str | None:
-    """Return whose acts an oversight body may look at: `all`, the id of one force, or None for others."""
-    row = await session.get(Organisation, organisation)
-    return row.remit if row is not None else None
-
-
-async def units_in_being(session: AsyncSession, on: date) -> Sequence[Unit]:
-    """Return every unit that is open on that day."""
-    open_then = or_(col(Unit.valid_until).is_(None), col(Unit.valid_until) >= on)
-    chosen = select(Unit).where(col(Unit.valid_from) <= on, open_then)
-    return (await session.execute(chosen)).scalars().all()
 
 
 def _in_being(row: Organisation | Unit, on: date) -> bool:
