@@ -70,8 +70,8 @@ def test_events_of_a_request_carry_ids_and_states_and_no_words(teams: Teams) -> 
         "early_advice.accepted",
         "early_advice.approved",
         "early_advice.allocated",
-        "action.set",
         "early_advice.advised",
+        "action.set",
     ]
     assert [event["data"]["sequence"] for event in mine] == list(range(1, len(mine) + 1))
     assert "taxi" not in str(mine) and "proportionate" not in str(mine)

@@ -74,11 +74,12 @@ async def advise_request(work: UnitOfWork, request_id: str, body: AdviseRequest)
     standing.checks.refuse_faults()
     await reveal_to_police(work, request.case_file_id, body.attachment_ids, "/attachment_ids")
     await _issue(standing, body)
-    for action in body.actions:
-        await set_action(work, request, action)
     topics = sorted({item.topic for item in body.advice})
     said = Said({"topics": list(topics), "actions": len(body.actions)}, topics)
-    return await finish(standing, after_advice(len(body.actions)), said)
+    answer = await finish(standing, after_advice(len(body.actions)), said)
+    for action in body.actions:
+        await set_action(work, request, action)
+    return answer
 
 
 def _check_charges(standing: Standing, body: AdviseRequest, known: frozenset[str]) -> None:
