@@ -55,7 +55,7 @@ def _client_form(**more: str) -> Callable[[Party], Mapping[str, str]]:
 
 def _own_opening(scene: Scene, party: Party) -> Json:
     organisation = party.organisation if party.organisation in cases.FORCE_UNIT else "police-53"
-    return cases.opening(organisation, note=new_key())
+    return cases.opening(organisation, police_unit=f"{organisation}-rasso", note=new_key())
 
 
 def _merge_patch(body: Json) -> Call:

@@ -113,7 +113,6 @@ def test_no_step_is_taken_on_what_has_ended(grand_tour: tour.Tour, scene: Scene)
         path = grand_tour.ended_actions[0]
         party.refused("POST", f"{path}/{step}", 409, "wrong-state", json=body, if_match=party.etag(path))
     scene.person("prosecutor", "cps").refused("POST", f"{request}/actions", 409, "wrong-state", json=calls.ACTION)
-    scene.person("officer", "police").refused("POST", f"{request}/messages", 409, "wrong-state", json={"text": "Late."})
 
 
 def test_what_exists_is_not_made_again(scene: Scene) -> None:
@@ -136,6 +135,9 @@ def test_what_is_submitted_or_not_there_yet_is_left_alone(scene: Scene) -> None:
     elsewhere = {"cps_unit": "cps-west-midlands-rasso", "reason": "Nearer."}
     tag = officer.etag(case)
     officer.refused("POST", f"{case}/corrections", 409, "wrong-state", json=elsewhere, if_match=tag)
+    draft = cases.draft_request(officer, cases.open_case(officer)["id"])["id"]
+    early = {"text": "Too early."}
+    officer.refused("POST", f"/v1/early-advice-requests/{draft}/messages", 409, "wrong-state", json=early)
     bundle = officer.post(f"{case}/versions/1/bundles", expect=202).json()["id"]
     officer.refused("GET", f"/v1/bundles/{bundle}/content", 409, "wrong-state")
 

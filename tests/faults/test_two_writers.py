@@ -46,7 +46,7 @@ def test_of_two_who_take_a_step_one_wins(sandbox: Sandbox) -> None:
 
 
 def test_one_key_does_a_thing_once_however_often_it_is_sent(sandbox: Sandbox) -> None:
-    system, key, body = sandbox.system("police-53"), new_key(), cases.opening()
+    system, key, body = sandbox.system("police-53"), new_key(), cases.opening(police_unit="police-53-rasso")
     assert system.token
     with ThreadPoolExecutor(WRITERS) as pool:
         answers = list(
@@ -61,7 +61,7 @@ def test_one_key_does_a_thing_once_however_often_it_is_sent(sandbox: Sandbox) ->
 
 def test_one_urn_is_opened_once_however_many_try(sandbox: Sandbox) -> None:
     parties = [sandbox.system("police-53") for _ in range(WRITERS)]
-    body = cases.opening()
+    body = cases.opening(police_unit="police-53-rasso")
     with ThreadPoolExecutor(WRITERS) as pool:
         answers = list(pool.map(lambda party: party.call("POST", "/v1/case-files", json=body), parties))
     assert sorted(answer.status_code for answer in answers) == [201] + [409] * (WRITERS - 1)

@@ -135,6 +135,8 @@ def request_body(**changes: Any) -> Json:
 
 def open_case(police: Party, **changes: Any) -> Json:
     """A case file newly opened by a police party."""
+    if police.staff_id is None:  # a system has no unit of its own
+        changes = {"police_unit": f"{police.organisation}-rasso"} | changes
     return police.post("/v1/case-files", opening(police.organisation, **changes), expect=201).json()
 
 
