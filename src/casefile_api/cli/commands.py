@@ -128,8 +128,10 @@ def api_process(descriptor: Annotated[int, typer.Option("--descriptor")], of: Of
 def worker_process(of: Of) -> None:
     """Work beside the parts that the parent process keeps."""
     from casefile_api.cli.serve import run_worker_process
+    from casefile_api.cli.serving import worker_begun_file
+    from casefile_api.embedded.data_directory import DataDirectory
 
-    run_worker_process()
+    run_worker_process(worker_begun_file(DataDirectory(of)))
 
 
 def register(app: typer.Typer) -> None:

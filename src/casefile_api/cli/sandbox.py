@@ -71,6 +71,8 @@ def _start(directory: DataDirectory, port: int, supervisor: Supervisor, listener
     people = people_of(directory, settings.with_values(migration_database_url=PostgreSQL(directory).addresses().owner))
     base_url = settings.public_url
     supervisor.wait_until(lambda: serving.is_ready(f"{base_url}/readyz"), programs, serving.READY_SECONDS)
+    # Whoever uses the sandbox expects its webhooks at once.
+    supervisor.wait_until(lambda: serving.worker_has_begun(directory), programs, serving.READY_SECONDS)
     return {
         "base_url": base_url,
         "token_endpoint": f"{base_url}/oauth/token",

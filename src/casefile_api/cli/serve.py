@@ -6,6 +6,7 @@ import asyncio
 import signal
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
+from pathlib import Path
 
 import structlog
 
@@ -78,15 +79,17 @@ def run_worker_alone() -> None:
         supervisor.run()
 
 
-def run_worker_process() -> None:
-    """Run one worker in this process, on the parts that the settings name."""
+def run_worker_process(begun: Path | None = None) -> None:
+    """Run one worker in this process, on the parts that the settings name; `begun` is made when it begins."""
     write_logs()
     settings = Settings()
     from casefile_api.cli.metrics import Backlog, serve_metrics
     from casefile_api.worker import run_worker
 
-    serve_metrics(settings, Backlog(settings.database_url))
     schema.await_tables(settings.database_url, TABLES_SECONDS)
+    serve_metrics(settings, Backlog(settings.database_url))
+    if begun is not None:
+        begun.touch()
     asyncio.run(_work(partial(run_worker, settings)))
 
 

@@ -69,6 +69,7 @@ def metrics_port(environment: Mapping[str, str], place: int) -> dict[str, str]:
 
 def worker_program(directory: DataDirectory, environment: Mapping[str, str], log: Path | None = None) -> Program:
     """The process that sequences the log, delivers webhooks, verifies uploads and watches clocks."""
+    worker_begun_file(directory).unlink(missing_ok=True)
     return Program(
         name="worker",
         command=[*OURSELVES, "worker-process", "--of", directory.path],
@@ -76,6 +77,16 @@ def worker_program(directory: DataDirectory, environment: Mapping[str, str], log
         log=log,
         environment=environment,
     )
+
+
+def worker_begun_file(directory: DataDirectory) -> Path:
+    """Made by the worker when it has loaded and begins."""
+    return directory.run / "worker.begun"
+
+
+def worker_has_begun(directory: DataDirectory) -> bool:
+    """Whether the worker of this folder has loaded and works."""
+    return worker_begun_file(directory).exists()
 
 
 def stop_left_behind(directory: DataDirectory) -> None:
