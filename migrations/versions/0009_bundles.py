@@ -29,9 +29,10 @@ def upgrade() -> None:
         sa.Column("sha256", sa.String),
         sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("built_at", sa.DateTime(timezone=True)),
-        sa.CheckConstraint("state in ('building', 'ready', 'failed')", name="bundle_state"),
+        sa.CheckConstraint("state in ('building', 'ready', 'failed', 'expired')", name="bundle_state"),
         sa.CheckConstraint("state <> 'ready' or sha256 is not null and size is not null", name="bundle_ready"),
     )
+    op.create_index("bundle_by_state", "bundle", ["state", "requested_at"])
     op.create_index("bundle_by_case", "bundle", ["case_file_id", "organisation"])
     grant("bundle", "select, insert, update")
 

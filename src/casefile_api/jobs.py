@@ -28,6 +28,7 @@ class JobKind(StrEnum):
     VERIFY_ATTACHMENT = "verify_attachment"
     ABANDON_UPLOAD = "abandon_upload"
     BUILD_BUNDLE = "build_bundle"
+    REMOVE_BUNDLE = "remove_bundle"
 
 
 Run = Callable[[str], Awaitable[None]]

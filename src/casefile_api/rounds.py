@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from sqlalchemy import text
 
-from casefile_api.attachments.expiry import give_up_uploads
+from casefile_api.attachments.expiry import expire_bundles, give_up_uploads
 from casefile_api.audit.announcing import announce_checkpoint
 from casefile_api.clock import real_now
 from casefile_api.early_advice.deadlines import raise_due_deadlines
@@ -67,6 +67,7 @@ ROUNDS: tuple[Round, ...] = (
     Round("refusals", 10, write_up_refusals),
     Round("checkpoint", 30, announce_checkpoint),
     Round("uploads", 60, give_up_uploads),
+    Round("bundles", 60, expire_bundles),
     Round("expired", 300, forget_expired),
     Round("deliveries", 600, forget_deliveries),
 )

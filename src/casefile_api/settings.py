@@ -24,7 +24,9 @@ class Settings(BaseSettings):
     port: int = Field(8000, description="port the HTTP server listens on")
     metrics_host: str = Field("127.0.0.1", description="address /metrics listens on; keep it away from callers")
     metrics_port: int = Field(0, description="port of /metrics; further processes take the next ones; 0: free ones")
-    trusted_proxies: str = Field("", description="comma-separated addresses or networks of proxies whose X-Forwarded-For is believed")
+    trusted_proxies: str = Field(
+        "", description="comma-separated addresses or networks of proxies whose X-Forwarded-For is believed"
+    )
     sandbox: bool = Field(False, description="sandbox rules: loopback webhooks, movable working time, generous rates")
 
     # Data kept by the program itself.
@@ -55,6 +57,7 @@ class Settings(BaseSettings):
         14, ge=1, description="days after which an upload that was never finished is given up"
     )
     clamd_address: str = Field("", description="clamd that scans uploads, as host:port or a socket's path; empty: none")
+    bundle_keep_days: int = Field(7, ge=1, description="days that a bundle can be fetched; then it is removed")
 
     # Limits.
     body_limit_bytes: int = Field(1_048_576, description="largest request body")

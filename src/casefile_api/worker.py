@@ -15,8 +15,7 @@ import structlog
 
 from casefile_api import jobs, rounds
 from casefile_api.attachments.bundling import build_bundle
-from casefile_api.attachments.bundling import build_bundle
-from casefile_api.attachments.expiry import abandon_upload
+from casefile_api.attachments.expiry import abandon_upload, remove_bundle
 from casefile_api.attachments.storage import Storage
 from casefile_api.attachments.verification import verify_attachment
 from casefile_api.errors import DependencyUnavailable, Misconfigured
@@ -73,7 +72,7 @@ def _tasks(parts: Parts, storage: Storage, announcements: Announcements, stop: a
     }
     return {
         "sequencer": functools.partial(sequencer.run, stop),
-        "webhooks": functools.partial(Telling(parts, announcements).run, stop),
+        "webhooks": functools.partial(_tell, parts, announcements, stop),
         "jobs": functools.partial(_work_through_jobs, parts, storage),
         **making,
     }
@@ -96,6 +95,10 @@ async def _go_on(name: str, task: Task, stop: asyncio.Event) -> None:
         await _pause(stop, RESTARTED_AFTER_SECONDS)
 
 
+async def _tell(parts: Parts, announcements: Announcements, stop: asyncio.Event) -> None:
+    await Telling(parts, announcements).run(stop)
+
+
 async def _make_round(each: Round, parts: Parts, stop: asyncio.Event) -> None:
     while not stop.is_set():
         await each.make(parts)
@@ -107,7 +110,7 @@ async def _work_through_jobs(parts: Parts, storage: Storage) -> None:
         JobKind.VERIFY_ATTACHMENT: functools.partial(verify_attachment, parts, storage),
         JobKind.ABANDON_UPLOAD: functools.partial(abandon_upload, parts, storage),
         JobKind.BUILD_BUNDLE: functools.partial(build_bundle, parts, storage),
-        JobKind.BUILD_BUNDLE: functools.partial(build_bundle, parts, storage),
+        JobKind.REMOVE_BUNDLE: functools.partial(remove_bundle, parts, storage),
     }
     await jobs.work(parts.settings, runs)
 

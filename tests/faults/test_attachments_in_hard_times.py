@@ -10,6 +10,7 @@ import psutil  # type: ignore[import-untyped]
 import pytest
 
 from tests.api.attaching import large_text, text_file
+from tests.api.test_bundles import built
 from tests.outside.cases import open_case
 from tests.outside.client import Party, Sandbox
 from tests.outside.files import statement, video
@@ -90,10 +91,13 @@ def test_a_kill_of_everything_in_the_middle_of_an_upload_loses_no_part(running: 
     sandbox.http.close()
 
 
-def test_an_upload_that_was_never_finished_is_given_up_with_its_parts(running: RunningSandbox, officer: Party) -> None:
+def test_an_upload_that_was_never_finished_and_an_old_bundle_are_given_up(
+    running: RunningSandbox, officer: Party
+) -> None:
     file = large_text()
     declared = declare(officer, open_case(officer)["id"], file)
     upload(officer, declared, file, only={1})
+    bundle = built(officer, declared["case_file_id"], 1)
     officer.sandbox.person("operator").post("/v1/sandbox/clock", {"advance": "P15D"})
     part_of(running, "worker").kill()  # the next one begins with its rounds
     path = f"/v1/attachments/{declared['id']}"
@@ -105,3 +109,7 @@ def test_an_upload_that_was_never_finished_is_given_up_with_its_parts(running: R
     assert officer.get(path).json()["status"] == "deleted"
     asked = {"parts": [{"number": 2, "sha256": "0" * 64}]}
     officer.refused("POST", f"{path}/upload", 409, "wrong-state", json=asked)
+    while officer.get(f"/v1/bundles/{bundle['id']}").json()["state"] != "expired":
+        assert time.monotonic() < deadline, "the bundle was kept"
+        time.sleep(0.5)
+    officer.refused("GET", f"/v1/bundles/{bundle['id']}/content", 410, "gone")

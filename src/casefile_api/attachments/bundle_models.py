@@ -17,6 +17,7 @@ class BundleState(StrEnum):
     BUILDING = "building"
     READY = "ready"
     FAILED = "failed"
+    EXPIRED = "expired"
 
 
 class Bundle(SQLModel, table=True):
@@ -24,8 +25,9 @@ class Bundle(SQLModel, table=True):
 
     __tablename__ = "bundle"
     __table_args__ = (
-        CheckConstraint("state in ('building', 'ready', 'failed')", name="bundle_state"),
+        CheckConstraint("state in ('building', 'ready', 'failed', 'expired')", name="bundle_state"),
         CheckConstraint("state <> 'ready' or sha256 is not null and size is not null", name="bundle_ready"),
+        Index("bundle_by_state", "state", "requested_at"),
         Index("bundle_by_case", "case_file_id", "organisation"),
     )
 

@@ -50,7 +50,7 @@ async def get_bundle(bundle_id: str, reading: ReadingNow) -> Response:
     operation_id="get_bundle_content",
     summary="Open a bundle",
     status_code=307,
-    responses=REDIRECT | refusals("wrong-state"),
+    responses=REDIRECT | refusals("wrong-state", "gone"),
 )
 async def get_bundle_content(bundle_id: str, reading: ReadingNow, storage: StorageAtHand) -> Response:
     """A redirect to the bag, for a minute."""

@@ -10,6 +10,8 @@ from sqlalchemy import exists, select
 from sqlmodel import col
 
 from casefile_api.access.permissions import Operation62
+from casefile_api.attachments.bundle_models import Bundle, BundleState
+from casefile_api.attachments.bundles import place_of_bundle
 from casefile_api.attachments.custody import add_link
 from casefile_api.attachments.models import Attachment, AttachmentCustody, AttachmentStatus, CustodyKind
 from casefile_api.attachments.objects import abandon_parts, remove_objects
@@ -44,6 +46,36 @@ async def give_up_uploads(parts: WorkerParts) -> int:
     for attachment_id in stale:
         await _give_up(parts, attachment_id)
     return len(stale)
+
+
+async def remove_bundle(parts: WorkerParts, storage: Storage, bundle_id: str) -> None:
+    """Remove the bag of a bundle that is kept no longer."""
+    async with parts.database.session() as session:
+        found = await session.execute(select(col(Bundle.state)).where(col(Bundle.id) == UUID(bundle_id)))
+        if found.scalar_one_or_none() != BundleState.EXPIRED.value:
+            return
+    await remove_objects(storage, place_of_bundle(bundle_id))
+
+
+async def expire_bundles(parts: WorkerParts) -> int:
+    """End the bundles that were kept long enough: they hold a second copy of a case. Returns how many."""
+    async with unattended(parts.database, parts.clock, "expire_bundles", Operation62.ERASURE) as act:
+        before = act.now - timedelta(days=parts.settings.bundle_keep_days)
+        ended = (BundleState.READY.value, BundleState.FAILED.value)
+        found = await act.session.execute(
+            select(Bundle)
+            .where(col(Bundle.state).in_(ended), col(Bundle.requested_at) < before)
+            .order_by(col(Bundle.requested_at))
+            .limit(_AT_ONCE)
+            .with_for_update(skip_locked=True)
+        )
+        rows = list(found.scalars())
+        for row in rows:
+            row.state = BundleState.EXPIRED.value
+            await act.want("remove_bundle", row.id)
+        act.silent = not rows
+        act.trail.details = {"bundles": [str(row.id) for row in rows]}
+    return len(rows)
 
 
 async def _unfinished(parts: WorkerParts) -> list[UUID]:

@@ -26,6 +26,7 @@ from casefile_api.identifiers import parse_id
 from casefile_api.unit_of_work import ConditionalWork, ReadingNow, Work
 from casefile_api.web.bodies import JsonBody
 from casefile_api.web.documenting import refusals
+from casefile_api.web.etags import tag_of
 from casefile_api.web.pagination import AskedPage
 from casefile_api.web.routing import GuardedRoute
 
@@ -108,7 +109,8 @@ async def request_upload_urls(
 async def get_upload(attachment_id: str, reading: ReadingNow, storage: StorageAtHand) -> Response:
     """Parts received and missing, as storage has them now."""
     upload = await look_at_upload(reading, parse_id(attachment_id))
-    return reading.answer(await tell_progress(storage, upload))
+    view = await tell_progress(storage, upload)
+    return reading.answer(view, etag=tag_of(view.model_dump(mode="json")))
 
 
 @router.post(
@@ -146,7 +148,8 @@ async def get_attachment_content(attachment_id: str, reading: ReadingNow, storag
 async def get_custody(attachment_id: str, reading: ReadingNow) -> Response:
     """Every handling of the file: time, actor, hash and audit entry."""
     async with reading:
-        return reading.answer(await find_custody(reading, parse_id(attachment_id)))
+        chain = await find_custody(reading, parse_id(attachment_id))
+        return reading.answer(chain, etag=tag_of(chain.model_dump(mode="json")))
 
 
 @router.delete(
