@@ -88,6 +88,7 @@ def test_one_bad_value_anywhere_is_found_at_its_pointer(value, bad, data):
         (b'{"' + b"n" * 257 + b'": 1}', ("name_too_long", "")),
         (b'["' + b"x" * 100_001 + b'"]', ("too_long", "/0")),
         (b"[" + b"1," * 2000 + b"1]", ("too_many_items", "")),
+        (b"{" + b",".join(b'"%d":1' % n for n in range(2001)) + b"}", ("too_many_items", "")),
     ],
 )
 def test_each_fault_is_named_with_its_place(raw, fault):

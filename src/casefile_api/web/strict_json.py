@@ -154,6 +154,8 @@ def _sound_children(
         return None
     if type(node) is dict:
         members = cast(dict[str, object], node)
+        if len(members) > limits.items:
+            return None
         named = not members or max(map(len, members)) <= limits.name_characters
         return members.items() if named and not (strings and any(map(_TROUBLE.search, members))) else None
     items = cast(list[object], node) if type(node) is list else None
@@ -193,6 +195,9 @@ def _faults(root: object, allow_null: NullPolicy, limits: Limits) -> Iterator[Fa
             yield from _scalar_faults(path, value, limits)
         elif len(path) >= limits.depth:
             yield Fault("too_deep", _depth_detail(limits), pointer=pointer_of(path))
+        elif isinstance(value, dict) and len(value) > limits.items:
+            detail = f"An object may hold {limits.items} members at most."
+            yield Fault("too_many_items", detail, pointer=pointer_of(path))
         elif isinstance(value, dict):
             yield from _name_faults(path, value, limits)
             waiting += [((*path, name), value[name]) for name in reversed(value) if len(name) <= limits.name_characters]
