@@ -29,7 +29,7 @@ class MainStory:
     case_id: str = ""
     request_id: str = ""
     version: int = 0
-    files: dict[str, files.EvidenceFile] = field(default_factory=dict)
+    attached: dict[str, files.EvidenceFile] = field(default_factory=dict)
     receipts: list[Json] = field(default_factory=list)
 
     @property
@@ -69,13 +69,13 @@ class MainStory:
         content["material"] = []
         for number, file in enumerate(evidence, start=1):
             attachment = uploads.attach(self.cast.officer, self.case_id, file)
-            self.files[attachment["id"]] = file
+            self.attached[attachment["id"]] = file
             self.police.hears("attachment.available", attachment_id=attachment["id"])
             item = cases.case_content()["material"][0] | {"id": f"m{number}", "kind": file.kind}
             content["material"].append(item | {"reference": f"MF/{number}", "attachment_ids": [attachment["id"]]})
         view = self.add_version(self.cast.officer, content, "Evidence so far")
         named = {item["id"]: (item["sha256"], item["size"]) for item in view["version"]["attachments"]}
-        assert named == {identifier: (file.sha256, file.size) for identifier, file in self.files.items()}
+        assert named == {identifier: (file.sha256, file.size) for identifier, file in self.attached.items()}
 
     def finds_and_mends_what_is_missing(self) -> None:
         self.request_id = cases.draft_request(self.cast.officer, self.case_id)["id"]
@@ -145,7 +145,7 @@ class MainStory:
             self.police.hears(f"early_advice.{event}", early_advice_request_id=self.request_id)
 
     def is_read_and_advised_on(self) -> None:
-        for identifier, file in self.files.items():
+        for identifier, file in self.attached.items():
             assert uploads.download(self.cast.prosecutor, identifier) == file.data
         asked = {"questions": ["Who else was there?"], "response_due_on": LATER}
         self.cast.prosecutor.step(self.request, "request-information", asked, expect=200)
@@ -172,7 +172,7 @@ class MainStory:
         )
         report = files.statement(3)
         attachment = uploads.attach(self.cast.officer, self.case_id, report)
-        self.files[attachment["id"]] = report
+        self.attached[attachment["id"]] = report
         content = self.cast.officer.get(self.case).json()["content"]
         item = content["material"][0] | {"id": "m9", "reference": "SFR/1", "attachment_ids": [attachment["id"]]}
         content["material"].append(item)
@@ -206,7 +206,7 @@ class MainStory:
             self.sandbox.person("prosecutor", unit="cps-south-west-crown-court"),
         ]
         for stranger in strangers:
-            for path in (self.case, f"{self.case}/timeline", self.request, f"/v1/attachments/{next(iter(self.files))}"):
+            for path in (self.case, f"{self.case}/timeline", self.request, f"/v1/attachments/{next(iter(self.attached))}"):
                 stranger.refused("GET", path, 404, "not-found")
             assert self.case_id not in {item["id"] for item in stranger.items("/v1/case-files")}
         self.cast.auditor.refused("GET", self.case, 403, "not-permitted")
