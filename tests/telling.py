@@ -179,7 +179,7 @@ class WorkerProcess:
         return time.monotonic() - begun
 
 
-async def until(holds: Callable[[], Any], *, seconds: float = 20) -> Any:
+async def until(holds: Callable[[], Any], *, seconds: float = 40) -> Any:
     """Wait until something holds."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

@@ -165,7 +165,7 @@ async def redeliver(work: UnitOfWork, endpoint_id: UUID, wanted: RedeliverReques
         _refuse_disabled(endpoint)
         rows = await _events_asked_for(work, endpoint, wanted)
         for start in range(0, len(rows), SENT_AGAIN_AT_ONCE):
-            await owe(work.session, rows[start : start + SENT_AGAIN_AT_ONCE], again=True)
+            await owe(work.session, rows[start : start + SENT_AGAIN_AT_ONCE])
         work.unannounced()
         work.trail.details = {"events": len(rows)}
         return work.answer_change({"deliveries": len(rows)}, status=202)

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from uuid import UUID
 
 import httpx2
 
@@ -22,6 +23,9 @@ from casefile_api.webhooks.names import resolve
 CONNECT_SECONDS = 5.0
 TOTAL_SECONDS = 15.0
 RESOLVE_SECONDS = 5.0
+KEPT_ALIVE_SECONDS = 2.0
+"""Shorter than any server keeps an idle connection, so that we do not send into one that is being closed."""
+IDLE_SECONDS = 60.0
 ANSWER_BYTES_KEPT = 256
 ANSWER_BYTES_READ = 16 * 1024
 
@@ -57,12 +61,15 @@ class Line:
             trust_env=False,
             follow_redirects=False,
             timeout=httpx2.Timeout(TOTAL_SECONDS, connect=CONNECT_SECONDS),
-            limits=httpx2.Limits(max_connections=connections, max_keepalive_connections=connections),
+            limits=httpx2.Limits(
+                max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=KEPT_ALIVE_SECONDS
+            ),
         )
+        self.used_at = time.monotonic()
 
     async def send(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """POST a body once. Whatever goes wrong is an answer too; nothing is raised but cancellation."""
-        begun = time.monotonic()
+        begun = self.used_at = time.monotonic()
         try:
             async with asyncio.timeout(TOTAL_SECONDS):
                 return await self._post(url, headers, body, begun)
@@ -108,6 +115,30 @@ class Line:
     async def close(self) -> None:
         """Hang up."""
         await self._client.aclose()
+
+
+class Lines:
+    """The lines of a process: one to each endpoint's URL, hung up when it has not been used for a while."""
+
+    def __init__(self, exempt: Sequence[Network], *, connections: int) -> None:
+        self._tls = httpx2.create_ssl_context()
+        self._exempt = exempt
+        self._connections = connections
+        self._lines: dict[tuple[UUID, str], Line] = {}
+
+    def to(self, endpoint_id: UUID, url: str) -> Line:
+        """Return the line to an endpoint's URL."""
+        line = self._lines.get((endpoint_id, url))
+        if line is None:
+            line = self._lines[endpoint_id, url] = Line(self._tls, self._exempt, connections=self._connections)
+        line.used_at = time.monotonic()
+        return line
+
+    async def hang_up(self, *, idle_seconds: float = IDLE_SECONDS) -> None:
+        """Hang up the lines that were idle for so long."""
+        before = time.monotonic() - idle_seconds
+        for key in [key for key, line in self._lines.items() if line.used_at <= before]:
+            await self._lines.pop(key).close()
 
 
 async def _beginning(response: httpx2.Response) -> str:

@@ -6,10 +6,12 @@ and wait on the ticket only if there was nothing: whatever is committed after th
 
 import asyncio
 from contextlib import suppress
+from typing import Any
 
 import psycopg
 import structlog
 from psycopg import sql
+from psycopg_pool import AsyncConnectionPool
 
 from casefile_api.database import SERVICE_ROLE
 from casefile_api.ledger.sequencer import CHANNEL
@@ -20,17 +22,39 @@ LIVELINESS_SECONDS = 15.0
 
 _log = structlog.get_logger("casefile_api.listening")
 
-Connection = psycopg.AsyncConnection[tuple[object, ...]]
+Connection = psycopg.AsyncConnection[Any]
+Pool = AsyncConnectionPool[Connection]
+
+
+def _plain_url(settings: Settings) -> str:
+    return settings.database_url.replace("postgresql+psycopg://", "postgresql://")
+
+
+def _options(name: str) -> dict[str, Any]:
+    return {
+        "autocommit": True,
+        "options": f"-c role={SERVICE_ROLE} -c timezone=UTC",
+        "application_name": name,
+        "connect_timeout": 5,
+    }
 
 
 async def direct_connection(settings: Settings, name: str) -> Connection:
     """A connection outside the pool, for what belongs to a connection: listening, and locks that die with a process."""
-    return await psycopg.AsyncConnection.connect(
-        settings.database_url.replace("postgresql+psycopg://", "postgresql://"),
-        autocommit=True,
-        options=f"-c role={SERVICE_ROLE} -c timezone=UTC",
-        application_name=name,
-        connect_timeout=5,
+    return await psycopg.AsyncConnection.connect(_plain_url(settings), **_options(name))
+
+
+def direct_pool(settings: Settings, name: str) -> Pool:
+    """A few quick connections of the driver, not yet open: each statement commits by itself."""
+    return AsyncConnectionPool(
+        _plain_url(settings),
+        connection_class=psycopg.AsyncConnection,
+        kwargs=_options(name),
+        min_size=1,
+        max_size=settings.database_pool_size,
+        timeout=settings.database_timeout_seconds,
+        open=False,
+        name=name,
     )
 
 

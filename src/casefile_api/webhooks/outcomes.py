@@ -7,61 +7,58 @@ so that a worker killed between sending and writing sends once more: at least on
 import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from casefile_api.unattended import unattended
 from casefile_api.web.parts import Parts
 from casefile_api.webhooks.connecting import Answer
-from casefile_api.webhooks.owing import VERIFICATION, Due
+from casefile_api.webhooks.owing import VERIFICATION
+from casefile_api.webhooks.queue import Connection, Due
 from casefile_api.webhooks.schedule import FAILING_AFTER, LONGEST_RETRY_AFTER, is_dead, next_probe_wait, next_wait
 
 ASKS_FOR_PATIENCE = frozenset((429, 503))
 
-_KEEP_ATTEMPT = text(
-    """
+_KEEP_ATTEMPT: LiteralString = """
     insert into webhook_attempt (delivery_id, number, tried_at, status, latency_ms, error, answer)
     select d.id, coalesce((select max(number) from webhook_attempt where delivery_id = d.id), 0) + 1,
-           :tried_at, :status, :latency_ms, :error, :answer
-    from webhook_delivery d where d.id = :id
-    """
-)
-_DELIVERED = text("update webhook_delivery set state = 'delivered' where id = :id and state = 'waiting'")
-_HEALTHY = text(
-    """
+           %(tried_at)s, %(status)s, %(latency_ms)s, %(error)s, %(answer)s
+    from webhook_delivery d where d.id = %(id)s
+"""
+_DELIVERED: LiteralString = f"""
+    with attempt as ({_KEEP_ATTEMPT})
+    update webhook_delivery set state = 'delivered' where id = %(id)s and state = 'waiting'
+"""
+_VERIFIED: LiteralString = """
+    update webhook_endpoint set state = 'active' where id = %(endpoint)s and state = 'pending' and url = %(url)s
+"""
+_HEALTHY: LiteralString = """
     with before as (
         select id, failures from webhook_endpoint
-        where id = :endpoint and (failures > 0 or paused_until is not null) for no key update)
+        where id = %(endpoint)s and (failures > 0 or paused_until is not null) for no key update)
     update webhook_endpoint e set failures = 0, failing_since = null, paused_until = null
     from before where e.id = before.id
     returning before.failures
-    """
-)
-_ALL_DUE = text(
-    "update webhook_delivery set due_at = :now where endpoint_id = :endpoint and state = 'waiting' and due_at > :now"
-)
-_VERIFIED = text(
-    "update webhook_endpoint set state = 'active' where id = :endpoint and state = 'pending' and url = :url"
-)
-_FAILED = text(
-    """
+"""
+_ALL_DUE: LiteralString = """
+    update webhook_delivery set due_at = %(now)s
+    where endpoint_id = %(endpoint)s and state = 'waiting' and due_at > %(now)s
+"""
+_FAILED: LiteralString = """
     update webhook_endpoint
-    set failures = failures + 1, failing_since = coalesce(failing_since, :now)
-    where id = :endpoint and url = :url and state <> 'disabled'
+    set failures = failures + 1, failing_since = coalesce(failing_since, %(now)s)
+    where id = %(endpoint)s and url = %(url)s and state <> 'disabled'
     returning failures, failing_since
-    """
-)
-_PAUSE = text("update webhook_endpoint set paused_until = :until where id = :endpoint")
-_RETRY = text(
-    """
+"""
+_PAUSE: LiteralString = "update webhook_endpoint set paused_until = %(until)s where id = %(endpoint)s"
+_RETRY: LiteralString = """
     update webhook_delivery
-    set failures = failures + 1, first_tried_at = coalesce(first_tried_at, :tried_at), due_at = :due_at, state = :state
-    where id = :id and state = 'waiting'
-    """
-)
+    set failures = failures + 1, first_tried_at = coalesce(first_tried_at, %(tried_at)s), due_at = %(due_at)s,
+        state = %(state)s
+    where id = %(id)s and state = 'waiting'
+"""
 _DISABLE = text(
     """
     update webhook_endpoint set state = 'disabled', reason = :reason, updated_at = :now
@@ -81,6 +78,20 @@ class Sent:
     tried_at: datetime
     answer: Answer
 
+    def row(self, **more: Any) -> dict[str, Any]:
+        """Return the attempt as it is kept."""
+        return {
+            "endpoint": self.endpoint_id,
+            "url": self.url,
+            "id": self.due.id,
+            "tried_at": self.tried_at,
+            "status": self.answer.status,
+            "latency_ms": self.answer.latency_ms,
+            "error": self.answer.error,
+            "answer": self.answer.beginning,
+            **more,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Aftermath:
@@ -90,45 +101,49 @@ class Aftermath:
     leave_alone: bool
 
 
-async def keep_success(session: AsyncSession, sent: Sent, now: datetime) -> None:
+async def keep_success(connection: Connection, sent: Sent, now: datetime, *, had_failed: bool) -> None:
     """Write that a delivery was taken; an endpoint that had been failing is sent everything that waits."""
-    named = {"endpoint": sent.endpoint_id, "now": now}
-    await session.execute(_KEEP_ATTEMPT, _attempt(sent))
-    await session.execute(_DELIVERED, {"id": sent.due.id})
-    if sent.due.event_type == VERIFICATION:
-        await session.execute(_VERIFIED, {**named, "url": sent.url})
-    before = (await session.execute(_HEALTHY, named)).scalar_one_or_none()
-    if before is not None and before >= FAILING_AFTER:
-        await session.execute(_ALL_DUE, named)
-    await session.commit()
+    row = sent.row(now=now)
+    if sent.due.event_type != VERIFICATION and not had_failed:
+        await connection.execute(_DELIVERED, row)
+        return
+    async with connection.transaction():
+        await connection.execute(_DELIVERED, row)
+        if sent.due.event_type == VERIFICATION:
+            await connection.execute(_VERIFIED, row)
+        before = await (await connection.execute(_HEALTHY, row)).fetchone()
+        if before is not None and before[0] >= FAILING_AFTER:
+            await connection.execute(_ALL_DUE, row)
 
 
-async def keep_failure(session: AsyncSession, sent: Sent, now: datetime) -> Aftermath:
+async def keep_failure(connection: Connection, sent: Sent, now: datetime) -> Aftermath:
     """Write that a delivery failed, when it is tried again, and what that means for the endpoint."""
     due, answer = sent.due, sent.answer
-    failed = {"endpoint": sent.endpoint_id, "url": sent.url, "now": now}
-    fared = (await session.execute(_FAILED, failed)).one_or_none()
-    await session.execute(_KEEP_ATTEMPT, _attempt(sent))
+    verifying = due.event_type == VERIFICATION
     tried_for = now - (due.first_tried_at or now)
     wait = next_wait(due.failures + 1, tried_for, random.random(), answer.retry_after)  # noqa: S311 - spreads load only
-    await session.execute(
-        _RETRY,
-        {
-            "id": due.id,
-            "tried_at": sent.tried_at,
-            "due_at": now + (wait or timedelta()),
-            "state": "given_up" if wait is None else "waiting",
-        },
-    )
-    pause = None if fared is None or due.event_type == VERIFICATION else _pause(answer, fared.failures)
-    if pause is not None:
-        await session.execute(_PAUSE, {"endpoint": sent.endpoint_id, "until": now + pause})
-    await session.commit()
+    next_state = "given_up" if wait is None else "waiting"
+    row = sent.row(now=now, due_at=now + (wait or timedelta()), state=next_state)
+    async with connection.transaction():
+        fared = await (await connection.execute(_FAILED, row)).fetchone()
+        await connection.execute(_KEEP_ATTEMPT, row)
+        await connection.execute(_RETRY, row)
+        pause = None if fared is None or verifying else _pause(answer, fared[0])
+        if pause is not None:
+            await connection.execute(_PAUSE, {**row, "until": now + pause})
     if fared is None:  # deleted, disabled or moved to another URL while we were sending
         return Aftermath(None, leave_alone=True)
-    dead = is_dead(fared.failing_since, now) if due.event_type != VERIFICATION else wait is None
-    end = "gone" if answer.gone else ("not_verified" if due.event_type == VERIFICATION else "failing") if dead else None
+    end = _end(answer, verifying=verifying, over=wait is None if verifying else is_dead(fared[1], now))
     return Aftermath(end, leave_alone=end is not None or pause is not None)
+
+
+def _end(answer: Answer, *, verifying: bool, over: bool) -> str | None:
+    """Why an endpoint has come to its end, if it has."""
+    if answer.gone:
+        return "gone"
+    if not over:
+        return None
+    return "not_verified" if verifying else "failing"
 
 
 def _pause(answer: Answer, failures_in_a_row: int) -> timedelta | None:
@@ -150,19 +165,5 @@ async def disable(parts: Parts, endpoint_id: UUID, reason: str) -> None:
         await act.session.execute(_LEAVE, {"endpoint": endpoint_id})
         act.trail.about("webhook_endpoint", endpoint_id)
         await act.record(
-            "webhook_endpoint.disabled",
-            to=[organisation],
-            webhook_endpoint_id=endpoint_id,
-            state="disabled",
+            "webhook_endpoint.disabled", to=[organisation], webhook_endpoint_id=endpoint_id, state="disabled"
         )
-
-
-def _attempt(sent: Sent) -> dict[str, Any]:
-    return {
-        "id": sent.due.id,
-        "tried_at": sent.tried_at,
-        "status": sent.answer.status,
-        "latency_ms": sent.answer.latency_ms,
-        "error": sent.answer.error,
-        "answer": sent.answer.beginning,
-    }

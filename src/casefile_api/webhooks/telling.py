@@ -11,16 +11,17 @@ from contextlib import suppress
 from datetime import timedelta
 from uuid import UUID
 
-import httpx2
 import psycopg
 import structlog
-from sqlalchemy import text
+from psycopg_pool import PoolTimeout
 
 from casefile_api.errors import DependencyUnavailable
 from casefile_api.web.parts import Parts
-from casefile_api.webhooks.delivering import Delivering
-from casefile_api.webhooks.listening import Announcements, Connection, direct_connection
-from casefile_api.webhooks.owing import find_endpoints_with_work
+from casefile_api.webhooks.connecting import Lines
+from casefile_api.webhooks.delivering import Delivering, Means
+from casefile_api.webhooks.listening import Announcements, Connection, direct_connection, direct_pool
+from casefile_api.webhooks.queue import find_endpoints_with_work
+from casefile_api.webhooks.secrets import OpenedSecrets
 
 LOOK_AGAIN_SECONDS = 1.0
 RECONNECT_SECONDS = 0.5
@@ -36,15 +37,22 @@ class Telling:
     """The loop of one worker process."""
 
     def __init__(self, parts: Parts, announcements: Announcements) -> None:
+        settings = parts.settings
         self._parts = parts
         self._announcements = announcements
-        self._tls = httpx2.create_ssl_context()
+        self._means = Means(
+            parts,
+            direct_pool(settings, "casefile-telling"),
+            Lines(settings.webhook_exemptions, connections=settings.webhook_connections),
+            OpenedSecrets(parts.database, parts.vault),
+        )
         self._turns: dict[UUID, asyncio.Task[None]] = {}
         self._ended: list[UUID] = []
         self._look = asyncio.Event()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Tell until told to stop. Turns under way are broken off then; what was not written is sent again."""
+        await self._means.pool.open()
         try:
             while not stop.is_set():
                 try:
@@ -56,6 +64,8 @@ class Telling:
                         await asyncio.wait_for(stop.wait(), RECONNECT_SECONDS)
         finally:
             await self._break_off()
+            await self._means.lines.hang_up(idle_seconds=0)
+            await self._means.pool.close()
 
     async def _serve(self, locks: Connection, stop: asyncio.Event) -> None:
         while not stop.is_set():
@@ -63,14 +73,14 @@ class Telling:
             self._look.clear()
             await self._free_ended(locks)
             await self._begin_turns(locks)
+            await self._means.lines.hang_up()
             await _first_of(ticket.wait(LOOK_AGAIN_SECONDS), self._look.wait(), stop.wait())
 
     async def _begin_turns(self, locks: Connection) -> None:
-        async with self._parts.database.session() as session:
-            if self._parts.settings.sandbox:
-                ahead = (await session.execute(text("select ahead_seconds from working_time"))).scalar_one()
-                self._parts.clock.moved_to(timedelta(seconds=ahead))
-            found = await find_endpoints_with_work(session, self._parts.clock.now())
+        if self._parts.settings.sandbox:
+            ahead = await (await locks.execute("select ahead_seconds from working_time")).fetchone()
+            self._parts.clock.moved_to(timedelta(seconds=ahead[0] if ahead else 0))
+        found = await find_endpoints_with_work(locks, self._parts.clock.now())
         waiting = [endpoint for endpoint in found if endpoint not in self._turns]
         if not waiting:
             return
@@ -82,8 +92,8 @@ class Telling:
     async def _turn(self, endpoint: UUID) -> None:
         """One endpoint's turn; whatever goes wrong in it stays in it."""
         try:
-            await Delivering(self._parts, endpoint, self._tls).run()
-        except* DependencyUnavailable:
+            await Delivering(self._means, endpoint).run()
+        except* (DependencyUnavailable, psycopg.OperationalError, PoolTimeout):
             _log.warning("webhook_turn_lost_database", endpoint=str(endpoint))
             await asyncio.sleep(RECONNECT_SECONDS)
         except* Exception:

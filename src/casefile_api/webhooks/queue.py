@@ -1,0 +1,170 @@
+"""The queue of an endpoint: deliveries made out of its organisation's feed, and which of them may be sent now.
+
+An endpoint reads the feed like any other reader, from the position it was registered at; so nothing is missed that
+commits late, and nothing is owed twice. Events of one case file go out in order: a later one waits for an earlier one
+until that has failed a few times. Written for the driver: this is asked for every event.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, LiteralString
+from uuid import UUID
+
+from psycopg import AsyncConnection
+from psycopg.errors import ForeignKeyViolation
+from psycopg.rows import class_row, scalar_row
+
+from casefile_api.events import matches_any
+from casefile_api.identifiers import new_id
+from casefile_api.webhooks.schedule import DISABLED_AFTER, ORDER_KEPT_FOR, is_dead
+
+FED_AT_ONCE = 500
+
+Connection = AsyncConnection[Any]
+
+_IN_ORDER: LiteralString = """
+    d.state = 'waiting' and d.due_at <= %(now)s and d.event_type <> 'webhook_endpoint.verification'
+    and not exists (
+        select from webhook_delivery o
+        where o.endpoint_id = d.endpoint_id and o.state = 'waiting' and o.case_file_id = d.case_file_id
+          and o.position < d.position and o.failures < %(patience)s and o.due_at > %(now)s)
+"""
+_WITH_SOMETHING_TO_DO: LiteralString = f"""
+    select e.id from webhook_endpoint e
+    where (e.state = 'active' and (
+            e.failing_since <= %(dead)s
+            or ((e.paused_until is null or e.paused_until <= %(now)s) and (
+                exists (select from event_position p where p.organisation = e.organisation and p.position > e.fed_to)
+                or exists (select from webhook_delivery d where d.endpoint_id = e.id and {_IN_ORDER})))))
+       or (e.state = 'pending' and exists (
+            select from webhook_delivery d
+            where d.endpoint_id = e.id and d.state = 'waiting' and d.due_at <= %(now)s
+              and d.event_type = 'webhook_endpoint.verification'))
+"""
+_RECEIVER: LiteralString = """
+    select e.id, e.organisation, e.url, e.event_types, e.state, e.fed_to, e.failures, e.failing_since, e.paused_until,
+           array(select s.id from webhook_secret s
+                 where s.endpoint_id = e.id and (s.expires_at is null or s.expires_at > %(now)s)
+                 order by s.created_at desc, s.id desc) as secret_ids
+    from webhook_endpoint e where e.id = %(endpoint)s
+"""
+_DELIVERY: LiteralString = """
+    select d.id, d.event_id, d.event_type, d.case_file_id, d.failures, d.first_tried_at, e.body
+    from webhook_delivery d join event e on e.event_id = d.event_id and e.organisation = d.organisation
+    where d.endpoint_id = %(endpoint)s and
+"""
+_DUE: LiteralString = f"{_DELIVERY} {_IN_ORDER} order by d.position, d.created_at limit %(most)s"
+_VERIFICATION_DUE: LiteralString = f"""
+    {_DELIVERY} d.state = 'waiting' and d.due_at <= %(now)s and d.event_type = 'webhook_endpoint.verification'
+    order by d.created_at desc limit 1
+"""
+_NEW_IN_FEED: LiteralString = """
+    select p.position, e.event_id, e.type, e.case_file_id, e.endpoint_id
+    from event_position p join event e on e.event_id = p.event_id and e.organisation = p.organisation
+    where p.organisation = %(organisation)s and p.position > %(after)s
+    order by p.position limit %(most)s
+"""
+_FEED: LiteralString = """
+    with owed as (
+        insert into webhook_delivery (id, endpoint_id, event_id, organisation, event_type, case_file_id, position,
+                                      state, due_at, created_at)
+        select id, %(endpoint)s, event_id, %(organisation)s, event_type, case_file_id, position, 'waiting', %(now)s,
+               %(now)s
+        from unnest(%(ids)s::uuid[], %(events)s::uuid[], %(types)s::text[], %(cases)s::uuid[], %(positions)s::bigint[])
+             as fed (id, event_id, event_type, case_file_id, position)
+        on conflict (endpoint_id, event_id) do nothing)
+    update webhook_endpoint set fed_to = %(last)s where id = %(endpoint)s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """An endpoint as it is at the beginning of a round."""
+
+    id: UUID
+    organisation: str
+    url: str
+    event_types: list[str]
+    state: str
+    fed_to: int
+    failures: int
+    failing_since: datetime | None
+    paused_until: datetime | None
+    secret_ids: list[UUID]
+
+    def is_dead(self, now: datetime) -> bool:
+        """Whether it has brought nothing but failures for too long."""
+        return self.state == "active" and is_dead(self.failing_since, now)
+
+    def hears(self, now: datetime) -> bool:
+        """Whether events may be sent to it now."""
+        paused = self.paused_until is not None and self.paused_until > now
+        return self.state == "active" and not paused and not self.is_dead(now)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A delivery that may be sent now."""
+
+    id: UUID
+    event_id: UUID
+    event_type: str
+    case_file_id: UUID | None
+    failures: int
+    first_tried_at: datetime | None
+    body: bytes
+
+
+async def find_endpoints_with_work(connection: Connection, now: datetime) -> list[UUID]:
+    """Find the endpoints that have something to be sent now, or have failed for so long that they are disabled."""
+    asked = {"now": now, "dead": now - DISABLED_AFTER, "patience": ORDER_KEPT_FOR}
+    async with connection.cursor(row_factory=scalar_row) as cursor:
+        return await (await cursor.execute(_WITH_SOMETHING_TO_DO, asked)).fetchall()
+
+
+async def find_receiver(connection: Connection, endpoint_id: UUID, now: datetime) -> Receiver | None:
+    """Find an endpoint as it is now, with the secrets that sign now, newest first."""
+    async with connection.cursor(row_factory=class_row(Receiver)) as cursor:
+        return await (await cursor.execute(_RECEIVER, {"endpoint": endpoint_id, "now": now})).fetchone()
+
+
+async def feed(connection: Connection, receiver: Receiver, now: datetime) -> None:
+    """Owe an endpoint everything that is new in the feed and that it asked for."""
+    after = receiver.fed_to
+    while True:
+        asked = {"organisation": receiver.organisation, "after": after, "most": FED_AT_ONCE}
+        events = await (await connection.execute(_NEW_IN_FEED, asked)).fetchall()
+        if not events:
+            return
+        after = events[-1][0]
+        wanted = [event for event in events if event[4] is None and matches_any(receiver.event_types, event[2])]
+        fed = {
+            "endpoint": receiver.id,
+            "organisation": receiver.organisation,
+            "now": now,
+            "last": after,
+            "ids": [new_id() for _ in wanted],
+            "positions": [event[0] for event in wanted],
+            "events": [event[1] for event in wanted],
+            "types": [event[2] for event in wanted],
+            "cases": [event[3] for event in wanted],
+        }
+        try:
+            await connection.execute(_FEED, fed)
+        except ForeignKeyViolation:  # removed in this very moment
+            return
+        if len(events) < FED_AT_ONCE:
+            return
+
+
+async def find_due(connection: Connection, endpoint_id: UUID, now: datetime, *, most: int) -> list[Due]:
+    """Find what may be sent to an active endpoint, oldest first."""
+    asked = {"endpoint": endpoint_id, "now": now, "most": most, "patience": ORDER_KEPT_FOR}
+    async with connection.cursor(row_factory=class_row(Due)) as cursor:
+        return await (await cursor.execute(_DUE, asked)).fetchall()
+
+
+async def find_verification(connection: Connection, endpoint_id: UUID, now: datetime) -> list[Due]:
+    """Find the verification that a pending endpoint is to be sent: nothing else goes to it."""
+    async with connection.cursor(row_factory=class_row(Due)) as cursor:
+        return await (await cursor.execute(_VERIFICATION_DUE, {"endpoint": endpoint_id, "now": now})).fetchall()
