@@ -1,5 +1,6 @@
 """The two teams that play early advice in tests, and the ways in which a request comes to each of its states."""
 
+import time
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -170,6 +171,27 @@ def path_of(request_id: str) -> str:
 def action_path(request: Json, item: Json) -> str:
     """Where an action is."""
     return f"{path_of(request['id'])}/actions/{item['id']}"
+
+
+def events_about(teams: Teams, organisation: str, request: Json, kind: str, count: int) -> list[Json]:
+    """What an organisation was told of the request's case, once so many events of a kind have come."""
+    deadline = time.monotonic() + 20
+    while True:
+        events = _events_now(teams, organisation, request)
+        enough = sum(event["type"].startswith(kind) for event in events) >= count
+        if enough or time.monotonic() > deadline:
+            return events
+        time.sleep(0.1)
+
+
+def _events_now(teams: Teams, organisation: str, request: Json) -> list[Json]:
+    system, cursor, found = teams.sandbox.system(organisation), None, []
+    while True:
+        page = system.get("/v1/events", params={"limit": 200, **({"after": cursor} if cursor else {})}).json()
+        found += [event for event in page["items"] if event["data"].get("case_file_id") == request["case_file_id"]]
+        if not page["items"]:
+            return found
+        cursor = page["next_cursor"]
 
 
 def clock(view: Json, kind: str) -> Json:

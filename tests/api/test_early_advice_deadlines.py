@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from tests.api.advising import Teams, clock, path_of
+from tests.api.advising import Teams, clock, events_about, path_of
 
 Json = Any
 BOTH = ("police-53", "cps-south-west")
@@ -11,16 +11,8 @@ BOTH = ("police-53", "cps-south-west")
 
 def told(teams: Teams, organisation: str, request: Json) -> list[tuple[str, str]]:
     """The deadlines that an organisation was told of for a request: (event, clock)."""
-    system, cursor, found = teams.sandbox.system(organisation), None, []
-    while True:
-        page = system.get("/v1/events", params={"limit": 200, **({"after": cursor} if cursor else {})}).json()
-        for event in page["items"]:
-            data = event["data"]
-            if event["type"].startswith("deadline.") and data.get("early_advice_request_id") == request["id"]:
-                found.append((event["type"], data["clock"]))
-        if page["next_cursor"] == cursor or not page["items"]:
-            return found
-        cursor = page["next_cursor"]
+    events = events_about(teams, organisation, request, "deadline.", 0)
+    return [(event["type"], event["data"]["clock"]) for event in events if event["type"].startswith("deadline.")]
 
 
 def wait_for(teams: Teams, request: Json, expected: set[tuple[str, str]]) -> None:

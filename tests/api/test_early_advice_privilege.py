@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.api.advising import Teams, path_of
+from tests.api.advising import Teams, events_about, path_of
 from tests.api.attaching import completed, text_file
 
 Json = Any
@@ -56,13 +56,7 @@ def test_the_auditor_sees_that_advice_was_given_and_nothing_of_what_it_says(team
 
 def test_events_of_a_request_carry_ids_and_states_and_no_words(teams: Teams) -> None:
     request = teams.action_plan_open()
-    events = teams.sandbox.system("cps-south-west").get("/v1/events", params={"limit": 200}).json()
-    seen = list(events["items"])
-    while events["items"]:
-        params = {"limit": 200, "after": events["next_cursor"]}
-        events = teams.sandbox.system("cps-south-west").get("/v1/events", params=params).json()
-        seen += events["items"]
-    mine = [event for event in seen if event["data"].get("case_file_id") == request["case_file_id"]]
+    mine = events_about(teams, "cps-south-west", request, "action.", 1)
     types = [event["type"] for event in mine]
     assert types == [
         "case_file.version_shared",
