@@ -158,7 +158,8 @@ def test_a_body_of_a_mebibyte_takes_milliseconds():
 
 
 def test_a_body_full_of_repeated_names_is_refused_at_once():
-    raw = b"{" + b",".join(b'"%d":1,"%d":1' % (n, n) for n in range(50_000)) + b"}"
+    few, many = (b"{" + b",".join(b'"%d":1,"%d":1' % (n, n) for n in range(count)) + b"}" for count in (1_900, 50_000))
     started = time.perf_counter()
-    assert len(faults_of(raw)) == 50
+    assert len(faults_of(few)) == 50
+    assert faults_of(many) == [("too_many_items", "")]
     assert time.perf_counter() - started < 2
