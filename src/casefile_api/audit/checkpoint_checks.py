@@ -1,6 +1,6 @@
 """Published checkpoints held against the recomputed tree and the keys. Pure."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from casefile_api.audit.findings import Meaning, Report
@@ -18,50 +18,59 @@ class StoredCheckpoint:
     root_hash: bytes
     note: str
 
+    @property
+    def name(self) -> str:
+        """How it is named in a report."""
+        return f"{self.number} (of {self.tree_size} entries)"
 
-def verify_checkpoints(
-    report: Report,
-    rows: Iterable[StoredCheckpoint],
-    roots: Mapping[int, bytes],
-    origin: str,
-    trusted: Collection[VerifierKey],
-    listed: Collection[VerifierKey],
-) -> None:
-    """Verify each checkpoint's signature, numbering and root; the newest must be signed by a trusted key.
+
+class CheckpointJudge:
+    """Holds each checkpoint's signature and root against the keys and the recomputed tree, one after the other.
 
     A key that is merely listed in the database vouches for older checkpoints only, since whoever rewrites the database
-    can list a key of their own.
+    can list a key of their own: the newest must be signed by a trusted key.
     """
-    expected, previous, newest = 1, 0, None
-    rewritten: list[StoredCheckpoint] = []
-    for row in rows:
-        report.count("checkpoints")
-        name = f"{row.number} (of {row.tree_size} entries)"
-        if row.number != expected:
-            gone = f"{expected}" if row.number == expected + 1 else f"{expected} to {row.number - 1}"
-            report.add("checkpoint", gone, "missing: the numbering has a gap", Meaning.CHECKPOINT_ALTERED)
-        if row.tree_size < previous:
-            report.add("checkpoint", name, "it is smaller than the one before it", Meaning.CHECKPOINT_ALTERED)
-        expected, previous, newest = row.number + 1, row.tree_size, row
-        wrong = _wrong_note(row, origin, [*trusted, *listed])
+
+    def __init__(
+        self, report: Report, origin: str, trusted: Collection[VerifierKey], listed: Collection[VerifierKey]
+    ) -> None:
+        self._report = report
+        self._origin = origin
+        self._trusted = trusted
+        self._known = [*trusted, *listed]
+        self._rewritten = 0
+        self._newest: StoredCheckpoint | None = None
+
+    def judge(self, row: StoredCheckpoint, root: bytes) -> None:
+        """Judge a checkpoint by the root that the entries of its size lead to."""
+        self._report.count("checkpoints")
+        self._newest = row
+        wrong = self._wrong_note(row)
         if wrong is not None:
-            report.add("checkpoint", name, wrong, Meaning.CHECKPOINT_ALTERED)
-        elif roots.get(row.tree_size) != row.root_hash:
-            rewritten.append(row)
-    _name_rewritten(report, rewritten)
-    if newest is not None and not _opens(newest.note, trusted):
-        name = f"{newest.number} (of {newest.tree_size} entries)"
-        report.add("checkpoint", name, "the newest one is not signed by the log's own key", Meaning.NOT_VOUCHED)
+            self._report.add("checkpoint", row.name, wrong, Meaning.CHECKPOINT_ALTERED)
+        elif root != row.root_hash:
+            self._rewritten += 1
+            if self._rewritten <= FIRST_NAMED:
+                wrong = f"well signed, but the first {row.tree_size} entries no longer lead to its root"
+                self._report.add("checkpoint", row.name, wrong, Meaning.HISTORY_REWRITTEN)
 
+    def finish(self) -> None:
+        """Judge the last one as the newest, and say how many more the entries do not fit."""
+        if self._newest is not None and not _opens(self._newest.note, self._trusted):
+            wrong = "the newest one is not signed by the log's own key"
+            self._report.add("checkpoint", self._newest.name, wrong, Meaning.NOT_VOUCHED)
+        if self._rewritten > FIRST_NAMED:
+            rest = self._rewritten - FIRST_NAMED
+            self._report.notes.append(f"{rest} later checkpoints do not fit the entries either")
 
-def _wrong_note(row: StoredCheckpoint, origin: str, keys: Collection[VerifierKey]) -> str | None:
-    try:
-        opened = open_checkpoint(row.note, keys)
-    except CheckpointError as fault:
-        return str(fault)
-    if opened != Checkpoint(origin, row.tree_size, row.root_hash):
-        return "its note says something else than its columns"
-    return None
+    def _wrong_note(self, row: StoredCheckpoint) -> str | None:
+        try:
+            opened = open_checkpoint(row.note, self._known)
+        except CheckpointError as fault:
+            return str(fault)
+        if opened != Checkpoint(self._origin, row.tree_size, row.root_hash):
+            return "its note says something else than its columns"
+        return None
 
 
 def _opens(note: str, keys: Collection[VerifierKey]) -> bool:
@@ -70,16 +79,6 @@ def _opens(note: str, keys: Collection[VerifierKey]) -> bool:
     except CheckpointError:
         return False
     return True
-
-
-def _name_rewritten(report: Report, rewritten: list[StoredCheckpoint]) -> None:
-    """The first checkpoints that the entries no longer lead to say from where on history was rewritten."""
-    for row in rewritten[:FIRST_NAMED]:
-        wrong = f"well signed, but the first {row.tree_size} entries no longer lead to its root"
-        report.add("checkpoint", f"{row.number} (of {row.tree_size} entries)", wrong, Meaning.HISTORY_REWRITTEN)
-    if len(rewritten) > FIRST_NAMED:
-        rest = len(rewritten) - FIRST_NAMED
-        report.notes.append(f"{rest} later checkpoints do not fit the entries either")
 
 
 def verify_outside(

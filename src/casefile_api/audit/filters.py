@@ -1,7 +1,7 @@
 """What a search of the log may ask for; what was asked goes into the log itself."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import MAXYEAR, MINYEAR, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from pydantic import AwareDatetime
 
 from casefile_api.access.permissions import Operation62
 from casefile_api.clock import utc_micros
+from casefile_api.errors import Fault, Invalid
 
 Name = Annotated[str | None, Query(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 
@@ -64,7 +65,14 @@ async def entry_filter(  # noqa: PLR0913 - one parameter for each thing that can
     action: Name = None,
     outcome: Annotated[Literal["allowed", "refused"] | None, Query()] = None,
 ) -> EntryFilter:
-    """The filter of a request."""
+    """The filter of a request.
+
+    Raises Invalid for a moment outside the calendar of UTC.
+    """
+    for name, moment in (("from", occurred_from), ("to", occurred_to)):
+        if moment is not None and moment.year in {MINYEAR, MAXYEAR}:
+            fault = Fault("out_of_range", "Name a moment of this age.", parameter=name)
+            raise Invalid("A moment is out of range.", fault)
     word = operation.value if operation else None
     return EntryFilter(
         occurred_from, occurred_to, case_file_id, organisation, staff_id, client_id, word, action, outcome

@@ -1,6 +1,6 @@
 """Entries, leaves and tiles of the database, each recomputed and held against the others, in the order of the log."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,6 +9,7 @@ import orjson
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from casefile_api.audit.checkpoint_checks import CheckpointJudge, StoredCheckpoint
 from casefile_api.audit.entry_checks import is_erased, read_entry, wrong_commitment
 from casefile_api.audit.findings import Advance, Meaning, Report
 from casefile_api.audit.tree_walk import GrowingRoot, Leaf, TileBuilder, tile_name, wrong_hashes
@@ -40,31 +41,48 @@ _LEAVES = text(
     where l.leaf_index >= :start and l.leaf_index < :end order by l.leaf_index
     """
 )
+_CHECKPOINTS = text(
+    "select id, tree_size, root_hash, note from audit_checkpoint where tree_size between :first and :last"
+    " order by tree_size, id"
+)
 _TILES = text("select number, hashes from audit_tile where level = :level and number between :first and :last")
 
 
 class LogWalk:
     """One pass over the log, up to the size of its newest checkpoint."""
 
-    def __init__(self, database: Database, report: Report, signed: Checkpoint, wanted_roots: set[int]) -> None:
+    def __init__(
+        self, database: Database, report: Report, signed: Checkpoint, judge: CheckpointJudge, outside: Collection[int]
+    ) -> None:
         self._database = database
         self._report = report
         self._signed = signed
-        self._wanted = wanted_roots
+        self._judge = judge
+        self._outside = frozenset(outside)
         self._tiles = TileBuilder()
         self._growing = GrowingRoot()
         self._above: dict[int, bool] = {}
+        self._wanted: frozenset[int] = frozenset()
+        self._page_roots: dict[int, bytes] = {}
         self.roots: dict[int, bytes] = {0: self._growing.root}
 
     async def walk(self, advance: Advance) -> None:
-        """Verify all that is signed; afterwards `roots` holds the recomputed root of each wanted size."""
+        """Verify all that is signed; afterwards `roots` holds the recomputed root of each size kept outside."""
         size = self._signed.tree_size
+        for row in await self._published(0, 0):
+            self._judge.judge(row, self._growing.root)
         for start in range(0, size, PAGE):
             end = min(start + PAGE, size)
+            self._page_roots = {}
             rows, lowest = await self._read(start, end)
+            published = await self._published(start + 1, end)
+            self._wanted = self._outside | {row.tree_size for row in published}
             for index in range(start, end):
                 await self._verify(index, rows.get(index), lowest)
+            for row in published:
+                self._judge.judge(row, self._page_roots[row.tree_size])
             advance("entries", end, size)
+        self._judge.finish()
         for tile, hashes in self._tiles.partial():
             await self._hold_against_stored(tile, hashes)
         self._report.count("entries", size)
@@ -76,6 +94,11 @@ class LogWalk:
             first, last = start // TILE_WIDTH, (end - 1) // TILE_WIDTH
             tiles = await connection.execute(_TILES, {"level": 0, "first": first, "last": last})
             return {row.leaf_index: row for row in rows}, {number: bytes(hashes) for number, hashes in tiles}
+
+    async def _published(self, first: int, last: int) -> list[StoredCheckpoint]:
+        async with self._database.connection() as connection:
+            rows = await connection.execute(_CHECKPOINTS, {"first": first, "last": last})
+            return [StoredCheckpoint(row.id, row.tree_size, bytes(row.root_hash), row.note) for row in rows]
 
     async def _verify(self, index: int, row: Row[Any] | None, lowest: Mapping[int, bytes]) -> None:
         number, place = divmod(index, TILE_WIDTH)
@@ -117,8 +140,11 @@ class LogWalk:
 
     async def _grow(self, leaf: bytes) -> None:
         self._growing.append(leaf)
-        if self._growing.size in self._wanted:
-            self.roots[self._growing.size] = self._growing.root
+        size = self._growing.size
+        if size in self._wanted:
+            self._page_roots[size] = self._growing.root
+        if size in self._outside:
+            self.roots[size] = self._growing.root
         for tile, hashes in self._tiles.append(leaf):
             await self._hold_against_stored(tile, hashes)
 

@@ -11,6 +11,10 @@ from casefile_api.unit_of_work import Reading
 
 EVERYTHING = "all"
 
+# By the case file itself too, so that an attempt refused before its owner was looked up is seen as well.
+_OF_FORCE = """(e.organisation = :remit_force or e.owner = :remit_force or exists (
+    select from case_file c where c.id = e.case_file_id and c.organisation = :remit_force))"""
+
 
 @dataclass(frozen=True, slots=True)
 class Remit:
@@ -21,7 +25,7 @@ class Remit:
     @property
     def condition(self) -> str:
         """The SQL condition on `audit_entry e` that holds for what lies inside."""
-        return "true" if self.force is None else "(e.organisation = :remit_force or e.owner = :remit_force)"
+        return "true" if self.force is None else _OF_FORCE
 
     @property
     def values(self) -> dict[str, str]:

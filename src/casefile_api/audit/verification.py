@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from casefile_api.audit.checkpoint_checks import StoredCheckpoint, verify_checkpoints, verify_outside
+from casefile_api.audit.checkpoint_checks import CheckpointJudge, verify_outside
 from casefile_api.audit.findings import Advance, Meaning, Report, no_progress
 from casefile_api.audit.log_verification import LogWalk, verify_entry
 from casefile_api.audit.tree_walk import tile_name
@@ -33,7 +33,15 @@ from casefile_api.ledger.tree import EMPTY_ROOT
 from casefile_api.settings import Settings
 from casefile_api.vault import Vault
 
-_CHECKPOINTS = text("select id, tree_size, root_hash, note from audit_checkpoint order by id")
+_NEWEST = text("select tree_size, root_hash from audit_checkpoint order by tree_size desc, id desc limit 1")
+_MISPLACED = text(
+    """
+    select id, tree_size, before, size_before from (
+        select id, tree_size, lag(id, 1, 0::bigint) over (order by id) as before,
+            lag(tree_size, 1, 0::bigint) over (order by id) as size_before from audit_checkpoint) numbered
+    where id <> before + 1 or tree_size < size_before order by id limit 1000
+    """
+)
 _BEYOND = text(
     "select leaf_index from audit_leaf where leaf_index < 0 or leaf_index >= "
     "(select coalesce(max(tree_size), 0) from audit_checkpoint) order by leaf_index limit 1000"
@@ -109,23 +117,22 @@ async def verify_database(
         listed = _keys(
             report, (await connection.execute(text("select verifier_key from audit_log_key"))).scalars().all()
         )
-        rows = [
-            StoredCheckpoint(row.id, row.tree_size, bytes(row.root_hash), row.note)
-            for row in await connection.execute(_CHECKPOINTS)
-        ]
+        newest = (await connection.execute(_NEWEST)).one_or_none()
         alarm = (await connection.execute(text("select detail from log_alarm"))).scalar_one_or_none()
     if alarm is not None:
         report.add("log", origin or "", f"the sequencer signs nothing: {alarm}", Meaning.NOT_VOUCHED)
-    newest = max(rows, key=lambda row: (row.tree_size, row.number), default=None)
-    signed = Checkpoint(origin or "", newest.tree_size, newest.root_hash) if newest else Checkpoint("", 0, EMPTY_ROOT)
-    outside = {name: _size_of(note) for name, note in believed.checkpoints.items()}
-    walk = LogWalk(database, report, signed, {row.tree_size for row in rows} | set(outside.values()))
+    size, root = (newest.tree_size, bytes(newest.root_hash)) if newest is not None else (0, EMPTY_ROOT)
+    signed = Checkpoint(origin or "", size, root)
+    judge = CheckpointJudge(report, signed.origin, believed.keys, listed)
+    walk = LogWalk(database, report, signed, judge, [_size_of(note) for note in believed.checkpoints.values()])
     await walk.walk(advance)
-    verify_checkpoints(report, rows, walk.roots, signed.origin, believed.keys, listed)
     for name, note in believed.checkpoints.items():
         verify_outside(report, name, note, signed.tree_size, walk.roots, believed.keys)
-    await _verify_unsigned(database, report)
-    if vault is not None:
+    await _verify_numbering(database, report)
+    await _verify_unplaced(database, report)
+    if vault is None:
+        report.notes.append("Versions of case files were not verified: the master key that opens them is not here.")
+    else:
         await verify_versions(database, vault, report, advance)
     return report
 
@@ -148,8 +155,29 @@ def _size_of(note: str) -> int:
         return 0
 
 
-async def _verify_unsigned(database: Database, report: Report) -> None:
-    """What no checkpoint covers: entries that wait, and rows that the service would not have left."""
+async def _verify_numbering(database: Database, report: Report) -> None:
+    """Checkpoints without gaps and never smaller than before, and no tile beyond the newest."""
+    async with database.connection() as connection:
+
+        async def rows(query: Any) -> Sequence[Any]:
+            return (await connection.execute(query)).all()
+
+        for row in await rows(_MISPLACED):
+            if row.id != row.before + 1:
+                gone = str(row.before + 1) if row.id == row.before + 2 else f"{row.before + 1} to {row.id - 1}"
+                wrong = "missing: the numbering has a gap"
+                report.add("checkpoint", gone, wrong, Meaning.CHECKPOINT_ALTERED)
+            if row.tree_size < row.size_before:
+                name, wrong = f"{row.id} (of {row.tree_size} entries)", "it is smaller than the one before it"
+                report.add("checkpoint", name, wrong, Meaning.CHECKPOINT_ALTERED)
+        for row in await rows(_TILE_LENGTHS):
+            if row.width > tile_width(TileId(row.level, row.number), row.size):
+                name = tile_name(TileId(row.level, row.number))
+                report.add("tile", name, "it holds hashes beyond the newest checkpoint", Meaning.TILE_ALTERED)
+
+
+async def _verify_unplaced(database: Database, report: Report) -> None:
+    """Entries that wait for their leaf, and entries and leaves that the service would not have left so."""
     async with database.connection() as connection:
 
         async def rows(query: Any) -> Sequence[Any]:
@@ -158,10 +186,6 @@ async def _verify_unsigned(database: Database, report: Report) -> None:
         for row in await rows(_BEYOND):
             wrong = "it lies beyond the newest checkpoint"
             report.add("leaf", row.leaf_index, wrong, Meaning.ENTRY_UNPLACED)
-        for row in await rows(_TILE_LENGTHS):
-            if row.width > tile_width(TileId(row.level, row.number), row.size):
-                name = tile_name(TileId(row.level, row.number))
-                report.add("tile", name, "it holds hashes beyond the newest checkpoint", Meaning.TILE_ALTERED)
         for row in await rows(_UNPLACED):
             report.add("entry", row.id, "it is neither in the tree nor waiting for it", Meaning.ENTRY_UNPLACED)
         for row in await rows(_WAITING):

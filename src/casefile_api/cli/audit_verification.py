@@ -28,6 +28,10 @@ from casefile_api.vault import Vault, read_master_key
 from casefile_api.web.assembly import master_key_file
 
 
+# Some questions are asked of the whole log at once.
+STATEMENT_SECONDS = 900.0
+
+
 def verify_log(public_keys: Sequence[str], checkpoints: Sequence[Path]) -> None:
     """Verify the log in the database; exit 1 where anything is wrong with it."""
     keys = [key for text in public_keys for key in _keys(text)]
@@ -53,13 +57,19 @@ def verify_file(file: Path, checkpoint: Path, public_key: str, since: Path | Non
 async def _verify(
     settings: Settings, keys: Sequence[VerifierKey], notes: Mapping[str, str], advance: Advance
 ) -> Report:
-    database = Database(settings, application="casefile-audit-verify")
+    patient = settings.with_values(database_timeout_seconds=STATEMENT_SECONDS)
+    database = Database(patient, application="casefile-audit-verify")
     try:
         believed = await believed_beside(database, settings, keys, notes)
-        vault = Vault(read_master_key(master_key_file(settings)))
-        return await verify_database(database, vault, believed, advance)
+        return await verify_database(database, _vault(settings), believed, advance)
     finally:
         await database.close()
+
+
+def _vault(settings: Settings) -> Vault | None:
+    """What opens versions; None where the master key is not here, since a new one would open nothing."""
+    kept = settings.master_key_file or settings.data_dir / "keys" / "master.key"
+    return Vault(read_master_key(master_key_file(settings))) if kept.exists() else None
 
 
 def _text(path: Path) -> str:

@@ -49,7 +49,7 @@ class Batch:
     @property
     def full(self) -> bool:
         """Whether more is likely to be waiting."""
-        return MOST_AT_ONCE in (self.entries, self.events, self.jobs)
+        return MOST_AT_ONCE in (self.entries, self.jobs)
 
 
 _WAITING = """
@@ -88,7 +88,7 @@ async def run_batch(
             return None
         entries, note, alarm = await _grow(connection, signers, kept, now)
         await _keep_alarm(connection, alarm, now)
-        events = await give_positions(connection, MOST_AT_ONCE)
+        events = await give_positions(connection)
         jobs, job_fault = await _defer_jobs(connection, defer) if defer else (0, None)
         if entries or events or jobs:
             await connection.execute("select pg_notify(%s, '')", (channel,))

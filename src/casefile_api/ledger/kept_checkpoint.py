@@ -40,15 +40,10 @@ class KeptCheckpoint:
             raise Misconfigured(f"The newest checkpoint is kept in {self.path.parent}: make that folder writable.")
 
     def write(self, note: str) -> None:
-        """Replace it in one piece and through to the disk."""
+        """Replace it in one piece and through to the disk; OSError where that fails, and the old one stays."""
         unfinished = self.path.with_name(f".{FILE_NAME}.{os.getpid()}.new")
-        try:
-            with unfinished.open("w", encoding="utf-8") as file:
-                file.write(note)
-                file.flush()
-                os.fsync(file.fileno())
-            unfinished.replace(self.path)
-        except OSError as fault:
-            raise Misconfigured(
-                f"The newest checkpoint cannot be kept at {self.path} ({fault.strerror}): make that folder writable."
-            ) from None
+        with unfinished.open("w", encoding="utf-8") as file:
+            file.write(note)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(self.path)

@@ -9,9 +9,7 @@ from psycopg import AsyncConnection
 
 _TAKE = """
     with taken as (
-        delete from event_pending where (event_id, organisation) in (
-            select event_id, organisation from event_pending limit %s)
-        returning event_id, organisation)
+        delete from event_pending returning event_id, organisation)
     select e.event_id, e.organisation, e.case_file_id, e.sequence
     from taken join event e using (event_id, organisation)
     order by e.recorded_at, e.event_id, e.organisation
@@ -43,9 +41,12 @@ def in_feed_order(events: Sequence[TakenEvent]) -> list[TakenEvent]:
     return [by_case[event.organisation, event.case_file_id].popleft() for event in events]
 
 
-async def give_positions(connection: AsyncConnection[Any], most: int) -> int:
-    """Give the waiting events the next positions, in the transaction at hand; how many there were."""
-    rows: Iterable[tuple[Any, ...]] = await (await connection.execute(_TAKE, (most,))).fetchall()
+async def give_positions(connection: AsyncConnection[Any]) -> int:
+    """Give the waiting events the next positions, in the transaction at hand; how many there were.
+
+    All at once, however many: of a part, a case file's later event might be in it and the earlier one not.
+    """
+    rows: Iterable[tuple[Any, ...]] = await (await connection.execute(_TAKE)).fetchall()
     events = in_feed_order([TakenEvent(*row) for row in rows])
     if events:
         await connection.execute(

@@ -95,9 +95,16 @@ class Sequencer:
             return None
         self._first = False
         if batch.note is not None:
-            await asyncio.to_thread(self._kept.write, batch.note)
+            await self._keep(batch.note)
         self._report(batch)
         return batch
+
+    async def _keep(self, note: str) -> None:
+        """Keep the newest checkpoint outside; where the disk is full the older one stays, which is good enough."""
+        try:
+            await asyncio.to_thread(self._kept.write, note)
+        except OSError as fault:
+            _log.error("checkpoint_not_kept", path=str(self._kept.path), reason=fault.strerror)
 
     def _report(self, batch: Batch) -> None:
         """Say once what keeps the log from growing, and once that it grows again."""
