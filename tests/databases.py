@@ -10,7 +10,8 @@ import psycopg
 
 from casefile_api.cli import schema
 from casefile_api.embedded.data_directory import DataDirectory
-from casefile_api.embedded.postgresql import OWNER, SERVICE, DatabaseAddresses, PostgreSQL
+from casefile_api.embedded.postgresql import PostgreSQL
+from casefile_api.embedded.roles import OWNER, DatabaseAddresses
 
 TEMPLATE = "migrated"
 
@@ -64,4 +65,3 @@ def database_server(folder: Path) -> Iterator[DatabaseServer]:
             server.stop()
 
 
-__all__ = ["SERVICE", "DatabaseServer", "ScratchDatabase", "database_server"]

@@ -57,7 +57,7 @@ def arguments_of(pid: int) -> list[str]:
     return Path(f"/proc/{pid}/cmdline").read_text().split("\0")
 
 
-def eventually(true: Callable[[], object], seconds: float = 15.0) -> None:
+def eventually(true: Callable[[], object], seconds: float = 60.0) -> None:
     """Wait until something holds."""
     until = time.monotonic() + seconds
     while not true():
@@ -251,3 +251,20 @@ def test_objects_survive_a_kill_and_the_store_is_closed_to_strangers(directory: 
     finally:
         store.stop()
     assert not record.alive
+
+
+def test_a_first_start_that_was_killed_half_way_is_begun_again(directory: DataDirectory, database: PostgreSQL) -> None:
+    code = (
+        "from pathlib import Path; from casefile_api.embedded.data_directory import DataDirectory\n"
+        "from casefile_api.embedded.postgresql import PostgreSQL\n"
+        f"PostgreSQL(DataDirectory(Path({str(directory.path)!r}))).start()"
+    )
+    starting = subprocess.Popen([sys.executable, "-c", code])
+    eventually((directory.path / "postgresql" / "data.new" / "global").exists)
+    maker = processes.read_record(directory.record("initdb"))
+    starting.kill()
+    starting.wait()
+    database.start()
+    assert database.running
+    assert maker is not None
+    assert not maker.alive

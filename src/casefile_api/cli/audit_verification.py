@@ -27,7 +27,6 @@ from casefile_api.settings import Settings
 from casefile_api.vault import Vault, read_master_key
 from casefile_api.web.assembly import master_key_file
 
-
 # Some questions are asked of the whole log at once.
 STATEMENT_SECONDS = 900.0
 

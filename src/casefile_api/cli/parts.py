@@ -8,7 +8,8 @@ from contextlib import contextmanager
 
 from casefile_api.cli.supervision import Supervisor
 from casefile_api.embedded.data_directory import DataDirectory
-from casefile_api.embedded.postgresql import DatabaseAddresses, PostgreSQL
+from casefile_api.embedded.postgresql import PostgreSQL
+from casefile_api.embedded.roles import DatabaseAddresses
 from casefile_api.embedded.seaweedfs import SeaweedFS, StorageAddress
 from casefile_api.settings import Settings
 

@@ -1,8 +1,7 @@
 """PostgreSQL from its wheel, on a loopback port, for one data directory.
 
-Dramatis personae: the *superuser* makes roles and databases and is used for nothing else; the *owner* runs the
-migrations and owns the tables; *casefile_service* is what the service connects as, and owns nothing. Each has a
-generated password. Writes are flushed to the disk (`fsync` on): what was answered with success survives a power cut.
+It refuses root, so root runs it as a user of its own (`accounts.py`). Writes are flushed to the disk (`fsync` on): what
+was answered with success survives a power cut.
 """
 
 from __future__ import annotations
@@ -12,21 +11,19 @@ import shutil
 import signal
 import subprocess
 import time
-from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
 import psycopg
-from psycopg import sql
 
 from casefile_api.embedded import accounts, processes
 from casefile_api.embedded.data_directory import DataDirectory
 from casefile_api.embedded.failures import PartFailed
+from casefile_api.embedded.roles import DATABASE, OWNER, SERVICE, SUPERUSER, DatabaseAddresses, make_roles_and_database
 
 PART = "postgresql"
-SUPERUSER, OWNER, SERVICE = "postgres", "casefile_owner", "casefile_service"
-DATABASE = "casefile"
+MAKER = "initdb"
 START_SECONDS = 60.0
 # No statements, values or details in the server's log: they would be personal data.
 OPTIONS = {
@@ -40,15 +37,6 @@ OPTIONS = {
     "log_timezone": "UTC",
     "timezone": "UTC",
 }
-
-
-@dataclass(frozen=True)
-class DatabaseAddresses:
-    """Where the database is, for each of the roles."""
-
-    superuser: str
-    owner: str
-    service: str
 
 
 class PostgreSQL:
@@ -82,7 +70,7 @@ class PostgreSQL:
         else:
             raise PartFailed(f"PostgreSQL does not start: {self._last_words()} (more in {self._directory.log(PART)}).")
         addresses = self.addresses()
-        self._make_roles_and_database(addresses)
+        make_roles_and_database(addresses)
         return addresses
 
     def addresses(self) -> DatabaseAddresses:
@@ -98,6 +86,8 @@ class PostgreSQL:
 
     def stop_left_behind(self) -> bool:
         """Stop our own server of an earlier run, if a kill left it; says whether there was one."""
+        processes.stop_recorded(self._directory.record(MAKER))
+        (self._home / "password").unlink(missing_ok=True)
         return processes.stop_recorded(self._directory.record(PART), ask=signal.SIGINT, patience_seconds=10.0)
 
     @property
@@ -148,24 +138,29 @@ class PostgreSQL:
         password_file.chmod(0o600)
         if self._account is not None:
             os.chown(password_file, self._account.user_id, self._account.group_id)
-        command = [program / "initdb", "--pgdata", unfinished, "--username", SUPERUSER, "--pwfile", password_file]
+        command: list[str | Path] = [
+            program / "initdb",
+            "--pgdata",
+            unfinished,
+            "--username",
+            SUPERUSER,
+            "--pwfile",
+            password_file,
+        ]
         command += ["--auth", "scram-sha-256", "--encoding", "UTF8", "--no-instructions"]
         command += ["--locale", "C", "--locale-provider", "builtin", "--builtin-locale", "C.UTF-8"]
-        answer = subprocess.run(
-            [str(word) for word in command],
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd="/",
-            env={"PATH": os.defpath, "LC_ALL": "C"},
-            user=self._account.user_id if self._account else None,
-            group=self._account.group_id if self._account else None,
-            extra_groups=[] if self._account else None,
+        maker = processes.start(
+            command,
+            record=self._directory.record(MAKER),
+            log=self._directory.log(PART),
+            account=self._account,
+            environment={"PATH": os.defpath, "LC_ALL": "C"},
+            folder=Path("/"),
         )
+        ended = maker.wait(START_SECONDS)
         password_file.unlink()
-        if answer.returncode != 0:
-            words = (answer.stderr.strip().splitlines() or ["it said nothing"])[-1]
-            raise PartFailed(f"The database could not be made in {self._home}: {words}")
+        if ended != 0:
+            raise PartFailed(f"The database could not be made in {self._home}: {maker.last_words()}")
         unfinished.rename(self._data)
 
     def _run(self, program: Path, port: int) -> bool:
@@ -210,14 +205,6 @@ class PostgreSQL:
             )
         lock.unlink()
 
-    def _make_roles_and_database(self, addresses: DatabaseAddresses) -> None:
-        with psycopg.connect(addresses.superuser, autocommit=True) as connection:
-            for role in (OWNER, SERVICE):
-                ensure_role(connection, role, self._directory.secret(f"postgresql_{role}"))
-            roles = sql.Identifier(SERVICE), sql.Identifier(OWNER)
-            connection.execute(sql.SQL("grant {} to {} with admin option").format(*roles))
-            ensure_database(connection, DATABASE, OWNER)
-
     def _last_words(self) -> str:
         log = self._directory.log(PART)
         lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines() if log.exists() else []
@@ -240,22 +227,3 @@ def _runs_in(pid: int, data: Path) -> bool:
         return Path(f"/proc/{pid}/cwd").resolve() == data.resolve()
     except OSError:
         return False
-
-
-def ensure_role(connection: psycopg.Connection, role: str, password: str) -> None:
-    """A login role with that password and no other rights."""
-    known = connection.execute("select 1 from pg_roles where rolname = %s", (role,)).fetchone()
-    verb = sql.SQL("alter" if known else "create")
-    connection.execute(
-        sql.SQL("{} role {} with login password {}").format(verb, sql.Identifier(role), sql.Literal(password))
-    )
-
-
-def ensure_database(connection: psycopg.Connection, database: str, owner: str) -> None:
-    """A database of that owner, into which nobody else gets unless granted."""
-    if connection.execute("select 1 from pg_database where datname = %s", (database,)).fetchone():
-        return
-    name, role = sql.Identifier(database), sql.Identifier(owner)
-    connection.execute(sql.SQL("create database {} owner {}").format(name, role))
-    connection.execute(sql.SQL("revoke all on database {} from public").format(name))
-    connection.execute(sql.SQL("grant connect on database {} to {}").format(name, sql.Identifier(SERVICE)))

@@ -117,6 +117,15 @@ class Child:
         """How it ended, or None while it runs."""
         return self._process.poll()
 
+    def wait(self, seconds: float) -> int | None:
+        """Wait for it to end by itself; its exit code, or None (and it is ended) if it takes too long."""
+        try:
+            code = self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            code = None
+        self.stop()
+        return code
+
     def ask(self) -> None:
         """Ask it to end, without waiting."""
         self._process.send_signal(self._ask)
