@@ -287,7 +287,8 @@ def test_a_spreadsheet_gets_one_line_for_each_entry(inspector: Party, case_id: s
 
 @pytest.mark.parametrize(
     "query",
-    ["from=yesterday", "from=0001-01-01T00:00:00%2B14:00", "to=9999-12-31T23:59:59-14:00", "from=2026-11-24T10:00:00", "case_file_id=x", "outcome=maybe", "operation=peeking", "limit=0",
+    ["from=0001-01-01T00:00:00%2B14:00", "to=9999-12-31T23:59:59-14:00",
+     "from=yesterday", "from=2026-11-24T10:00:00", "case_file_id=x", "outcome=maybe", "operation=peeking", "limit=0",
      "limit=201", "cursor=abc", "cursor=WzEsIngiLCJ5Il0", "organisation=%00", "organisation=", "colour=red"],
 )  # fmt: skip
 def test_a_search_that_makes_no_sense_is_refused_by_name(inspector: Party, query: str) -> None:
