@@ -10,10 +10,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 import pytest_asyncio
 
+from casefile_api.audit.announcing import announce_checkpoint
 from casefile_api.errors import Gone
+from casefile_api.web.assembly import build_parts
 from casefile_api.webhooks.feed import read_feed
 from tests.outside.cases import open_case
 from tests.outside.client import Party, Sandbox
@@ -175,3 +178,45 @@ async def test_a_cursor_that_fell_behind_what_is_kept_is_told_so(telling: Tellin
         assert (await read_feed(session, ORGANISATION, rest.next_cursor, 50, later, 90)).bodies == ()
         from_oldest_kept = await read_feed(session, ORGANISATION, None, 50, later, 90)
         assert from_oldest_kept.bodies == () and from_oldest_kept.next_cursor == rest.next_cursor
+
+
+def test_overseers_are_told_of_a_checkpoint_of_the_log_and_nobody_else_is(sandbox: Sandbox, officer: Party) -> None:
+    open_case(officer)
+    overseer = sandbox.system("oversight-hmcpsi")
+    deadline = time.monotonic() + 60
+    told: list[Any] = []
+    while not told:
+        assert time.monotonic() < deadline, "no checkpoint was announced"
+        page = overseer.get(FEED, params={"wait": "10"}).json()
+        told = [event for event in page["items"] if event["type"] == "audit.checkpoint_published"]
+    data = told[0]["data"]
+    assert set(data) == {"event_id", "organisation", "tree_size", "root_hash"}
+    proof = {"from": "0", "to": str(data["tree_size"])}
+    assert overseer.get("/v1/audit-log/consistency-proof", params=proof).json()["to_root"] == data["root_hash"]
+    assert len(told) == 1
+
+
+CHECKPOINT = "insert into audit_checkpoint (id, tree_size, root_hash, note, created_at) values (%s, %s, %s, '', now())"
+
+
+@pytest.mark.asyncio
+async def test_a_checkpoint_is_announced_once_an_interval_and_only_when_the_log_has_grown(
+    telling: Telling, owner_database_url: str
+) -> None:
+    with psycopg.connect(owner_database_url) as owner:
+        owner.execute(
+            "insert into organisation (id, kind, name, remit, valid_from)"
+            " values ('oversight-test', 'oversight', 'Test', 'all', '2020-01-01')"
+        )
+        owner.execute(CHECKPOINT, (5, 5, b"r" * 32))
+    parts = build_parts(telling.settings)
+    assert await announce_checkpoint(parts)
+    assert not await announce_checkpoint(parts)
+    eager = build_parts(telling.settings.with_values(checkpoint_event_minutes=0))
+    assert not await announce_checkpoint(eager)
+    with psycopg.connect(owner_database_url) as owner:
+        owner.execute(CHECKPOINT, (6, 6, b"s" * 32))
+    assert not await announce_checkpoint(parts)
+    assert await announce_checkpoint(eager)
+    for used in (parts, eager):
+        await used.database.close()

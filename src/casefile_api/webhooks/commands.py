@@ -97,13 +97,13 @@ async def create_endpoint(work: UnitOfWork, wanted: CreateEndpointRequest) -> Re
 async def patch_endpoint(work: UnitOfWork, endpoint_id: UUID, wanted: PatchEndpointRequest) -> Response:
     """Change an endpoint. A new URL, or any URL for a disabled one, makes it pending until it has proved itself."""
     given = wanted.model_fields_set
-    refused = await judge_url(work.settings, wanted.url) if "url" in given else None
+    refused = await judge_url(work.settings, wanted.url) if wanted.url is not None else None
     async with work:
         endpoint = await _find_unchanged(work, endpoint_id)
         if refused is not None:
             raise refused
         before = endpoint_view(endpoint)
-        anew = "url" in given and (wanted.url != endpoint.url or endpoint.state == "disabled")
+        anew = wanted.url is not None and (wanted.url != endpoint.url or endpoint.state == "disabled")
         for name in ("url", "event_types", "description"):
             if name in given:
                 setattr(endpoint, name, getattr(wanted, name))

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints, field_validator, model_validator
 
 from casefile_api.clock import utc_text
 from casefile_api.events import is_pattern
@@ -56,9 +56,16 @@ class CreateEndpointRequest(Body):
 class PatchEndpointRequest(Body):
     """Change a webhook endpoint (merge patch): a new URL, or the URL of a disabled one again, is verified anew."""
 
-    url: Url = ""
-    event_types: Patterns = Field(default_factory=list)
+    url: Url | None = None
+    event_types: Patterns | None = None
     description: Description | None = None
+
+    @field_validator("url", "event_types")
+    @classmethod
+    def _cannot_go(cls, value: Any) -> Any:
+        if value is None:
+            raise ValueError("This cannot be taken away: give another value, or leave it out.")
+        return value
 
 
 class RedeliverRequest(Body):
