@@ -16,6 +16,8 @@ from casefile_api.attachments.storage import Storage
 from casefile_api.audit.routes import router as audit
 from casefile_api.case_files.routes import router as case_files
 from casefile_api.early_advice.action_routes import router as action_plans
+from casefile_api.early_advice.cps_routes import router as cps_steps
+from casefile_api.early_advice.police_routes import router as police_steps
 from casefile_api.early_advice.routes import router as early_advice
 from casefile_api.errors import DependencyUnavailable, MethodNotAllowed, NotFound, Refusal
 from casefile_api.file_standards.routes import router as file_standards
@@ -46,6 +48,8 @@ ROUTERS = (
     attachments,
     bundles,
     early_advice,
+    police_steps,
+    cps_steps,
     action_plans,
     webhooks,
     events,

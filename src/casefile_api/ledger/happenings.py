@@ -17,20 +17,24 @@ from casefile_api.clock import real_now, utc_text
 from casefile_api.events import EVENT_TYPES, missing_members, unknown_members
 from casefile_api.identifiers import new_id
 
-_NEXT = text(
-    """
-    insert into event_sequence (case_file_id, organisation, last) values (:case, :organisation, 1)
-    on conflict (case_file_id, organisation) do update set last = event_sequence.last + 1
-    returning last
-    """
-)
+# One statement for all who are told. The sequence is counted in the database, so that it has no gaps; it is the one
+# member of the body that differs between them, and canonical JSON keeps its place whatever its value.
 _INSERT = text(
     """
-    with written as (
+    with numbered as (
+        insert into event_sequence (case_file_id, organisation, last)
+        select cast(:case_file_id as uuid), organisation, 1 from unnest(cast(:told as text[])) organisation
+        where cast(:case_file_id as uuid) is not null
+        on conflict (case_file_id, organisation) do update set last = event_sequence.last + 1
+        returning organisation, last),
+    written as (
         insert into event (event_id, organisation, type, case_file_id, sequence, occurred_at, recorded_at, body,
                            actor_organisation, actor_staff_id, endpoint_id, traceparent)
-        values (:event_id, :organisation, :type, :case_file_id, :sequence, :occurred_at, :recorded_at, :body,
-                :actor_organisation, :actor_staff_id, :endpoint_id, :traceparent)
+        select cast(:event_id as uuid), told.organisation, :type, cast(:case_file_id as uuid), numbered.last,
+               :occurred_at, :recorded_at,
+               convert_to(replace(:body, '"sequence"\\:0', '"sequence":' || coalesce(numbered.last, 0)), 'UTF8'),
+               :actor_organisation, :actor_staff_id, cast(:endpoint_id as uuid), :traceparent
+        from unnest(cast(:told as text[])) told(organisation) left join numbered using (organisation)
         returning event_id, organisation)
     insert into event_pending (event_id, organisation) select event_id, organisation from written
     """
@@ -68,26 +72,21 @@ async def add_event(
         data |= {"case_file_id": str(case_file_id), "sequence": 0}
     if event_type not in EVENT_TYPES or unknown_members(event_type, data) or missing_members(event_type, data):
         raise ValueError(f"{event_type} does not go with {sorted(data)}")
-    for organisation in sorted(set(to)):
-        if case_file_id is not None:
-            taken = await session.execute(_NEXT, {"case": case_file_id, "organisation": organisation})
-            data["sequence"] = taken.scalar_one()
-        body = {"type": event_type, "timestamp": utc_text(now), "data": data}
-        await session.execute(
-            _INSERT,
-            {
-                "event_id": event_id,
-                "organisation": organisation,
-                "type": event_type,
-                "case_file_id": case_file_id,
-                "sequence": data.get("sequence"),
-                "occurred_at": now,
-                "recorded_at": real_now(),
-                "body": canonical_json(body),
-                "actor_organisation": actor.organisation,
-                "actor_staff_id": actor.staff_id,
-                "endpoint_id": endpoint_id,
-                "traceparent": actor.traceparent,
-            },
-        )
+    body = {"type": event_type, "timestamp": utc_text(now), "data": data}
+    await session.execute(
+        _INSERT,
+        {
+            "told": sorted(set(to)),
+            "event_id": event_id,
+            "type": event_type,
+            "case_file_id": case_file_id,
+            "occurred_at": now,
+            "recorded_at": real_now(),
+            "body": canonical_json(body).decode(),
+            "actor_organisation": actor.organisation,
+            "actor_staff_id": actor.staff_id,
+            "endpoint_id": endpoint_id,
+            "traceparent": actor.traceparent,
+        },
+    )
     return event_id
