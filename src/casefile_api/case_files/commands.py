@@ -198,15 +198,14 @@ async def set_request_position(
 
 async def touch(work: UnitOfWork, case_file_id: UUID, organisations: Sequence[str]) -> None:
     """Note that the case file changed for these organisations; one that is new becomes a party."""
-    for organisation in sorted(set(organisations)):
-        await work.session.execute(
-            text(
-                "insert into case_file_party (case_file_id, organisation, created_at, updated_at)"
-                " values (:id, :organisation, :now, :now)"
-                " on conflict (case_file_id, organisation) do update set updated_at = excluded.updated_at"
-            ),
-            {"id": case_file_id, "organisation": organisation, "now": work.now},
-        )
+    await work.session.execute(
+        text(
+            "insert into case_file_party (case_file_id, organisation, created_at, updated_at)"
+            " select :id, organisation, :now, :now from unnest(cast(:organisations as text[])) organisation"
+            " on conflict (case_file_id, organisation) do update set updated_at = excluded.updated_at"
+        ),
+        {"id": case_file_id, "organisations": sorted(set(organisations)), "now": work.now},
+    )
 
 
 def named_staff(content: Mapping[str, Any]) -> list[str]:
