@@ -15,10 +15,11 @@ DECLARATION = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A payload file: its path under `data/`, and its bytes when their turn comes."""
+    """A payload file: its path under `data/`, its bytes when their turn comes, and the SHA-256 that they must have."""
 
     path: str
     chunks: Iterator[bytes]
+    sha256: str | None = None
 
 
 @dataclass(slots=True)
@@ -40,6 +41,10 @@ class _Spool:
         return taken
 
 
+class NotAsExpected(Exception):
+    """A file's bytes do not have the SHA-256 that they must have; nothing of this bag may be used."""
+
+
 class Bag:
     """A bag on its way out."""
 
@@ -53,10 +58,16 @@ class Bag:
         self._size_bytes = 0
 
     def chunks(self, members: Iterable[Member], info: Mapping[str, str]) -> Iterator[bytes]:
-        """Give the ZIP's bytes, file by file."""
+        """Give the ZIP's bytes, file by file.
+
+        Raises NotAsExpected, and what the members raise.
+        """
         yield from self._add_tag("bagit.txt", DECLARATION)
         for member in members:
-            yield from self._add(f"data/{member.path}", member.chunks, self._payload)
+            path = f"data/{member.path}"
+            yield from self._add(path, member.chunks, self._payload)
+            if member.sha256 not in (None, self._payload[path]):
+                raise NotAsExpected(path)
         oxum = f"{self._size_bytes}.{len(self._payload)}"
         lines = "".join(f"{name}: {value}\n" for name, value in {**info, "Payload-Oxum": oxum}.items())
         yield from self._add_tag("bag-info.txt", lines.encode())

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from casefile_api.access.permissions import Operation62
-from casefile_api.attachments.bag import Bag, Member
+from casefile_api.attachments.bag import Bag, Member, NotAsExpected
 from casefile_api.attachments.bundle_contents import Contents, Piece
 from casefile_api.attachments.bundle_models import Bundle, BundleState
 from casefile_api.attachments.bundles import place_of_bundle
@@ -31,10 +31,6 @@ T = TypeVar("T")
 _DOCUMENT_SECONDS = 60
 
 
-class AlteredObject(Exception):
-    """What storage gave is not what was verified."""
-
-
 async def build_bundle(parts: Parts, storage: Storage, bundle_id: str) -> None:
     """Build a bundle that was asked for, once.
 
@@ -49,7 +45,7 @@ async def build_bundle(parts: Parts, storage: Storage, bundle_id: str) -> None:
     try:
         pieces = await contents.pieces()
         stored, sha256 = await _send(storage, row, contents, pieces)
-    except (MissingObject, AlteredObject, NotFound):
+    except (MissingObject, NotAsExpected, NotFound):
         await _end(parts, row.id, None, None, [])
         return
     await _end(parts, row.id, stored, sha256, [piece.attachment for piece in pieces if piece.has_bytes])
@@ -74,7 +70,9 @@ async def _send(storage: Storage, row: Bundle, contents: Contents, pieces: list[
             yield Member(path, _later(wait_for, document))
         for piece in pieces:
             if piece.has_bytes:
-                yield Member(f"attachments/{piece.attachment.id}/content", _as_verified(storage, piece.attachment))
+                file = piece.attachment
+                data = read_object(storage, file.object_key, file.version_id)
+                yield Member(f"attachments/{file.id}/content", data, file.sha256)
 
     def hashed() -> Iterator[bytes]:
         bag = Bag(f"bundle-{row.id}", row.requested_at)
@@ -91,16 +89,6 @@ def _later(
     document: Callable[[], Coroutine[object, object, bytes]],
 ) -> Iterator[bytes]:
     yield wait_for(document())
-
-
-def _as_verified(storage: Storage, row: Attachment) -> Iterator[bytes]:
-    """Read an attachment's bytes, and stop where they are not those that were verified."""
-    digest = hashlib.sha256()
-    for chunk in read_object(storage, row.object_key, row.version_id):
-        digest.update(chunk)
-        yield chunk
-    if digest.hexdigest() != row.sha256:
-        raise AlteredObject(str(row.id))
 
 
 def _info(row: Bundle) -> dict[str, str]:
