@@ -81,6 +81,13 @@ def _deliveries() -> None:
         ["endpoint_id", "position"],
         postgresql_where=sa.text("state = 'waiting'"),
     )
+    op.create_index(
+        "webhook_delivery_waiting_by_case",
+        "webhook_delivery",
+        ["endpoint_id", "case_file_id", "position"],
+        postgresql_where=sa.text("state = 'waiting'"),
+    )
+    op.create_index("webhook_delivery_by_endpoint", "webhook_delivery", ["endpoint_id", "id"])
     op.create_table(
         "webhook_attempt",
         sa.Column(

@@ -6,8 +6,10 @@ import tempfile
 import time
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
+import psycopg
 import pytest
 import pytest_asyncio
 
@@ -203,6 +205,51 @@ async def test_a_worker_killed_in_the_middle_of_a_delivery_loses_nothing(telling
 async def _all_delivered(telling: Telling) -> bool:
     states = [row.state for row in await telling.rows("select state from webhook_delivery")]
     return bool(states) and set(states) == {"delivered"}
+
+
+async def test_an_endless_series_of_kills_loses_nothing_and_doubles_no_event(telling: Telling) -> None:
+    with Receiver() as receiver, telling.worker_process() as worker:
+        await telling.register(receiver.url)
+        cases, told = [new_id() for _ in range(4)], 0
+        for number in range(4):
+            for case in cases:
+                told += len(await telling.happen(case=case, count=3))
+            await until(partial(_half_heard, receiver, told))
+            await asyncio.sleep(0.07 * number)
+            worker.kill()
+            await telling.happen(case=cases[0])
+            told += 1
+            worker.start()
+        await until(lambda: len(receiver.events()) == told)
+    for case in cases:
+        heard = [one["data"] for one in receiver.events() if one["data"]["case_file_id"] == str(case)]
+        assert sorted(data["sequence"] for data in heard) == list(range(1, len(heard) + 1))
+    fed = await telling.rows("select count(*) as total, count(distinct event_id) as events from event_position")
+    assert tuple(fed[0]) == (told, told)
+
+
+def _half_heard(receiver: Receiver, told: int) -> bool:
+    return len(receiver.events()) >= told // 2
+
+
+async def test_a_database_that_drops_every_connection_is_come_back_to(
+    telling: Telling, owner_database_url: str
+) -> None:
+    with Receiver() as receiver:
+        await telling.register(receiver.url)
+        async with telling.working():
+            await telling.happen()
+            await until(lambda: receiver.deliveries)
+            for _ in range(2):
+                with psycopg.connect(owner_database_url, autocommit=True) as owner:
+                    owner.execute(
+                        "select pg_terminate_backend(pid) from pg_stat_activity"
+                        " where datname = current_database() and pid <> pg_backend_pid()"
+                    )
+                await asyncio.sleep(0.3)
+            await telling.database.close()
+            (event,) = await telling.happen()
+            await until(lambda: [one for one in receiver.deliveries if one.message_id == str(event)])
 
 
 async def test_two_workers_share_the_telling_and_tell_each_thing_once(telling: Telling) -> None:

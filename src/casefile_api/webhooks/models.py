@@ -82,6 +82,14 @@ class WebhookDelivery(SQLModel, table=True):
         UniqueConstraint("endpoint_id", "event_id", name="webhook_delivery_once_per_event"),
         CheckConstraint("state in ('waiting', 'delivered', 'given_up')", name="webhook_delivery_state"),
         Index("webhook_delivery_waiting", "endpoint_id", "position", postgresql_where=text("state = 'waiting'")),
+        Index(
+            "webhook_delivery_waiting_by_case",
+            "endpoint_id",
+            "case_file_id",
+            "position",
+            postgresql_where=text("state = 'waiting'"),
+        ),
+        Index("webhook_delivery_by_endpoint", "endpoint_id", "id"),
     )
 
     id: UUID = Field(primary_key=True)

@@ -19,6 +19,8 @@ from casefile_api.identifiers import new_id
 from casefile_api.webhooks.schedule import DISABLED_AFTER, ORDER_KEPT_FOR, is_dead
 
 FED_AT_ONCE = 500
+MOST_SIGNATURES = 5
+"""However often a secret is rotated within a day, the header stays short: the newest ones sign."""
 
 Connection = AsyncConnection[Any]
 
@@ -45,7 +47,7 @@ _RECEIVER: LiteralString = """
     select e.id, e.organisation, e.url, e.event_types, e.state, e.fed_to, e.failures, e.failing_since, e.paused_until,
            array(select s.id from webhook_secret s
                  where s.endpoint_id = e.id and (s.expires_at is null or s.expires_at > %(now)s)
-                 order by s.created_at desc, s.id desc) as secret_ids
+                 order by s.created_at desc, s.id desc limit %(signatures)s) as secret_ids
     from webhook_endpoint e where e.id = %(endpoint)s
 """
 _DELIVERY: LiteralString = """
@@ -125,7 +127,8 @@ async def find_endpoints_with_work(connection: Connection, now: datetime) -> lis
 async def find_receiver(connection: Connection, endpoint_id: UUID, now: datetime) -> Receiver | None:
     """Find an endpoint as it is now, with the secrets that sign now, newest first."""
     async with connection.cursor(row_factory=class_row(Receiver)) as cursor:
-        return await (await cursor.execute(_RECEIVER, {"endpoint": endpoint_id, "now": now})).fetchone()
+        asked = {"endpoint": endpoint_id, "now": now, "signatures": MOST_SIGNATURES}
+        return await (await cursor.execute(_RECEIVER, asked)).fetchone()
 
 
 async def feed(connection: Connection, receiver: Receiver, now: datetime) -> None:

@@ -18,7 +18,7 @@ _ADD = text(
 _RETIRE = text(
     "update webhook_secret set expires_at = :expires where endpoint_id = :endpoint and expires_at is null"
 )
-_FORGET = text("delete from webhook_secret where endpoint_id = :endpoint and expires_at is not null")
+_FORGET = text("delete from webhook_secret where endpoint_id = :endpoint and expires_at <= :now")
 _SEALED = text("select id, sealed from webhook_secret where id = any(:ids)")
 _OPENED_MOST = 10_000
 
@@ -32,11 +32,9 @@ async def add_secret(session: AsyncSession, vault: Vault, endpoint_id: UUID, now
 
 
 async def rotate_secret(session: AsyncSession, vault: Vault, endpoint_id: UUID, now: datetime) -> tuple[str, datetime]:
-    """Make a new secret; the present one stays valid for a day, one before it ends now. Return the new one, and when
-    the present one ends.
-    """
+    """Make a new secret; the present one stays valid for a day. Return the new one, and when the present one ends."""
     expires = now + OVERLAP
-    await session.execute(_FORGET, {"endpoint": endpoint_id})
+    await session.execute(_FORGET, {"endpoint": endpoint_id, "now": now})
     await session.execute(_RETIRE, {"endpoint": endpoint_id, "expires": expires})
     return await add_secret(session, vault, endpoint_id, now), expires
 
