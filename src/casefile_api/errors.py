@@ -39,13 +39,27 @@ class Refusal(Exception):
 
 
 class NotAuthenticated(Refusal):
-    """There is no token, or one that is not good. `reason` goes to the log, never to the caller."""
+    """There is no token, or one that is not good. `reason` goes to the log, `error` into the challenge (RFC 6750 3.1)."""
 
     code = "not-authenticated"
 
-    def __init__(self, detail: str = "A valid access token is needed.", *, reason: str = "no_token") -> None:
+    def __init__(
+        self,
+        detail: str = "A valid access token is needed.",
+        *,
+        reason: str = "no_token",
+        error: str = "invalid_token",
+    ) -> None:
         super().__init__(detail)
         self.reason = reason
+        self.error = error
+
+
+class ProofReplayed(NotAuthenticated):
+    """The proof that came with the token was used before; nothing was done."""
+
+    def __init__(self) -> None:
+        super().__init__(reason="proof_replayed", error="invalid_dpop_proof")
 
 
 class NotPermitted(Refusal):

@@ -1,6 +1,7 @@
 """Settings: one frozen class, read from the environment with the prefix CASEFILE_. Defaults are right in production."""
 
 from datetime import date
+from enum import StrEnum
 from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
@@ -9,6 +10,13 @@ from urllib.parse import urlsplit
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class SenderBinding(StrEnum):
+    """Whether a token is good only together with a proof of its client's key (RFC 9449)."""
+
+    REQUIRED = "required"
+    OPTIONAL = "optional"
 
 
 class Settings(BaseSettings):
@@ -63,6 +71,9 @@ class Settings(BaseSettings):
     body_limit_bytes: int = Field(1_048_576, description="largest request body")
     rate_per_second: float = Field(100.0, description="requests a second a client may make, on average")
     rate_burst: int = Field(400, description="requests a client may make at once")
+    sender_bound_tokens: SenderBinding | None = Field(
+        None, description="required: every token is bound to a key (FAPI 2.0); optional: where the client asks"
+    )
     idempotency_hours: int = Field(24, description="how long an answer is kept for its Idempotency-Key")
     justification_required: bool = Field(True, description="staff tokens must say why they look (DPA 2018 s.62)")
 
@@ -94,6 +105,12 @@ class Settings(BaseSettings):
             return self.log_origin
         parts = urlsplit(self.public_url)
         return f"{parts.netloc}{parts.path.rstrip('/')}/log"
+
+    @property
+    def sender_binding(self) -> SenderBinding:
+        """Return whether tokens must be bound: as set; if not, required in production and optional in a sandbox."""
+        usual = SenderBinding.OPTIONAL if self.sandbox else SenderBinding.REQUIRED
+        return self.sender_bound_tokens or usual
 
     @property
     def webhook_exemptions(self) -> tuple[IPv4Network | IPv6Network, ...]:

@@ -43,9 +43,9 @@ class Vault:
     """Seals and opens; keeps unwrapped keys for five minutes."""
 
     def __init__(self, master_key: bytes) -> None:
-        self._wrapping = AESGCM(_derive(master_key, b"wrap case keys"))
-        self._common = AESGCM(_derive(master_key, b"seal what belongs to no case"))
-        self._address_key = _derive(master_key, b"hash source addresses")
+        self._wrapping = AESGCM(derive_key(master_key, b"wrap case keys"))
+        self._common = AESGCM(derive_key(master_key, b"seal what belongs to no case"))
+        self._address_key = derive_key(master_key, b"hash source addresses")
         self._kept: OrderedDict[UUID, tuple[float, AESGCM]] = OrderedDict()
 
     def keyed_hash(self, value: str) -> str:
@@ -115,7 +115,8 @@ class Vault:
         return cipher
 
 
-def _derive(master_key: bytes, purpose: bytes) -> bytes:
+def derive_key(master_key: bytes, purpose: bytes) -> bytes:
+    """Return the key of one purpose; all processes that share the master key come to the same (RFC 5869)."""
     return HKDF(SHA256(), 32, salt=None, info=purpose).derive(master_key)
 
 

@@ -17,6 +17,8 @@ from joserfc.jws import JWSRegistry
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
+from casefile_api.access.key_proofs import ProofReader
+from casefile_api.access.nonces import Nonces
 from casefile_api.access.revocations import RevocationList
 from casefile_api.access.signing_keys import SigningKeys, new_signing_key_pem
 from casefile_api.access.tokens import TokenIssuer, TokenVerifier
@@ -37,7 +39,7 @@ from casefile_api.oauth.registry import Registry
 from casefile_api.oauth.server import TokenServer
 from casefile_api.organisations.commands import load_organisations, load_staff
 from casefile_api.organisations.schemas import OrganisationsFile, StaffFile
-from casefile_api.settings import Settings
+from casefile_api.settings import SenderBinding, Settings
 from casefile_api.unattended import unattended
 
 ISSUER = "https://casefile.example"
@@ -69,7 +71,8 @@ class House:
         """Ask for a token as the system itself, with the service's own rights."""
         form = {"grant_type": "client_credentials", "client_assertion": assertion}
         form["client_assertion_type"] = ASSERTION_TYPE
-        server = TokenServer(TokenIssuer(KEYS, ISSUER), TokenVerifier(KEYS, ISSUER, RevocationList()))
+        issuer, verifier = TokenIssuer(KEYS, ISSUER), TokenVerifier(KEYS, ISSUER, RevocationList())
+        server = TokenServer(issuer, verifier, ProofReader(Nonces(b"shared")), SenderBinding.OPTIONAL)
         now = at or datetime.now(UTC)
         async with self.service.session() as session:
             _, answer = await session.run_sync(

@@ -57,6 +57,11 @@ def read_compact(token: str, *, longest_bytes: int = LONGEST_TOKEN_BYTES) -> Com
     return CompactToken(_object_in(header), _object_in(claims), signature)
 
 
+def base64url(raw: bytes) -> str:
+    """Return bytes in base64url without padding (RFC 7515 2)."""
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
 def _bytes_of(segment: str) -> bytes:
     """Decode base64url without padding, refusing every spelling but the one an encoder writes."""
     try:

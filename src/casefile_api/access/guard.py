@@ -1,12 +1,15 @@
-"""The guard: from a bearer token to a caller, and whether this caller may call this operation."""
+"""The guard: from a token and its proof to a caller, and whether this caller may call this operation."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from urllib.parse import unquote
 
 from casefile_api.access.caller import Caller, Justification, StaffMember, kind_of
+from casefile_api.access.key_proofs import Aim, BadProof, KeyProof, ProofReader, is_same_thumbprint
 from casefile_api.access.permissions import Logged, Operation
-from casefile_api.access.tokens import TokenVerifier
+from casefile_api.access.tokens import Claims, TokenVerifier
 from casefile_api.errors import Fault, Invalid, NotAuthenticated, NotPermitted
+from casefile_api.settings import SenderBinding
 
 JUSTIFICATIONS = (
     "investigation",
@@ -23,19 +26,73 @@ JUSTIFICATION_HEADER = "Access-Justification"
 _TEXT_MOST = 200
 
 
-def identify(authorization: Sequence[str], verifier: TokenVerifier) -> Caller:
-    """Return the caller that the Authorization header proves; there may be one such header, and one caller.
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a request brings to show who is calling: its Authorization and DPoP headers, and what it asks for."""
 
-    Raises NotAuthenticated, whose reason goes to the log alone: every bad token is answered alike.
-    """
+    authorization: Sequence[str]
+    proofs: Sequence[str]
+    method: str
+    url: str
+
+
+class Guard:
+    """Knows callers by their tokens, and those of bound tokens by their keys as well."""
+
+    def __init__(self, verifier: TokenVerifier, proofs: ProofReader, binding: SenderBinding) -> None:
+        self._verifier = verifier
+        self._proofs = proofs
+        self._binding = binding
+
+    def wants_proof(self, authorization: str | None, operation: Operation) -> bool:
+        """Say whether the next request will need a proof, so that its nonce goes with this answer (RFC 9449 8.2)."""
+        if operation.open:
+            return False
+        bound = (authorization or "").lower().startswith("dpop ")
+        return bound or self._binding is SenderBinding.REQUIRED
+
+    def identify(self, credentials: Credentials) -> tuple[Caller, KeyProof | None]:
+        """Return the caller that the headers prove, and the proof that is used up with the request.
+
+        Raises NotAuthenticated, whose reason goes to the log alone: every bad token is answered alike.
+        """
+        scheme, token = _token_in(credentials.authorization)
+        claims = self._verifier.verify(token)
+        if scheme == "dpop":
+            proof = self._check_possession(claims, token, credentials)
+            return _caller_of(claims), proof
+        if claims.bound_to is not None:
+            raise NotAuthenticated(reason="bound_token_as_bearer")
+        if self._binding is SenderBinding.REQUIRED:
+            raise NotAuthenticated(reason="unbound_token")
+        return _caller_of(claims), None
+
+    def _check_possession(self, claims: Claims, token: str, credentials: Credentials) -> KeyProof:
+        """Check the proof that goes with a bound token (RFC 9449 7.1)."""
+        if claims.bound_to is None:
+            raise NotAuthenticated(reason="unbound_token_with_proof")
+        try:
+            proof = self._proofs.read(credentials.proofs, Aim(credentials.method, credentials.url, token))
+        except BadProof as fault:
+            raise NotAuthenticated(reason=fault.reason, error=fault.error) from None
+        if not is_same_thumbprint(proof.thumbprint, claims.bound_to):
+            raise NotAuthenticated(reason="proof_of_other_key")
+        return proof
+
+
+def _token_in(authorization: Sequence[str]) -> tuple[str, str]:
+    """Return scheme and token; there may be one Authorization header, and one caller."""
     if len(authorization) > 1:
         raise NotAuthenticated(reason="several_tokens")
     if not authorization or not authorization[0]:
         raise NotAuthenticated(reason="no_token")
-    scheme, _, bearer = authorization[0].partition(" ")
-    if scheme.lower() != "bearer" or not bearer.strip():
+    scheme, _, token = authorization[0].partition(" ")
+    if scheme.lower() not in {"bearer", "dpop"} or not token.strip():
         raise NotAuthenticated(reason="other_scheme")
-    claims = verifier.verify(bearer.strip())
+    return scheme.lower(), token.strip()
+
+
+def _caller_of(claims: Claims) -> Caller:
     try:
         kind = kind_of(claims.organisation)
     except ValueError:

@@ -4,7 +4,6 @@ The first key signs; all are published, so that a token of yesterday's key is st
 keys are never in the database, a log line or an error.
 """
 
-import base64
 import json
 import os
 from collections.abc import Sequence
@@ -21,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from casefile_api.access.compact import base64url
 from casefile_api.errors import Misconfigured
 
 
@@ -115,7 +115,7 @@ def ensure_signing_key(path: Path) -> Path:
 def thumbprint(jwk: dict[str, str], *members: str) -> str:
     """Return the RFC 7638 thumbprint of a public key, from the members that its kind requires."""
     required = json.dumps({name: jwk[name] for name in sorted(members)}, separators=(",", ":"))
-    return _base64url(sha256(required.encode()).digest())
+    return base64url(sha256(required.encode()).digest())
 
 
 def _signing_key(pem: bytes) -> SigningKey:
@@ -129,8 +129,8 @@ def _signing_key(pem: bytes) -> SigningKey:
     jwk = {
         "kty": "EC",
         "crv": "P-256",
-        "x": _base64url(numbers.x.to_bytes(32)),
-        "y": _base64url(numbers.y.to_bytes(32)),
+        "x": base64url(numbers.x.to_bytes(32)),
+        "y": base64url(numbers.y.to_bytes(32)),
     }
     return SigningKey(
         kid=thumbprint(jwk, "crv", "kty", "x", "y"),
@@ -138,7 +138,3 @@ def _signing_key(pem: bytes) -> SigningKey:
         public_pem=private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode(),
         private_pem=private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode(),
     )
-
-
-def _base64url(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()

@@ -28,9 +28,10 @@ SKEW_SECONDS = 5
 
 _HEADER_MEMBERS = frozenset({"alg", "kid", "typ"})
 _CLAIMS = frozenset(
-    {"iss", "sub", "aud", "exp", "iat", "jti", "client_id", "org", "roles", "scope", "name", "unit"}
+    {"iss", "sub", "aud", "exp", "iat", "jti", "client_id", "org", "roles", "scope", "name", "unit", "cnf"}
 )
 _SIGNATURE_BYTES = 64
+_THUMBPRINT_CHARACTERS = 43
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,8 @@ class Claims:
     expires_at: int
     name: str | None = None
     unit: str | None = None
+    # RFC 7638 thumbprint of the key the token is bound to (RFC 9449 6.1), None where whoever has it may use it.
+    bound_to: str | None = None
 
     def as_payload(self) -> dict[str, object]:
         """Return the claims as they stand in the token (RFC 9068 2.2)."""
@@ -63,8 +66,9 @@ class Claims:
             "roles": sorted(self.roles),
             "scope": " ".join(sorted(self.scopes)),
         }
-        personal = {"name": self.name, "unit": self.unit}
-        return payload | {claim: value for claim, value in personal.items() if value is not None}
+        bound = {"jkt": self.bound_to} if self.bound_to is not None else None
+        further = {"name": self.name, "unit": self.unit, "cnf": bound}
+        return payload | {claim: value for claim, value in further.items() if value is not None}
 
 
 class TokenIssuer:
@@ -186,6 +190,7 @@ class TokenVerifier:
             expires_at=expires_at,
             name=token.text("name"),
             unit=token.text("unit"),
+            bound_to=_bound_to(token),
         )
 
     def _refuse_unless_current(self, claims: Claims) -> None:
@@ -214,6 +219,16 @@ def _roles_in(token: CompactToken) -> frozenset[str]:
     if not isinstance(roles, list) or not roles or not all(isinstance(role, str) and role for role in roles):
         raise _refusal("bad_claims")
     return frozenset(roles)
+
+
+def _bound_to(token: CompactToken) -> str | None:
+    """Read the claim `cnf`, which names one key by its thumbprint and nothing else (RFC 7800 3.1, RFC 9449 6.1)."""
+    if "cnf" not in token.claims:
+        return None
+    match token.claims["cnf"]:
+        case {"jkt": str() as thumbprint, **rest} if not rest and len(thumbprint) == _THUMBPRINT_CHARACTERS:
+            return thumbprint
+    raise _refusal("bad_claims")
 
 
 def _refusal(reason: str) -> NotAuthenticated:

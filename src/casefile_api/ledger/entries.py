@@ -6,7 +6,7 @@ An entry holds no names, no content and no free text; free text is `erasable`, b
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,9 +14,11 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from casefile_api.access.caller import Caller
+from casefile_api.access.key_proofs import KeyProof
 from casefile_api.access.permissions import Operation62
 from casefile_api.canonical import canonical_json, sha256_hex
 from casefile_api.clock import utc_micros
+from casefile_api.errors import ProofReplayed
 from casefile_api.identifiers import random_hex
 from casefile_api.ledger.trail import Trail
 
@@ -33,6 +35,7 @@ class SealedEntry:
     owner: str | None
     erasable: bytes | None
     salt: str | None
+    key_proof: KeyProof | None = None
 
 
 def leaf_hash(canonical: bytes) -> bytes:
@@ -91,6 +94,7 @@ def compose(trail: Trail, caller: Caller | None, *, outcome: str, occurred_at: d
         owner=trail.owner,
         erasable=canonical_json(erasable) if erasable else None,
         salt=salt,
+        key_proof=trail.key_proof,
     )
 
 
@@ -121,8 +125,45 @@ INSERT = f"""
 
 
 async def write_entries(connection: AsyncConnection | AsyncSession, entries: Sequence[SealedEntry]) -> None:
-    """Write entries in the transaction at hand."""
-    await connection.execute(text(INSERT), columns_of(entries))
+    """Write entries in the transaction at hand.
+
+    Raises ProofReplayed where the key proof of one was used before; the transaction is then to be undone.
+    """
+    proofs = [entry.key_proof for entry in entries if entry.key_proof is not None]
+    if not proofs:
+        await connection.execute(text(INSERT), columns_of(entries))
+        return
+    used = await connection.execute(text(INSERT_PROVEN), columns_of(entries) | proofs_of(entries, proofs))
+    if len(used.all()) < len(proofs):
+        raise ProofReplayed
+
+
+# The same for entries of which some come with a key proof: an entry whose proof was used before is not written. Proofs
+# go in by their order, so that two processes that write the same ones wait for each other in one direction.
+INSERT_PROVEN = f"""
+    with used as (
+        insert into used_key_proof (digest, expires_at)
+        select * from unnest(cast(:proof as bytea[]), cast(:proof_expires_at as timestamptz[])) order by 1
+        on conflict do nothing returning digest),
+    written as (
+        insert into audit_entry ({", ".join(_COLUMNS)})
+        select {", ".join(_COLUMNS)}
+        from unnest({", ".join(f"cast(:{name} as {kind}[])" for name, kind in _COLUMNS.items())},
+                    cast(:proven_by as bytea[])) as given ({", ".join(_COLUMNS)}, proven_by)
+        where proven_by is null or proven_by in (select digest from used)
+        returning id),
+    pending as (insert into audit_pending (entry_id) select id from written)
+    select digest from used
+    """
+
+
+def proofs_of(entries: Sequence[SealedEntry], proofs: Sequence[KeyProof]) -> dict[str, list[Any]]:
+    """Return what `INSERT_PROVEN` binds beside `columns_of`; `proofs` may hold some that go with no entry."""
+    return {
+        "proof": [proof.digest for proof in proofs],
+        "proof_expires_at": [datetime.fromtimestamp(proof.expires_at, UTC) for proof in proofs],
+        "proven_by": [entry.key_proof.digest if entry.key_proof else None for entry in entries],
+    }
 
 
 def columns_of(entries: Sequence[SealedEntry]) -> dict[str, list[Any]]:

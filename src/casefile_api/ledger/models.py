@@ -185,3 +185,16 @@ class WorkingTime(SQLModel, table=True):
 
     id: int = Field(default=1, primary_key=True)
     ahead_seconds: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+
+
+class UsedKeyProof(SQLModel, table=True):
+    """A key proof that was used (RFC 9449 11.1): the hash of thumbprint and `jti`, kept until it would be too old."""
+
+    __tablename__ = "used_key_proof"
+    __table_args__ = (
+        CheckConstraint("octet_length(digest) = 32", name="used_key_proof_digest_length"),
+        Index("used_key_proof_by_expiry", "expires_at"),
+    )
+
+    digest: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
+    expires_at: datetime = Field(sa_column=moment())

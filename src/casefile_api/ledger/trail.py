@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from casefile_api.access.key_proofs import KeyProof
 from casefile_api.access.permissions import Operation62
 from casefile_api.identifiers import new_id
 
@@ -31,6 +32,8 @@ class Trail:
     entry_id: UUID = field(default_factory=new_id)
     told: bool = False
     recorded: bool = False
+    # What the caller proved its key with: used up where the entry is written, or nothing is.
+    key_proof: KeyProof | None = None
 
     def about(
         self,

@@ -154,9 +154,9 @@ async def list_clients(session: AsyncSession, organisation: str | None = None) -
 
 
 async def forget_old(session: AsyncSession, now: datetime) -> None:
-    """Delete used assertions, revoked tokens and cut-offs that speak of nothing any more; `now` is real time."""
-    for table in ("seen_assertion", "revoked_token", "token_cutoff"):
-        await session.execute(text(f"delete from {table} where expires_at < :now"), {"now": now})  # noqa: S608
+    """Delete used assertions and proofs, revoked tokens and cut-offs that have expired; `now` is real time."""
+    for table in ("seen_assertion", "used_key_proof", "revoked_token", "token_cutoff"):
+        await session.execute(text(f"delete from {table} where expires_at < :now"), {"now": now})
 
 
 async def _find(act: Act, client_id: str) -> Client:

@@ -24,6 +24,8 @@ _ERRORS = [
     "invalid_grant",
     "invalid_scope",
     "invalid_target",
+    "invalid_dpop_proof",
+    "use_dpop_nonce",
     "unsupported_grant_type",
 ]
 _REFUSAL = {

@@ -71,4 +71,5 @@ class IntrospectToken(_OwnTokens, IntrospectionEndpoint):  # type: ignore[misc] 
 
     def introspect_token(self, token: IssuedToken) -> dict[str, Any]:
         """Return what the token says (RFC 7662 2.2)."""
-        return {"active": True, "token_type": "Bearer", **token.claims.as_payload()}
+        kind = "Bearer" if token.claims.bound_to is None else "DPoP"
+        return {"active": True, "token_type": kind, **token.claims.as_payload()}

@@ -1,12 +1,13 @@
 """One call at the authorisation server, in Authlib's terms: the form that came in, and the answer that goes out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from authlib.oauth2.rfc6749 import OAuth2Request  # type: ignore[import-untyped]
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload  # type: ignore[import-untyped]
 
+from casefile_api.access.key_proofs import KeyProof
 from casefile_api.access.tokens import Claims
 from casefile_api.oauth.registry import RegisteredClient, RegisteredStaff, Registry
 
@@ -25,12 +26,21 @@ class FormRequest(OAuth2Request):  # type: ignore[misc]  # Authlib has no types
     Authlib refuses `http` addresses; whether TLS is used is for the proxy and the settings, so it is told `https`.
     """
 
-    def __init__(self, form: Mapping[str, str], registry: Registry, *, authorization: str | None = None) -> None:
+    def __init__(
+        self,
+        form: Mapping[str, str],
+        registry: Registry,
+        *,
+        authorization: str | None = None,
+        proofs: Sequence[str] = (),
+    ) -> None:
         super().__init__("POST", "https://authorisation-server", headers={})
         self._fields = dict(form)
         self.payload = BasicOAuth2Payload(self._fields)
         self.registry = registry
         self.authorization = authorization
+        self.proofs = proofs
+        self.key_proof: KeyProof | None = None
         self.client: RegisteredClient | None = None
         self.user: ActingStaff | None = None
         self.issued: Claims | None = None

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 
+from casefile_api.access.key_proofs import ALGORITHMS as DPOP_ALGORITHMS
 from casefile_api.access.permissions import SCOPES
 from casefile_api.oauth.client_keys import KeyAlgorithm
 from casefile_api.oauth.grants import GRANT_TYPES
 from casefile_api.oauth.registry import AUTHENTICATION_METHOD
+from casefile_api.settings import SenderBinding
 
 _ALGORITHMS = [*(algorithm.value for algorithm in KeyAlgorithm), "Ed25519"]
 _ENDPOINTS = ("token", "revocation", "introspection")
@@ -29,18 +31,21 @@ def authorization_server(issuer: str) -> Mapping[str, object]:
         "response_types_supported": [],
         "grant_types_supported": list(GRANT_TYPES),
         **authentication,
+        "dpop_signing_alg_values_supported": list(DPOP_ALGORITHMS),
         "protected_resources": [issuer],
         "service_documentation": f"{base}/docs",
     }
 
 
-def protected_resource(issuer: str) -> Mapping[str, object]:
+def protected_resource(issuer: str, binding: SenderBinding) -> Mapping[str, object]:
     """Return the protected resource's metadata: the API, which takes tokens of its own authorisation server."""
     return {
         "resource": issuer,
         "authorization_servers": [issuer],
         "scopes_supported": sorted(SCOPES),
         "bearer_methods_supported": ["header"],
+        "dpop_signing_alg_values_supported": list(DPOP_ALGORITHMS),
+        "dpop_bound_access_tokens_required": binding is SenderBinding.REQUIRED,
         "resource_name": "casefile-api",
         "resource_documentation": f"{issuer.rstrip('/')}/docs",
     }

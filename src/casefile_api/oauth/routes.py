@@ -4,16 +4,18 @@ from typing import Any
 
 import orjson
 from fastapi import APIRouter, Request, Response
+from sqlalchemy.orm import Session
 
 from casefile_api.access.caller import Caller, StaffMember
 from casefile_api.access.tokens import Claims
+from casefile_api.errors import ProofReplayed
 from casefile_api.ledger.refusals import count_refusal
 from casefile_api.oauth.documenting import DOCUMENTED_JSON, DOCUMENTED_TOKEN_CALL, form_of
 from casefile_api.oauth.exchange import Answer, FormRequest
 from casefile_api.oauth.forms import BadForm, read_form
 from casefile_api.oauth.metadata import authorization_server, protected_resource
 from casefile_api.oauth.registry import RegisteredClient, Registry
-from casefile_api.oauth.server import TokenServer, bad_request
+from casefile_api.oauth.server import TokenServer, bad_proof, bad_request
 from casefile_api.unit_of_work import UnitOfWork, Work
 from casefile_api.web.exchange import Exchange, exchange_of
 from casefile_api.web.routing import GuardedRoute
@@ -93,7 +95,8 @@ async def get_authorization_server_metadata(request: Request) -> Response:
 )
 async def get_protected_resource_metadata(request: Request) -> Response:
     """Return the protected resource's metadata (RFC 9728)."""
-    return _published(protected_resource(exchange_of(request).parts.issuer.issuer))
+    parts = exchange_of(request).parts
+    return _published(protected_resource(parts.issuer.issuer, parts.settings.sender_binding))
 
 
 def _published(document: Any) -> Response:
@@ -113,20 +116,28 @@ async def _answer(request: Request, work: UnitOfWork, endpoint: str) -> Response
     except _ClientNotKnown as unknown:
         answer = unknown.answer
         await _count(exchange, answer)
+    except ProofReplayed:
+        answer = bad_proof()
+        await _count(exchange, answer)
     return Response(orjson.dumps(dict(answer.body)), answer.status, dict(answer.headers), "application/json")
 
 
 async def _ask(exchange: Exchange, work: UnitOfWork, endpoint: str, form: dict[str, str]) -> Answer:
     parts = exchange.parts
-    server = TokenServer(parts.issuer, parts.verifier)
-    authorization, now = exchange.request.headers.get("authorization"), parts.clock.real_now()
-    asked, answer = await work.session.run_sync(
-        lambda session: server.answer(endpoint, FormRequest(form, Registry(session, now), authorization=authorization))
-    )
+    server = TokenServer(parts.issuer, parts.verifier, parts.key_proofs, parts.settings.sender_binding)
+    headers, now = exchange.request.headers, parts.clock.real_now()
+    authorization, proofs = headers.get("authorization"), headers.getlist("dpop")
+
+    def ask(session: Session) -> tuple[FormRequest, Answer]:
+        request = FormRequest(form, Registry(session, now), authorization=authorization, proofs=proofs)
+        return server.answer(endpoint, request)
+
+    asked, answer = await work.session.run_sync(ask)
     if asked.client is None:
         raise _ClientNotKnown(answer)
     exchange.headers.update(parts.limits.take(asked.client.client_id))
     exchange.acts(_caller(asked.client, asked.issued))
+    exchange.trail.key_proof = asked.key_proof
     exchange.outcome = "refused" if answer.error else "allowed"
     token = asked.issued or asked.revoked
     exchange.trail.about("access_token", token.token_id if token else None)

@@ -7,11 +7,13 @@ know: refusals are answers here, not exceptions, since a used assertion stays us
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from authlib.oauth2.base import OAuth2Error  # type: ignore[import-untyped]
 from authlib.oauth2.rfc6749 import AuthorizationServer, InvalidRequestError  # type: ignore[import-untyped]
 
+from casefile_api.access.key_proofs import Aim, BadProof, KeyProof, ProofReader
 from casefile_api.access.permissions import SCOPES
 from casefile_api.access.tokens import LIFETIME_SECONDS, TokenIssuer, TokenVerifier
 from casefile_api.oauth.authentication import ClientAssertion
@@ -19,6 +21,7 @@ from casefile_api.oauth.endpoints import IntrospectToken, RevokeToken
 from casefile_api.oauth.exchange import ActingStaff, Answer, FormRequest
 from casefile_api.oauth.grants import StaffGrant, SystemGrant
 from casefile_api.oauth.registry import AUTHENTICATION_METHOD, RegisteredClient
+from casefile_api.settings import SenderBinding
 
 logging.getLogger("authlib").setLevel(logging.WARNING)  # its debug lines hold whole tokens
 
@@ -28,6 +31,8 @@ CHALLENGE = 'private_key_jwt realm="casefile-api", error="invalid_client"'
 _WORDS: Mapping[str, str] = {
     "invalid_client": "The client is not authenticated.",
     "invalid_grant": "The grant is not good.",
+    "invalid_dpop_proof": "The DPoP proof is missing, not good, or was used before.",
+    "use_dpop_nonce": "Send the DPoP proof again with the nonce of the header DPoP-Nonce.",
     "invalid_request": "The request lacks a parameter, repeats one, or is malformed.",
     "invalid_scope": "The scope asked for goes beyond what this client is registered for.",
     "invalid_target": "Tokens are issued for this service alone; its URL is the only resource.",
@@ -38,9 +43,13 @@ _WORDS: Mapping[str, str] = {
 class TokenServer(AuthorizationServer):  # type: ignore[misc]  # Authlib has no types
     """Answers the token, revocation and introspection endpoints."""
 
-    def __init__(self, issuer: TokenIssuer, verifier: TokenVerifier) -> None:
+    def __init__(
+        self, issuer: TokenIssuer, verifier: TokenVerifier, key_proofs: ProofReader, binding: SenderBinding
+    ) -> None:
         super().__init__(scopes_supported=sorted(SCOPES))
         self._issuer = issuer
+        self._key_proofs = key_proofs
+        self._binding = binding
         self.issuer = issuer.issuer
         self.register_client_auth_method(AUTHENTICATION_METHOD, ClientAssertion(self.issuer))
         self.register_grant(SystemGrant)
@@ -65,6 +74,19 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc]  # Authlib has no 
             raise InvalidRequestError("The parameter grant_type is missing.")
         if request.form.get("resource", self.issuer) != self.issuer:
             raise OAuth2Error(error="invalid_target")
+        request.key_proof = self._read_proof(request)
+
+    def _read_proof(self, request: FormRequest) -> KeyProof | None:
+        """Read the proof of the key that the token is to be bound to (RFC 9449 5).
+
+        Before anything is used up: a client that is asked for a nonce sends the same assertions again.
+        """
+        if not request.proofs and self._binding is SenderBinding.OPTIONAL:
+            return None
+        try:
+            return self._key_proofs.read(request.proofs, Aim("POST", self.issuer.rstrip("/") + "/oauth/token"))
+        except BadProof as fault:
+            raise OAuth2Error(error=fault.error) from None
 
     def issue(
         self, request: FormRequest, client: RegisteredClient, user: ActingStaff | None, scopes: frozenset[str]
@@ -84,10 +106,12 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc]  # Authlib has no 
             name=user.person.name if user else None,
             unit=user.person.unit if user else None,
         )
+        if request.key_proof is not None:
+            claims = replace(claims, bound_to=request.key_proof.thumbprint)
         request.issued = claims
         return {
             "access_token": self._issuer.sign(claims),
-            "token_type": "Bearer",
+            "token_type": "DPoP" if request.key_proof else "Bearer",
             "expires_in": LIFETIME_SECONDS,
             "scope": " ".join(sorted(scopes)),
         }
@@ -110,6 +134,11 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc]  # Authlib has no 
         """Return a refusal as RFC 6749 5.2 has it: our own words, nothing of what was sent."""
         code = str(error.error) if error.error in _WORDS else "invalid_request"
         return _refusal(code, str(error.description or _WORDS[code]))
+
+
+def bad_proof() -> Answer:
+    """Return the refusal of a proof that was used before."""
+    return _refusal("invalid_dpop_proof", _WORDS["invalid_dpop_proof"])
 
 
 def bad_request(why: str) -> Answer:

@@ -7,6 +7,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
+from casefile_api.access import nonces
+from casefile_api.access.guard import Guard
+from casefile_api.access.key_proofs import ProofReader
 from casefile_api.access.revocations import RevocationList
 from casefile_api.access.signing_keys import SigningKeys
 from casefile_api.access.tokens import TokenIssuer, TokenVerifier
@@ -15,7 +18,7 @@ from casefile_api.database import Database
 from casefile_api.errors import Misconfigured
 from casefile_api.ledger.reads import ReadLedger
 from casefile_api.settings import Settings
-from casefile_api.vault import Vault, read_master_key
+from casefile_api.vault import Vault, derive_key, read_master_key
 from casefile_api.web.limits import RateLimits
 from casefile_api.web.parts import Parts
 from casefile_api.web.proxies import trusted_networks
@@ -30,15 +33,20 @@ def build_parts(settings: Settings, *, application: str = "casefile-api") -> Par
     database = Database(settings, application=application)
     keys = SigningKeys.from_setting(settings.token_key_files, settings.data_dir)
     revocations = RevocationList()
+    master_key = read_master_key(master_key_file(settings))
+    verifier = TokenVerifier(keys, settings.public_url, revocations)
+    key_proofs = ProofReader(nonces.Nonces(derive_key(master_key, nonces.PURPOSE)))
     return Parts(
         settings=settings,
         clock=Clock(),
         database=database,
-        vault=Vault(read_master_key(master_key_file(settings))),
+        vault=Vault(master_key),
         reads=ReadLedger(database, batch_limit=settings.read_batch_limit),
         keys=keys,
         issuer=TokenIssuer(keys, issuer=settings.public_url),
-        verifier=TokenVerifier(keys, settings.public_url, revocations),
+        verifier=verifier,
+        key_proofs=key_proofs,
+        guard=Guard(verifier, key_proofs, settings.sender_binding),
         revocations=revocations,
         limits=RateLimits(settings.rate_per_second, settings.rate_burst),
     )

@@ -33,6 +33,7 @@ class RequestIds:
         headers: list[tuple[bytes, bytes]] = scope["headers"]
         trace = next((value for name, value in headers if name == b"traceparent"), b"")
         head = scope["method"] == "HEAD"
+        scope["asked_method"] = scope["method"]
         if head:
             # A HEAD is the GET without its body (RFC 9110 9.3.2): guarded and recorded the same.
             scope["method"] = "GET"

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from casefile_api.access.guard import Guard
+from casefile_api.access.key_proofs import ProofReader
 from casefile_api.access.revocations import RevocationList
 from casefile_api.access.signing_keys import SigningKeys
 from casefile_api.access.tokens import TokenIssuer, TokenVerifier
@@ -25,5 +27,7 @@ class Parts:
     keys: SigningKeys
     issuer: TokenIssuer
     verifier: TokenVerifier
+    key_proofs: ProofReader
+    guard: Guard
     revocations: RevocationList
     limits: RateLimits

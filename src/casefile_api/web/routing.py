@@ -14,7 +14,9 @@ from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 
-from casefile_api.access.guard import JUSTIFICATION_HEADER, admit, identify, read_justification
+from casefile_api.access import key_proofs
+from casefile_api.access.caller import Caller
+from casefile_api.access.guard import JUSTIFICATION_HEADER, Credentials, admit, read_justification
 from casefile_api.access.permissions import OPERATIONS, Logged, Operation
 from casefile_api.database import translated_faults
 from casefile_api.errors import (
@@ -23,6 +25,7 @@ from casefile_api.errors import (
     Invalid,
     NotAuthenticated,
     NotFound,
+    ProofReplayed,
     Refusal,
     TooManyRequests,
     UnsupportedMediaType,
@@ -103,12 +106,13 @@ def _address_of(request: Request) -> str:
 async def _prepare(exchange: Exchange, reader: BodyReader | None, names: frozenset[str]) -> None:
     """Guard and read, in the order of refusals: 401, 429, 403, 413, 415, 422."""
     request, parts, row = exchange.request, exchange.parts, exchange.operation
+    if "dpop" in request.headers or parts.guard.wants_proof(request.headers.get("authorization"), row):
+        exchange.headers["DPoP-Nonce"] = parts.key_proofs.nonces.newest()
     if row.published and parts.settings.public_log and "authorization" not in request.headers:
         _check_query(request, names)
         return
     if not row.open:
-        caller = identify(request.headers.getlist("authorization"), parts.verifier)
-        exchange.acts(caller)
+        caller = await _identify(exchange)
         exchange.headers.update(parts.limits.take(caller.client_id))
         admit(caller, row)
     if request.method in {"POST", "PUT", "PATCH", "DELETE"}:
@@ -133,6 +137,24 @@ async def _prepare(exchange: Exchange, reader: BodyReader | None, names: frozens
     _check_query(request, names)
     if reader is not None and exchange.media_type:
         exchange.value = reader.parse(exchange.body, exchange.media_type)
+
+
+async def _identify(exchange: Exchange) -> Caller:
+    """Find out who is calling. A proof is used up with the entry of the call; where there may be none, at once."""
+    request, parts = exchange.request, exchange.parts
+    credentials = Credentials(
+        authorization=request.headers.getlist("authorization"),
+        proofs=request.headers.getlist("dpop"),
+        method=request.scope["asked_method"],
+        url=parts.settings.public_url.rstrip("/") + request.scope["raw_path"].decode("latin-1"),
+    )
+    caller, proof = parts.guard.identify(credentials)
+    if proof is not None and exchange.operation.logged is not Logged.ALWAYS:
+        await parts.reads.use_up(proof)
+    else:
+        exchange.trail.key_proof = proof
+    exchange.acts(caller)
+    return caller
 
 
 def _check_query(request: Request, names: frozenset[str]) -> None:
@@ -172,23 +194,41 @@ async def _record(exchange: Exchange, outcome: str) -> None:
 async def _refuse(exchange: Exchange, refusal: Refusal) -> Response:
     """Answer a refusal after it is in the log; a database that is away cannot hide that it is away."""
     try:
-        if exchange.known_caller is None or isinstance(refusal, TooManyRequests):
-            reason = refusal.reason if isinstance(refusal, NotAuthenticated) else refusal.code
-            async with exchange.parts.database.connection() as connection:
-                await count_refusal(connection, exchange.trail, reason=reason, now=exchange.parts.clock.real_now())
+        if exchange.known_caller is not None and not isinstance(refusal, TooManyRequests | NotAuthenticated):
+            refusal = await _record_refused(exchange, refusal)
         else:
-            await _name_target(exchange)
-            exchange.trail.details = {**exchange.trail.details, "refusal": refusal.code}
-            exchange.trail.recipients = []
-            # An entry that was written and whose commit was not heard of keeps its id; this is another one.
-            exchange.trail.entry_id = new_id()
-            exchange.trail.word = exchange.operation.word
-            await _record(exchange, "refused")
+            await _count(exchange, refusal)
     except DependencyUnavailable as unavailable:
         refusal = unavailable
     if isinstance(refusal, NotAuthenticated):
         _challenge(exchange, refusal)
     return problem_response(refusal, exchange.request_id)
+
+
+async def _record_refused(exchange: Exchange, refusal: Refusal) -> Refusal:
+    """Record what a known caller was refused; where their proof was used before, that is why they are."""
+    trail = exchange.trail
+    await _name_target(exchange)
+    trail.details = {**trail.details, "refusal": refusal.code}
+    trail.recipients = []
+    if trail.recorded or isinstance(refusal, DependencyUnavailable):
+        trail.key_proof = None  # it may be used up already, by a commit that was not heard of
+    # An entry that was written and whose commit was not heard of keeps its id; this is another one.
+    trail.entry_id = new_id()
+    trail.word = exchange.operation.word
+    try:
+        await _record(exchange, "refused")
+    except ProofReplayed as replayed:
+        await _count(exchange, replayed)
+        return replayed
+    return refusal
+
+
+async def _count(exchange: Exchange, refusal: Refusal) -> None:
+    """Count a refusal of somebody who is not known, or who asks too much: one entry per source, reason and minute."""
+    reason = refusal.reason if isinstance(refusal, NotAuthenticated) else refusal.code
+    async with exchange.parts.database.connection() as connection:
+        await count_refusal(connection, exchange.trail, reason=reason, now=exchange.parts.clock.real_now())
 
 
 async def _name_target(exchange: Exchange) -> None:
@@ -199,9 +239,12 @@ async def _name_target(exchange: Exchange) -> None:
 
 
 def _challenge(exchange: Exchange, refusal: NotAuthenticated) -> None:
-    """Say how to authenticate (RFC 6750 3, RFC 9728 5.1); every bad token is told the same."""
+    """Say how to authenticate (RFC 6750 3, RFC 9449 7.1, RFC 9728 5.1); every bad token is told the same."""
     metadata = f"{exchange.parts.settings.public_url.rstrip('/')}/.well-known/oauth-protected-resource"
-    refusal.headers["WWW-Authenticate"] = f'Bearer error="invalid_token", resource_metadata="{metadata}"'
+    told = f'error="{refusal.error}", resource_metadata="{metadata}"'
+    dpop = f'algs="{" ".join(key_proofs.ALGORITHMS)}"'
+    scheme = exchange.request.headers.get("authorization", "").partition(" ")[0].lower()
+    refusal.headers["WWW-Authenticate"] = f"DPoP {told}, {dpop}" if scheme == "dpop" else f"Bearer {told}, DPoP {dpop}"
 
 
 def _replay(exchange: Exchange, replayed: Replayed) -> Response:
