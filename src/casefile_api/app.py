@@ -1,5 +1,6 @@
 """The HTTP application: the only list of routers, and what every response has in common."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import cast
@@ -115,11 +116,23 @@ async def _openapi(request: Request) -> Response:
     return JSONResponse(openapi_document(request.app))
 
 
+def _methods_of(request: Request) -> list[str]:
+    """Return what the path can be asked with; one path may be several routes (RFC 9110 10.2.1)."""
+    path = request.url.path
+    found: set[str] = set()
+    for template, operations in openapi_document(request.app)["paths"].items():
+        pattern = "[^/]+".join(re.escape(part) for part in re.split(r"{[a-z_]+}", template))
+        if re.fullmatch(pattern, path):
+            found |= {method.upper() for method in operations}
+    return sorted(found)
+
+
 async def _unrouted(request: Request, fault: Exception) -> Response:
     """Answer a path or method that is not there."""
     fault = cast(HTTPException, fault)
     if fault.status_code == 405:
-        refusal: Refusal = MethodNotAllowed("This path does not take this method.", headers=fault.headers)
+        allowed = {"Allow": ", ".join(_methods_of(request))}
+        refusal: Refusal = MethodNotAllowed("This path does not take this method.", headers=allowed)
     elif fault.status_code == 404:
         refusal = NotFound()
     else:

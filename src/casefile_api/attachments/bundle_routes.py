@@ -50,6 +50,7 @@ async def get_bundle(bundle_id: str, reading: ReadingNow) -> Response:
     operation_id="get_bundle_content",
     summary="Open a bundle",
     status_code=307,
+    response_class=Response,
     responses=REDIRECT | refusals("wrong-state", "gone"),
 )
 async def get_bundle_content(bundle_id: str, reading: ReadingNow, storage: StorageAtHand) -> Response:

@@ -131,6 +131,7 @@ async def complete_upload(attachment_id: str, work: Work, storage: StorageAtHand
     operation_id="get_attachment_content",
     summary="Open the file",
     status_code=307,
+    response_class=Response,
     responses=REDIRECT | refusals("wrong-state"),
 )
 async def get_attachment_content(attachment_id: str, reading: ReadingNow, storage: StorageAtHand) -> Response:

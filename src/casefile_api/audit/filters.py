@@ -6,11 +6,11 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import Depends, Query
-from pydantic import AwareDatetime
 
 from casefile_api.access.permissions import Operation62
 from casefile_api.clock import utc_micros
 from casefile_api.errors import Fault, Invalid
+from casefile_api.web.moments import AskedMoment
 
 Name = Annotated[str | None, Query(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 
@@ -55,8 +55,8 @@ class EntryFilter:
 
 
 async def entry_filter(  # noqa: PLR0913 - one parameter for each thing that can be asked for
-    occurred_from: Annotated[AwareDatetime | None, Query(alias="from", description="no earlier than this")] = None,
-    occurred_to: Annotated[AwareDatetime | None, Query(alias="to", description="earlier than this")] = None,
+    occurred_from: Annotated[AskedMoment | None, Query(alias="from", description="no earlier than this")] = None,
+    occurred_to: Annotated[AskedMoment | None, Query(alias="to", description="earlier than this")] = None,
     case_file_id: Annotated[UUID | None, Query(description="acts on this case file")] = None,
     organisation: Name = None,
     staff_id: Name = None,

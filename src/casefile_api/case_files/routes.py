@@ -5,7 +5,6 @@ from typing import Annotated
 
 import orjson
 from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic import AwareDatetime
 
 from casefile_api.case_files import commands, queries, views
 from casefile_api.case_files.changes import changes_between, json_patch
@@ -30,6 +29,7 @@ from casefile_api.unit_of_work import ConditionalWork, ReadingNow, Work
 from casefile_api.web.bodies import JSON_PATCH, MERGE_PATCH, JsonBody, PatchBody
 from casefile_api.web.documenting import refusals
 from casefile_api.web.exchange import exchange_of
+from casefile_api.web.moments import AskedMoment
 from casefile_api.web.pagination import AskedPage
 from casefile_api.web.routing import GuardedRoute
 from casefile_api.web.strict_json import json_patch_nulls, merge_patch_nulls
@@ -67,7 +67,7 @@ async def list_all(
     cps_unit: Annotated[str | None, Query(max_length=64, description="the CPS unit of the envelope")] = None,
     case_type: Annotated[str | None, Query(max_length=64, description="the content's case type")] = None,
     offence: Annotated[str | None, Query(max_length=16, description="a CJS offence code")] = None,
-    updated_since: Annotated[AwareDatetime | None, Query(description="changed at or after this time")] = None,
+    updated_since: Annotated[AskedMoment | None, Query(description="changed at or after this time")] = None,
     sort: Annotated[Sort, Query(description="the order")] = Sort.NEWEST_CHANGE,
 ) -> Response:
     """List and find case files, newest change first."""
@@ -83,7 +83,7 @@ async def get_case_file(
     reading: ReadingNow,
     case_file_id: CaseFileId,
     version: Annotated[int | None, Query(ge=1, le=2_147_483_647, description="an earlier version")] = None,
-    as_of: Annotated[AwareDatetime | None, Query(description="the newest version of that moment")] = None,
+    as_of: Annotated[AskedMoment | None, Query(description="the newest version of that moment")] = None,
 ) -> Response:
     """Read a case file at its newest visible version, at a given one, or as of a moment."""
     return await _read(reading, case_file_id, version, as_of)
