@@ -45,7 +45,7 @@ def the_log_tells_all_of_it(story: MainStory) -> None:
     assert {"police-52", "cps-west-midlands", "oversight-hmcpsi"} <= refused
     [submitted, _] = [item for item in entries if item["entry"]["action"] == "submit_early_advice_request"
                       and item["entry"]["outcome"] == "allowed"]  # fmt: skip
-    assert submitted["entry"]["operation"] == "disclosure" and submitted["entry"]["recipients"] == ["cps-south-west"]
+    assert submitted["entry"]["operation"] == "disclosure" and submitted["entry"]["recipients"] == ["cps-south-west-rasso"]
 
 
 def the_receipts_prove_the_submissions(story: MainStory, before: log.Checkpoint) -> None:

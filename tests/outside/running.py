@@ -36,6 +36,7 @@ class RunningSandbox:
     environment: dict[str, str] = field(default_factory=dict)
     program: subprocess.Popen[bytes] | None = None
     starts: int = 0
+    connected: list[Sandbox] = field(default_factory=list)
 
     @property
     def log_file(self) -> Path:
@@ -56,7 +57,8 @@ class RunningSandbox:
             assert self.program.poll() is None, f"the sandbox ended while starting:\n{self.said()}"
             assert time.monotonic() < deadline, f"the sandbox was not ready in time:\n{self.said()}"
             time.sleep(0.05)
-        return Sandbox.from_file(ready)
+        self.connected.append(Sandbox.from_file(ready))
+        return self.connected[-1]
 
     def said(self, lines: int = 40) -> str:
         """The last lines the program printed."""
@@ -88,6 +90,8 @@ class RunningSandbox:
 
     def stop(self) -> None:
         """Ctrl-C; the program stops everything it started."""
+        for sandbox in self.connected:
+            sandbox.close()
         if self.program is None or self.program.poll() is not None:
             return
         self.program.send_signal(signal.SIGINT)
@@ -102,8 +106,6 @@ def running_sandbox(directory: Path, **environment: str) -> Iterator[Sandbox]:
     """A sandbox for a while."""
     running = RunningSandbox(directory, environment=environment)
     try:
-        sandbox = running.start()
-        yield sandbox
-        sandbox.close()
+        yield running.start()
     finally:
         running.stop()
