@@ -112,4 +112,4 @@ def test_an_upload_that_was_never_finished_and_an_old_bundle_are_given_up(
     while officer.get(f"/v1/bundles/{bundle['id']}").json()["state"] != "expired":
         assert time.monotonic() < deadline, "the bundle was kept"
         time.sleep(0.5)
-    officer.refused("GET", f"/v1/bundles/{bundle['id']}/content", 410, "gone")
+    officer.refused("GET", f"/v1/bundles/{bundle['id']}/content", 409, "wrong-state")

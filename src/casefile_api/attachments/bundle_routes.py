@@ -51,7 +51,7 @@ async def get_bundle(bundle_id: str, reading: ReadingNow) -> Response:
     summary="Open a bundle",
     status_code=307,
     response_class=Response,
-    responses=REDIRECT | refusals("wrong-state", "gone"),
+    responses=REDIRECT | refusals("wrong-state"),
 )
 async def get_bundle_content(bundle_id: str, reading: ReadingNow, storage: StorageAtHand) -> Response:
     """A redirect to the bag, for a minute."""

@@ -22,7 +22,7 @@ from casefile_api.case_files.commands import created_by
 from casefile_api.case_files.queries import SEES_WHOLE_AREA, CaseFileRow, find_visible, number_asked
 from casefile_api.case_files.schemas import ActorView
 from casefile_api.clock import utc_text
-from casefile_api.errors import Gone, NotFound, WrongState
+from casefile_api.errors import NotFound, WrongState
 from casefile_api.identifiers import new_id, random_hex
 from casefile_api.unit_of_work import Reading, UnitOfWork
 from casefile_api.web.etags import tag_of
@@ -113,13 +113,11 @@ async def find_bundle(reading: Reading, bundle_id: UUID) -> FoundBundle:
 async def open_bundle(reading: Reading, storage: Storage, bundle_id: UUID) -> Response:
     """Lead the caller to the bag.
 
-    Raises WrongState unless it is ready, Gone where it is kept no longer.
+    Raises WrongState unless it is ready.
     """
     row = (await find_bundle(reading, bundle_id)).bundle
-    if row.state == BundleState.EXPIRED:
-        raise Gone("The bundle was kept long enough; ask for another.")
     if row.state != BundleState.READY or row.sha256 is None:
-        raise WrongState(f"The bundle is {row.state}; only a ready one can be opened.")
+        raise WrongState(f"The bundle is {row.state}; only a ready one can be opened. Ask for another if need be.")
     lifetime = timedelta(seconds=reading.settings.download_link_seconds)
     return await redirect(
         storage,
