@@ -16,7 +16,6 @@ from casefile_api.audit.media import CSV, JSON, NDJSON, wanted_media_type
 from casefile_api.audit.queries import Place
 from casefile_api.audit.remit import remit_of
 from casefile_api.audit.schemas import ConsistencyProofView, EntryItem, EntryPage, InclusionProofView
-from casefile_api.errors import NotFound
 from casefile_api.ledger.proofs import newest_checkpoint
 from casefile_api.ledger.tiles import MAX_TREE_SIZE
 from casefile_api.unit_of_work import ReadingNow
@@ -28,7 +27,17 @@ from casefile_api.web.routing import GuardedRoute
 router = APIRouter(prefix="/v1/audit-log", route_class=GuardedRoute, tags=["audit log"])
 
 PLAIN = "text/plain; charset=utf-8"
-LeafIndex = Annotated[str, Path(description="the entry's place in the log, from 0")]
+LeafIndex = Annotated[
+    str, Path(pattern="^(0|[1-9][0-9]{0,17})$", description="the entry's place in the log, from 0", examples=["0"])
+]
+TilePath = Annotated[
+    str,
+    Path(
+        pattern=r"^[0-9]{1,2}/(x[0-9]{3}/){0,6}[0-9]{3}(\.p/[1-9][0-9]{0,2})?$",
+        description="`<L>/<N>[.p/<W>]`, N as in `x001/x234/067`",
+        examples=["0/000.p/1"],
+    ),
+]
 TreeSize = Annotated[
     int | None, Query(ge=1, le=MAX_TREE_SIZE, description="of a published checkpoint; default: newest")
 ]
@@ -54,7 +63,10 @@ def _text(description: str, example: str) -> dict[int | str, dict[str, Any]]:
     },
 )
 async def list_audit_entries(request: Request, reading: ReadingNow, asked: AskedEntries, page: AskedPage) -> Response:
-    """Entries by leaf index, those not yet integrated last. The search itself is logged."""
+    """Entries by leaf index, those not yet integrated last. The search itself is logged.
+
+    NDJSON and CSV give all that matches (or `limit` of them) from `cursor` on; NDJSON only what a checkpoint covers.
+    """
     media_type = wanted_media_type(request.headers.get("accept"))
     reading.trail.about("audit_log", None)
     reading.trail.details = {"filter": asked.described, "media_type": media_type}
@@ -97,7 +109,7 @@ def _page(reading: ReadingNow, page: Page, rows: list[EntryRow], place: Place) -
 async def get_audit_entry(reading: ReadingNow, leaf_index: LeafIndex) -> Response:
     """One entry, exactly as it was hashed. Looking is itself logged."""
     reading.trail.about("audit_log", None)
-    place = _place(leaf_index)
+    place = int(leaf_index)
     reading.trail.details = {"leaf_index": place}
     async with reading:
         row = await queries.find_entry(reading.session, place, await remit_of(reading))
@@ -114,7 +126,7 @@ async def get_audit_entry(reading: ReadingNow, leaf_index: LeafIndex) -> Respons
 async def get_inclusion_proof(reading: ReadingNow, leaf_index: LeafIndex, tree_size: TreeSize = None) -> Response:
     """The audit path of an entry in a published tree (RFC 6962 2.1.1)."""
     async with reading:
-        proof = await queries.inclusion_of(reading.session, _place(leaf_index), tree_size)
+        proof = await queries.inclusion_of(reading.session, int(leaf_index), tree_size)
     return _proof(reading, proof.as_member())
 
 
@@ -194,19 +206,12 @@ async def get_public_key(reading: ReadingNow) -> Response:
 )
 async def get_tile(
     reading: ReadingNow,
-    tile_path: Annotated[str, Path(description="`<L>/<N>[.p/<W>]`, N as in `x001/x234/067`")],
+    tile_path: TilePath,
 ) -> Response:
     """Hashes of the tree, full tiles of 256 or the beginning of one (`.p/<W>`)."""
     async with reading:
         hashes = await queries.find_tile(reading.session, tile_path)
     return _tagged(reading, hashes, "application/octet-stream")
-
-
-def _place(text: str) -> int:
-    """A leaf index from a path; any other text names nothing."""
-    if not text.isascii() or not text.isdigit() or str(int(text[:20])) != text or int(text) > MAX_TREE_SIZE:
-        raise NotFound()
-    return int(text)
 
 
 def _proof(reading: ReadingNow, member: dict[str, Any]) -> Response:
