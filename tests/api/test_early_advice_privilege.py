@@ -4,6 +4,7 @@ from typing import Any
 
 from tests.api.advising import Teams, events_about, path_of
 from tests.api.attaching import completed, text_file
+from tests.outside.cases import case_content
 
 Json = Any
 
@@ -30,6 +31,20 @@ def test_a_file_of_the_cps_becomes_visible_to_police_when_a_message_names_it(tea
     body = {"text": "See the list.", "attachment_ids": [attachment]}
     teams.person("legal_manager").post(f"{path_of(request['id'])}/messages", body)
     assert officer.get(path).json()["id"] == attachment
+
+
+def test_each_side_names_files_of_the_other_that_it_sees_and_no_others(teams: Teams) -> None:
+    request, officer, prosecutor = teams.information_requested(), teams.person("officer"), teams.person("prosecutor")
+    path = f"{path_of(request['id'])}/messages"
+    attachment = str(completed(officer, request["case_file_id"], text_file(b"A statement."))["id"])
+    body = {"text": "See the statement.", "attachment_ids": [attachment]}
+    prosecutor.refused("POST", path, 422, "invalid", json=body)
+    material = [case_content()["material"][0] | {"attachment_ids": [attachment]}]
+    number = teams.add_version(request, material=material)
+    answer = {"answer": "Here it is.", "version": number}
+    shared = teams.take("supervisor", request["id"], "provide-information", answer)["receipt"]["attachments"]
+    assert [item["id"] for item in shared] == [attachment]
+    assert prosecutor.post(path, body).json()["attachment_ids"] == [attachment]
 
 
 def test_advice_that_names_a_file_of_another_case_is_not_given(teams: Teams) -> None:

@@ -5,7 +5,6 @@ Advice is legally privileged: it is for the parties to the request, immutable on
 
 from fastapi import Response
 
-from casefile_api.attachments.commands import reveal_to_police
 from casefile_api.early_advice.action_plan import check_action, set_action
 from casefile_api.early_advice.actions_workflow import SETTLED
 from casefile_api.early_advice.endorsing import (
@@ -16,6 +15,7 @@ from casefile_api.early_advice.endorsing import (
     shared_suspects,
 )
 from casefile_api.early_advice.models import EarlyAdvice
+from casefile_api.early_advice.naming import name_attachments
 from casefile_api.early_advice.queries import list_actions
 from casefile_api.early_advice.schemas import (
     AdviseRequest,
@@ -72,7 +72,7 @@ async def advise_request(work: UnitOfWork, request_id: str, body: AdviseRequest)
     for index, action in enumerate(body.actions):
         check_action(standing.checks, action, known, f"/actions/{index}")
     standing.checks.refuse_faults()
-    await reveal_to_police(work, request.case_file_id, body.attachment_ids, "/attachment_ids")
+    await name_attachments(work, request.case_file_id, body.attachment_ids)
     await _issue(standing, body)
     topics = sorted({item.topic for item in body.advice})
     said = Said({"topics": list(topics), "actions": len(body.actions)}, topics)

@@ -7,9 +7,9 @@ from fastapi import Response
 from sqlalchemy import func
 from sqlmodel import col, select
 
-from casefile_api.attachments.commands import reveal_to_police
 from casefile_api.clock import utc_text
 from casefile_api.early_advice.models import EarlyAdviceMessage, EarlyAdviceRequest
+from casefile_api.early_advice.naming import name_attachments
 from casefile_api.early_advice.queries import find_request, told_of
 from casefile_api.early_advice.schemas import SendMessageRequest
 from casefile_api.early_advice.sealing import Json, open_words, seal_words
@@ -31,7 +31,7 @@ async def send_message(work: UnitOfWork, request_id: str, body: SendMessageReque
     await _check(work, request, body)
     message_id = new_id()
     work.trail.about("early_advice_message", message_id)
-    await reveal_to_police(work, request.case_file_id, body.attachment_ids, "/attachment_ids")
+    await name_attachments(work, request.case_file_id, body.attachment_ids)
     message = await _write(work, request, message_id, body)
     await work.record(
         "message.sent",
