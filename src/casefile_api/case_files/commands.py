@@ -5,7 +5,7 @@ There is no edit in place: every change of content is a new, numbered version, a
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
 
@@ -18,16 +18,23 @@ from casefile_api.case_files.content import content_faults
 from casefile_api.case_files.envelope import Envelope, check_envelope
 from casefile_api.case_files.queries import (
     CaseFileRow,
-    content_bytes,
-    find_visible,
     parties,
 )
 from casefile_api.case_files.versions import SealedVersion, seal_version
-from casefile_api.case_files.views import CaseFileView, tag_of_newest, view_case_file
+from casefile_api.case_files.views import CaseFileView, hold_case_file, view_case_file
 from casefile_api.clock import LONDON
 from casefile_api.errors import AlreadyExists, Fault, Invalid, WrongState
 from casefile_api.identifiers import new_id
 from casefile_api.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class HeldCase:
+    """A case file that is locked for a change, with the view whose tag the caller has seen."""
+
+    case: CaseFileRow
+    view: CaseFileView
+
 
 NAMED_ROLES = ("officer_in_charge", "supervisor", "disclosure_officer")
 
@@ -71,20 +78,18 @@ async def open_case_file(work: UnitOfWork, asked: Envelope, content: dict[str, A
     return await view_case_file(work, case, 1)
 
 
-async def add_version(work: UnitOfWork, case: CaseFileRow, content: dict[str, Any], note: str) -> CaseFileView:
-    """Add a version with this content; the case file's row is locked and its tag was checked.
+async def add_version(work: UnitOfWork, held: HeldCase, content: dict[str, Any], note: str) -> CaseFileView:
+    """Add a version with this content to a case file that is held for it.
 
     Raises Invalid naming each fault of the content.
     """
+    case = held.case
     wanted = named_attachment_ids(content)
     attachments = await _declared(work, case, wanted)
     _check(content, [item["id"] for item in attachments], work)
-    parent = await work.session.execute(
-        text("select digest from case_file_version where case_file_id = :id and number = :number"),
-        {"id": case.id, "number": case.newest_number},
-    )
     number = case.newest_number + 1
-    version = seal_version(case.id, content, attachments, number=number, parent_digest=parent.scalar_one())
+    parent = held.view.envelope["version"]["digest"]
+    version = seal_version(case.id, content, attachments, number=number, parent_digest=parent)
     await work.session.execute(
         text("update case_file set newest_number = :number, named_staff = :staff where id = :id"),
         {"id": case.id, "number": number, "staff": named_staff(content)},
@@ -98,26 +103,22 @@ async def add_version(work: UnitOfWork, case: CaseFileRow, content: dict[str, An
     return view
 
 
-async def find_for_change(work: UnitOfWork, case_file_id: str) -> CaseFileRow:
+async def find_for_change(work: UnitOfWork, case_file_id: str) -> HeldCase:
     """Find and lock a case file that the caller may change, and check the tag they saw.
 
     Raises NotFound, Replayed, PreconditionRequired or Stale.
     """
-    case = await find_visible(work, case_file_id, lock=True)
-    await work.precondition(await tag_of_newest(work, case))
-    return case
+    held = HeldCase(*await hold_case_file(work, case_file_id))
+    await work.precondition(held.view.tag)
+    return held
 
 
-async def newest_document(work: UnitOfWork, case: CaseFileRow) -> bytes:
-    """Return the newest content's bytes, which a patch applies to."""
-    return await content_bytes(work.session, work.vault, case.id, case.newest_number)
-
-
-async def correct_case_file(work: UnitOfWork, case: CaseFileRow, asked: Envelope, reason: str) -> CaseFileView:
+async def correct_case_file(work: UnitOfWork, held: HeldCase, asked: Envelope, reason: str) -> CaseFileView:
     """Correct the envelope; what it was is kept.
 
     Raises WrongState where the CPS unit would change while a request is with the CPS, AlreadyExists, Invalid.
     """
+    case = held.case
     if asked.cps_unit is not None and asked.cps_unit != case.cps_unit:
         await _refuse_while_referred(work, case)
     envelope = await check_envelope(work, asked)

@@ -110,8 +110,8 @@ async def patch_case_file(
     """Make a new version by a patch of the newest one."""
     limit = work.settings.body_limit_bytes
     async with work:
-        case = await commands.find_for_change(work, case_file_id)
-        before = {"content": orjson.loads(await commands.newest_document(work, case)), "note": ""}
+        held = await commands.find_for_change(work, case_file_id)
+        before = {"content": orjson.loads(held.view.content), "note": ""}
         value = exchange_of(request).value
         if isinstance(body, JsonPatch):
             result = apply_json_patch(before, value, limit)
@@ -120,7 +120,7 @@ async def patch_case_file(
         content, note = check_result(result, limit)
         if not json_patch(before["content"], content):
             raise Invalid("The patch changes nothing.", Fault("no_change", "Change something.", pointer="/content"))
-        view = await commands.add_version(work, case, content, note)
+        view = await commands.add_version(work, held, content, note)
         return work.answer_change(view.body(), etag=view.tag)
 
 
@@ -135,9 +135,9 @@ async def add_version(
 ) -> Response:
     """Make a new version from a whole new content."""
     async with work:
-        case = await commands.find_for_change(work, case_file_id)
-        view = await commands.add_version(work, case, exchange_of(request).value["content"], body.note)
-        location = f"/v1/case-files/{case.id}/versions/{view.envelope['version']['number']}"
+        held = await commands.find_for_change(work, case_file_id)
+        view = await commands.add_version(work, held, exchange_of(request).value["content"], body.note)
+        location = f"/v1/case-files/{held.case.id}/versions/{view.envelope['version']['number']}"
         return work.answer_change(view.body(), status=201, etag=view.tag, location=location)
 
 
@@ -153,8 +153,8 @@ async def correct_case_file(
     """Correct the envelope of a case file; what it was is kept."""
     envelope = Envelope(body.urn, body.urn_suffix, body.crime_references, body.police_unit, body.cps_unit)
     async with work:
-        case = await commands.find_for_change(work, case_file_id)
-        view = await commands.correct_case_file(work, case, envelope, body.reason)
+        held = await commands.find_for_change(work, case_file_id)
+        view = await commands.correct_case_file(work, held, envelope, body.reason)
         return work.answer_change(view.body(), etag=view.tag)
 
 

@@ -46,7 +46,7 @@ def _statement(caller: Caller, source: str, number: str, *, body: bool) -> str:
     """Return the one statement behind every view; binds what `sight_of` gives."""
     own = "and s.organisation = :organisation" if caller.kind is OrganisationKind.CPS else ""
     return f"""
-        select c.id, c.urn, c.urn_suffix, c.organisation, c.police_unit, c.cps_unit, c.crime_references,
+        select c.id, c.urn, c.urn_suffix, c.organisation, c.police_unit, c.cps_unit, c.crime_references, c.named_staff,
                ({visible_to(caller)}) as visible, {newest_visible(caller)} as newest_number,
                v.number, v.digest, v.parent_digest, v.salt, v.note, v.attachments, v.warnings, v.created_by,
                v.created_at as version_created_at, {"v.body" if body else "null"} as body,
@@ -76,13 +76,7 @@ async def read_case_file(
     statement = _statement(caller, "case_file c", number, body=True) + " where c.id = :id"
     bind = {"id": identifier, "version": version, "as_of": as_of, **sight_of(caller)}
     rows = await reading.parts.database.rows(statement, bind)
-    reading.trail.about("case_file", identifier)
-    if not rows:
-        raise NotFound()
-    row = rows[0]
-    reading.trail.about("case_file", identifier, case_file_id=identifier, owner=row.organisation)
-    if not row.visible or row.number is None:
-        raise NotFound()
+    row = _seen(reading, identifier, rows)
     reading.trail.about("case_file_version", identifier, version=row.number)
     return _view(reading, row)
 
@@ -112,9 +106,32 @@ async def envelopes_of(reading: Reading, wanted: Sequence[tuple[UUID, int]]) -> 
     return [_envelope(reading, row) for row in rows]
 
 
-async def tag_of_newest(reading: Reading, case: CaseFileRow) -> str:
-    """Return the tag of `GET /v1/case-files/{id}` for the caller's organisation."""
-    return tag_of((await envelopes_of(reading, [(case.id, case.newest_number)]))[0])
+async def hold_case_file(reading: Reading, case_file_id: str) -> tuple[CaseFileRow, CaseFileView]:
+    """Lock a case file for a change and return it as the caller sees it now.
+
+    Raises NotFound where there is none or none that the caller may know of.
+    """
+    identifier = parse_id(case_file_id)
+    await reading.session.execute(text("select from case_file where id = :id for update"), {"id": identifier})
+    statement = _statement(reading.caller, "case_file c", newest_visible(reading.caller), body=True)
+    found = await reading.session.execute(
+        text(f"{statement} where c.id = :id"), {"id": identifier, **sight_of(reading.caller)}
+    )
+    row = _seen(reading, identifier, found.all())
+    case = CaseFileRow(**{name: getattr(row, name) for name in CaseFileRow.__dataclass_fields__})
+    return case, _view(reading, row)
+
+
+def _seen(reading: Reading, identifier: UUID, rows: Sequence[Any]) -> Any:
+    """Return the row if the caller may see it; the trail tells what is not there from what is not theirs."""
+    reading.trail.about("case_file", identifier)
+    if not rows:
+        raise NotFound()
+    row = rows[0]
+    reading.trail.about("case_file", identifier, case_file_id=identifier, owner=row.organisation)
+    if not row.visible or row.number is None:
+        raise NotFound()
+    return row
 
 
 def _view(reading: Reading, row: Any) -> CaseFileView:
