@@ -205,8 +205,9 @@ class MainStory:
             self.sandbox.person("officer", unit="police-53-cid"),
             self.sandbox.person("prosecutor", unit="cps-south-west-crown-court"),
         ]
+        attachment = f"/v1/attachments/{next(iter(self.attached))}"
         for stranger in strangers:
-            for path in (self.case, f"{self.case}/timeline", self.request, f"/v1/attachments/{next(iter(self.attached))}"):
+            for path in (self.case, f"{self.case}/timeline", self.request, attachment):
                 stranger.refused("GET", path, 404, "not-found")
             assert self.case_id not in {item["id"] for item in stranger.items("/v1/case-files")}
         self.cast.auditor.refused("GET", self.case, 403, "not-permitted")

@@ -43,9 +43,9 @@ def the_log_tells_all_of_it(story: MainStory) -> None:
     assert {f"{step}_early_advice_request" for step in steps} <= allowed
     refused = {item["entry"]["organisation"] for item in entries if item["entry"]["outcome"] == "refused"}
     assert {"police-52", "cps-west-midlands", "oversight-hmcpsi"} <= refused
-    [submitted, _] = [item for item in entries if item["entry"]["action"] == "submit_early_advice_request"
-                      and item["entry"]["outcome"] == "allowed"]  # fmt: skip
-    assert submitted["entry"]["operation"] == "disclosure" and submitted["entry"]["recipients"] == ["cps-south-west-rasso"]
+    acts = [item["entry"] for item in entries if item["entry"]["outcome"] == "allowed"]
+    [submitted, _] = [entry for entry in acts if entry["action"] == "submit_early_advice_request"]
+    assert (submitted["operation"], submitted["recipients"]) == ("disclosure", ["cps-south-west-rasso"])
 
 
 def the_receipts_prove_the_submissions(story: MainStory, before: log.Checkpoint) -> None:
