@@ -1,4 +1,4 @@
-"""Roles and what each may do. The service's role owns nothing; append-only tables are never granted more than insert."""
+"""Roles and what each may do. The service's role owns nothing; append-only tables are granted insert at most."""
 
 from alembic import op
 

@@ -39,7 +39,7 @@ class Refusal(Exception):
 
 
 class NotAuthenticated(Refusal):
-    """There is no token, or one that is not good. `reason` goes to the log, `error` into the challenge (RFC 6750 3.1)."""
+    """There is no token, or no good one. `reason` goes to the log, `error` into the challenge (RFC 6750 3.1)."""
 
     code = "not-authenticated"
 

@@ -106,7 +106,8 @@ def test_a_repeated_call_with_its_key_answers_the_first_answer(officer: Party, s
     other = officer.call("POST", "/v1/case-files", json=opening(), idempotency_key="open-1" + body["urn"])
     assert other.status_code == 422 and other.json()["code"] == "idempotency-conflict"
     colleague = sandbox.person("supervisor", unit="police-53-rasso")
-    assert colleague.call("POST", "/v1/case-files", json=body, idempotency_key="open-1" + body["urn"]).status_code == 409
+    answer = colleague.call("POST", "/v1/case-files", json=body, idempotency_key="open-1" + body["urn"])
+    assert answer.status_code == 409
 
 
 def test_a_replayed_change_is_not_stale(officer: Party, case_id: str) -> None:

@@ -87,6 +87,8 @@ def test_a_pattern_of_the_catalogue_can_be_asked_for(text: str) -> None:
     assert is_pattern(text)
 
 
-@pytest.mark.parametrize("text", ["", "**", "early_advice", "early_advice.", "*.submitted", "case.*", "Case_file.*", ".*"])
+@pytest.mark.parametrize(
+    "text", ["", "**", "early_advice", "early_advice.", "*.submitted", "case.*", "Case_file.*", ".*"]
+)
 def test_a_pattern_that_matches_nothing_is_refused(text: str) -> None:
     assert not is_pattern(text)

@@ -1,1 +1,1 @@
-"""How the service speaks HTTP: problems, tags, safe retries, pages, limits, and the route class every operation uses."""
+"""How the service speaks HTTP: problems, tags, safe retries, pages, limits, and the route class of every operation."""

@@ -18,8 +18,8 @@ _DESCRIPTION = f"""\
 Joint case files of the police and the Crown Prosecution Service in England and Wales: numbered, hashed versions,
 early advice with its clocks, attachments with their custody, and a log that proves itself.
 
-Bodies may have 1 MiB; JSON may nest {LIMITS.depth} deep, a list or object may have {LIMITS.items:,} members and a string
-{LIMITS.characters:,} characters. Errors are problem documents (RFC 9457); `code` is stable.
+Bodies may have 1 MiB; JSON may nest {LIMITS.depth} deep, a list or object may have {LIMITS.items:,} members and a
+string {LIMITS.characters:,} characters. Errors are problem documents (RFC 9457); `code` is stable.
 """
 
 
