@@ -68,6 +68,9 @@ class ClockKeeper:
         action: EarlyAdviceAction | None = None,
     ) -> None:
         """Do what the step's row says, in its order, and remember when the request's next deadline falls due."""
+        effects = tuple(effects)
+        if not effects:
+            return
         kind = await unit_kind(self._session, self._request.cps_unit)
         live = {ClockKind(row.kind): row for row in await self._live(action)}
         for effect in effects:

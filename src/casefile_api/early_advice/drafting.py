@@ -45,7 +45,7 @@ async def create_request(work: UnitOfWork, case_file_id: str, body: CreateReques
     request = await _draft(work, case, key, body)
     work.trail.about("early_advice_request", request.id)
     await write_step(work, request, "create", None, Said({}))
-    await announce(work, request, "early_advice.drafted", Said({}))
+    await announce(work, request, "early_advice.drafted", Said({}), [request.organisation])
     await touch(work, case.id, [request.organisation])
     view = await request_view(work, Found(request, case))
     return work.answer_change(

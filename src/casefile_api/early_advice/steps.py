@@ -129,18 +129,20 @@ async def finish(standing: Standing, to: State, said: Said) -> Response:
     if to in ENDED:
         await keeper.stop_actions()
     await write_step(work, request, row.step, before, said)
-    await announce(work, request, row.event, said)
+    told = await told_of(work.session, request)
+    await announce(work, request, row.event, said, told)
     if HOLDER[before] is not HOLDER[to]:
-        await touch(work, request.case_file_id, await told_of(work.session, request))
+        await touch(work, request.case_file_id, told)
     view = await request_view(work, standing.found)
     if said.receipt is not None:
         view = {**view, "receipt": dict(said.receipt)}
     return work.answer_change(view, etag=request_tag(work.caller, request, standing.found.case.police_unit))
 
 
-async def announce(work: UnitOfWork, request: EarlyAdviceRequest, event: str, said: Said) -> None:
+async def announce(
+    work: UnitOfWork, request: EarlyAdviceRequest, event: str, said: Said, told: Sequence[str]
+) -> None:
     """Tell the parties what became of a request, and the case file where its request now is."""
-    told = await told_of(work.session, request)
     members: dict[str, object] = {"version": said.version, "due_at": said.due_at}
     known = {name: value for name, value in members.items() if value is not None}
     allowed = EVENT_TYPES[event].members
