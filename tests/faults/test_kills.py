@@ -29,7 +29,7 @@ class Killer(threading.Thread):
 
     def __init__(self, running: RunningSandbox, players: HardTimes, kills: int, seed: int) -> None:
         super().__init__(daemon=True)
-        self.running, self.players, self.kills, self.chance = running, players, kills, random.Random(seed)  # noqa: S311
+        self.running, self.players, self.kills, self.chance = running, players, kills, random.Random(seed)
         self.done = 0
         self.trouble: BaseException | None = None
 
