@@ -4,7 +4,7 @@ import ipaddress
 
 import pytest
 
-from casefile_api.webhooks.addresses import AddressRefused, judge_address, parse_destination
+from casefile_api.outward.addresses import AddressRefused, judge_address, parse_destination
 
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
 

@@ -11,12 +11,12 @@ from casefile_api.clock import utc_text
 from casefile_api.errors import Fault, Invalid, NotFound, WrongState
 from casefile_api.events import matches_any
 from casefile_api.identifiers import new_id
+from casefile_api.outward.addresses import AddressRefused, parse_destination
+from casefile_api.outward.names import resolve
 from casefile_api.settings import Settings
 from casefile_api.unit_of_work import UnitOfWork
 from casefile_api.web.etags import tag_of
-from casefile_api.webhooks.addresses import AddressRefused, parse_destination
 from casefile_api.webhooks.models import WebhookEndpoint
-from casefile_api.webhooks.names import resolve
 from casefile_api.webhooks.owing import TEST, VERIFICATION, owe, owed_row
 from casefile_api.webhooks.queries import find_endpoint, newest_position
 from casefile_api.webhooks.schemas import CreateEndpointRequest, PatchEndpointRequest, RedeliverRequest, endpoint_view

@@ -17,8 +17,8 @@ from uuid import UUID
 
 import httpx2
 
-from casefile_api.webhooks.addresses import Address, AddressRefused, Destination, Network, parse_destination
-from casefile_api.webhooks.names import resolve
+from casefile_api.outward.addresses import Address, AddressRefused, Destination, Network, parse_destination
+from casefile_api.outward.names import resolve
 
 CONNECT_SECONDS = 5.0
 TOTAL_SECONDS = 15.0

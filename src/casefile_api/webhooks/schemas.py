@@ -9,9 +9,9 @@ from pydantic import AfterValidator, BaseModel, Field, StringConstraints, field_
 
 from casefile_api.clock import utc_text
 from casefile_api.events import is_pattern
+from casefile_api.outward.addresses import MAX_URL_LENGTH
 from casefile_api.web.bodies import Body
 from casefile_api.web.etags import tag_of
-from casefile_api.webhooks.addresses import MAX_URL_LENGTH
 from casefile_api.webhooks.models import WebhookEndpoint
 
 

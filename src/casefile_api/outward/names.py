@@ -11,7 +11,7 @@ import threading
 from collections.abc import Sequence
 from contextlib import suppress
 
-from casefile_api.webhooks.addresses import Address, AddressRefused, Destination, Network, judge_address
+from casefile_api.outward.addresses import Address, AddressRefused, Destination, Network, judge_address
 
 LOOK_UPS_AT_ONCE = 64
 
