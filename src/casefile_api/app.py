@@ -17,6 +17,7 @@ from casefile_api.attachments.storage import Storage
 from casefile_api.audit.routes import router as audit
 from casefile_api.case_files.routes import router as case_files
 from casefile_api.early_advice.action_routes import router as action_plans
+from casefile_api.early_advice.clock_keeping import rules_of
 from casefile_api.early_advice.cps_routes import router as cps_steps
 from casefile_api.early_advice.police_routes import router as police_steps
 from casefile_api.early_advice.routes import router as early_advice
@@ -82,6 +83,7 @@ def create_app(settings: Settings) -> FastAPI:
     app = FastAPI(
         title="casefile-api", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False
     )
+    rules_of(settings)  # a faulty rule is said at start-up, not at the first deadline
     app.state.parts = build_parts(settings)
     app.state.storage = Storage(settings)
     app.state.announcements = Announcements(settings)
