@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import time
 from base64 import b64encode
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -14,11 +15,14 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from casefile_api.database import Database
 from casefile_api.errors import Misconfigured
 from casefile_api.identifiers import new_id
 from casefile_api.ledger import tree
 from casefile_api.ledger.batch import JobWanted
 from casefile_api.ledger.checkpoints import open_checkpoint
+from casefile_api.ledger.kept_checkpoint import KeptCheckpoint
+from casefile_api.ledger.log_state import oldest_waiting_seconds, standing_alarm
 from casefile_api.ledger.sequencer import Sequencer
 from tests.logs import ORIGIN, LogInHand, an_entry, insert_entry, insert_event
 
@@ -30,6 +34,12 @@ def log(database_url: str, owner_database_url: str, tmp_path: Path) -> LogInHand
 
 def leaves(log: LogInHand) -> list[bytes]:
     return [row[0] for row in log.rows("select leaf_hash from audit_leaf order by leaf_index")]
+
+
+def wait_for_leaves(log: LogInHand, count: int) -> None:
+    until = time.monotonic() + 20
+    while len(leaves(log)) < count and time.monotonic() < until:
+        time.sleep(0.05)
 
 
 async def test_an_empty_log_gets_a_checkpoint_of_size_zero(log: LogInHand) -> None:
@@ -132,9 +142,7 @@ async def test_two_sequencers_at_once_never_number_twice(log: LogInHand) -> None
     running = [asyncio.create_task(Sequencer(log.settings, log.defer).run(stop)) for _ in range(2)]
     for _ in range(20):
         await asyncio.to_thread(log.write, 7)
-    async with asyncio.timeout(10):
-        while len(leaves(log)) < 140:
-            await asyncio.sleep(0.05)
+    await asyncio.to_thread(wait_for_leaves, log, 140)
     stop.set()
     await asyncio.gather(*running)
 
@@ -254,6 +262,40 @@ async def test_the_alarm_ends_when_the_right_data_is_back(log: LogInHand) -> Non
 
     assert batch is not None and batch.alarm is None
     assert log.rows("select code from log_alarm") == []
+
+
+async def test_how_long_entries_wait_and_why_the_log_stands_still_can_be_asked(log: LogInHand) -> None:
+    database = Database(log.settings)
+    async with database.connection() as connection:
+        assert (await oldest_waiting_seconds(connection), await standing_alarm(connection)) == (0.0, None)
+    log.write(3)
+    await log.step()
+    log.tamper("delete from audit_tile")
+    log.write(1)
+    await log.step()
+
+    async with database.connection() as connection:
+        waiting, alarm = await oldest_waiting_seconds(connection), await standing_alarm(connection)
+
+    await database.close()
+    assert waiting > 0
+    assert alarm is not None and "tiles do not lead to the root" in alarm
+
+
+async def test_a_disk_that_is_full_does_not_stop_the_log(log: LogInHand, monkeypatch: pytest.MonkeyPatch) -> None:
+    log.write(1)
+    await log.step()
+    old = log.kept_file.read_text()
+
+    def full(kept: KeptCheckpoint, note: str) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(KeptCheckpoint, "write", full)
+    log.write(1)
+    batch = await log.step()
+
+    assert batch is not None and batch.entries == 1
+    assert log.kept_file.read_text() == old
 
 
 async def test_a_kept_checkpoint_that_somebody_else_signed_stops_the_log(log: LogInHand) -> None:
