@@ -16,6 +16,7 @@ from tests.outside.running import running_sandbox
 pytestmark = [pytest.mark.xdist_group("contract-schemas"), pytest.mark.timeout(600)]
 SCHEMA = fuzzing.load_schema()
 each_operation: Callable[[Any], Any] = SCHEMA.parametrize()
+each_operation_at_length: Callable[[Any], Any] = fuzzing.load_schema(at_length=True).parametrize()
 PATIENT = settings(
     deadline=None,
     derandomize=True,
@@ -49,7 +50,7 @@ def test_every_operation_keeps_to_its_description(case: Any, callers: fuzzing.Ca
 
 
 @pytest.mark.soak
-@each_operation
+@each_operation_at_length
 @settings(PATIENT, max_examples=MANY)
 def test_every_operation_keeps_to_its_description_at_length(case: Any, callers: fuzzing.Callers) -> None:
     call(case, callers)
