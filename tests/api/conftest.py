@@ -53,3 +53,6 @@ def whole_log_at_the_end(request: pytest.FixtureRequest, written_to: dict[str, S
     if "sandbox" in request.fixturenames:
         sandbox: Sandbox = request.getfixturevalue("sandbox")
         written_to[sandbox.base_url] = sandbox
+    if "later_teams" in request.fixturenames:
+        teams: Teams = request.getfixturevalue("later_teams")
+        written_to[teams.sandbox.base_url] = teams.sandbox
