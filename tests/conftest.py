@@ -15,6 +15,8 @@ from tests.databases import DatabaseServer, ScratchDatabase, database_server
 from tests.outside.client import Sandbox
 from tests.outside.running import running_sandbox
 
+pytest_plugins = ["tests.contract.counting"]
+
 
 @pytest.fixture(scope="session")
 def shared_folder() -> Iterator[Path]:

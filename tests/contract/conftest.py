@@ -5,18 +5,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.contract import counting
 from tests.contract.scene import Scene, build_scene
 from tests.outside.client import Sandbox
 from tests.outside.running import running_sandbox
 
 
 @pytest.fixture(scope="session")
-def sandboxes() -> Iterator[list[Sandbox]]:
+def sandboxes() -> list[Sandbox]:
     """Every sandbox the contract was tried on, with what it answered."""
-    started: list[Sandbox] = []
-    yield started
-    for one in started:
-        one.close()
+    return counting.SANDBOXES
 
 
 @pytest.fixture(scope="session")
@@ -31,8 +29,3 @@ def sandbox(shared_folder: Path, sandboxes: list[Sandbox]) -> Iterator[Sandbox]:
 def scene(sandbox: Sandbox) -> Scene:
     """A case in which every operation has something to act on."""
     return build_scene(sandbox)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What counts up what was seen comes last."""
-    items.sort(key=lambda item: item.path.name == "test_what_was_seen.py" and item.path.parent.name == "contract")

@@ -58,11 +58,16 @@ def _outcomes(operation: Any) -> Iterable[str]:
             yield status
 
 
+def path_of(url: str) -> str:
+    """The path of an address, without host and query."""
+    return urlsplit(url).path
+
+
 def seen(operations: list[Documented], exchanges: Iterable[Exchange]) -> dict[str, set[str]]:
     """Outcomes by operation: successes as `2xx` (a redirect is one), refusals by code, others by status."""
     found: dict[str, set[str]] = defaultdict(set)
     for exchange in set(exchanges):
-        path = urlsplit(exchange.url).path
+        path = path_of(exchange.url)
         for operation in operations:
             if operation.method == exchange.method and operation.pattern.match(path):
                 outcome = SUCCESS if exchange.status < 400 else exchange.code or str(exchange.status)

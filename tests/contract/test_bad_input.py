@@ -12,7 +12,6 @@ from tests.contract.scene import Scene
 from tests.outside import cases, signing
 from tests.outside.client import CLIENT_ASSERTION_TYPE, Party, Sandbox, check_problem
 
-pytestmark = pytest.mark.xdist_group("contract")
 each_body = pytest.mark.parametrize("bad", BAD_BODIES, ids=lambda bad: bad.name)
 
 

@@ -12,7 +12,6 @@ from tests.contract.scene import ORGANISATIONS, Scene
 from tests.outside import cases
 from tests.outside.client import Party, Sandbox, check_problem
 
-pytestmark = pytest.mark.xdist_group("contract")
 DOCUMENTED = {operation.name: operation for operation in coverage.documented(coverage.read_document())}
 ROWS = [row for row in read_matrix() if not row.open and row.operation in DOCUMENTED]
 OVER_ONE_MEBIBYTE = b'{"note": "' + b"x" * (1024 * 1024) + b'"}'

@@ -16,7 +16,7 @@ from tests.contract.scene import ORGANISATIONS, Scene
 from tests.outside.client import Party, Sandbox, check_problem
 from tests.outside.running import RunningSandbox
 
-pytestmark = [pytest.mark.xdist_group("contract"), pytest.mark.timeout(240)]
+pytestmark = pytest.mark.timeout(240)
 BURST = 250
 REVOCATIONS_ARE_TRUSTED_SECONDS = 30
 

@@ -13,7 +13,6 @@ from tests.contract.matrix import Row, read_matrix
 from tests.contract.scene import ORGANISATIONS, UNITS, Scene
 from tests.outside.client import check_problem
 
-pytestmark = pytest.mark.xdist_group("contract")
 OPENAPI = Path(__file__).parents[2] / "openapi" / "openapi.yaml"
 ROWS = read_matrix()
 ELSEWHERE = {"police": ("police-52", "police-52-rasso"), "cps": ("cps-west-midlands", "cps-west-midlands-rasso")}

@@ -13,7 +13,7 @@ from tests.contract.scene import build_scene
 from tests.outside.client import Sandbox
 from tests.outside.running import running_sandbox
 
-pytestmark = [pytest.mark.xdist_group("contract-schemas"), pytest.mark.timeout(600)]
+pytestmark = pytest.mark.timeout(600)
 SCHEMA = fuzzing.load_schema()
 each_operation: Callable[[Any], Any] = SCHEMA.parametrize()
 each_operation_at_length: Callable[[Any], Any] = fuzzing.load_schema(at_length=True).parametrize()
