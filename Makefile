@@ -44,7 +44,7 @@ soak: $(INSTALLED)  ## the long tests: kills at many moments, hours of traffic
 
 coverage: $(INSTALLED)  ## the tests again, with what of the code they ran (slower)
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n 0 -m "not soak"
+	$(BIN)/coverage run -m pytest -n $(PROCESSES) --dist loadfile -m "not soak" --timeout 300
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
