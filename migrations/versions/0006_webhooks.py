@@ -87,6 +87,12 @@ def _deliveries() -> None:
         ["endpoint_id", "case_file_id", "position"],
         postgresql_where=sa.text("state = 'waiting'"),
     )
+    op.create_index(
+        "webhook_delivery_waiting_by_due",
+        "webhook_delivery",
+        ["endpoint_id", "due_at"],
+        postgresql_where=sa.text("state = 'waiting'"),
+    )
     op.create_index("webhook_delivery_by_endpoint", "webhook_delivery", ["endpoint_id", "id"])
     op.create_table(
         "webhook_attempt",

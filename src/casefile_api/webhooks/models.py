@@ -89,6 +89,7 @@ class WebhookDelivery(SQLModel, table=True):
             "position",
             postgresql_where=text("state = 'waiting'"),
         ),
+        Index("webhook_delivery_waiting_by_due", "endpoint_id", "due_at", postgresql_where=text("state = 'waiting'")),
         Index("webhook_delivery_by_endpoint", "endpoint_id", "id"),
     )
 
