@@ -169,6 +169,7 @@ def test_a_transfer_to_another_area_shows_it_the_request(teams: Teams) -> None:
 
 def test_a_plan_with_an_unsettled_action_cannot_be_completed(teams: Teams) -> None:
     request = teams.action_plan_open()
+    assert {step["step"]: step["allowed"] for step in request["steps"]} == {"complete": False, "finalise": False}
     problem = refuse(teams, "prosecutor", request, "complete", {}, 409, "wrong-state")
     item = teams.actions(request)[0]
     assert problem["action_ids"] == [item["id"]]

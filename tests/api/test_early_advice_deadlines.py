@@ -63,6 +63,12 @@ def test_a_pause_moves_the_date_by_the_days_it_lasted(later_teams: Teams) -> Non
     assert clock(answered, "advice")["due_at"][:10] == teams.day(21)
 
 
+def finalisable(teams: Teams, path: str) -> bool:
+    """Whether the legal manager is shown that the request may be finalised now."""
+    steps = teams.person("legal_manager").get(path).json()["steps"]
+    return bool(next(step["allowed"] for step in steps if step["step"] == "finalise"))
+
+
 def test_a_returned_request_is_finalised_past_its_date_and_reopened_with_a_newer_version(later_teams: Teams) -> None:
     teams = later_teams
     request, manager = teams.returned(), teams.person("legal_manager")
@@ -70,7 +76,9 @@ def test_a_returned_request_is_finalised_past_its_date_and_reopened_with_a_newer
     teams.wait("P7D")
     problem = manager.refused("POST", path + "/finalise", 409, "wrong-state", json=body, if_match=manager.etag(path))
     assert problem["date"] == request["response_due_on"]
+    assert not finalisable(teams, path)
     teams.wait("P1D")
+    assert finalisable(teams, path)
     ended = teams.take("legal_manager", request["id"], "finalise", body)
     assert ended["with"] == "none" and all(item["stopped_at"] for item in ended["clocks"])
     supervisor, same = teams.person("supervisor"), {"reason": "Found.", "version": 1}
@@ -84,6 +92,7 @@ def test_an_open_plan_is_finalised_past_its_last_date_and_reopened_as_it_was(lat
     teams = later_teams
     request = teams.action_plan_open()
     teams.wait("P15D")
+    wait_for(teams, request, {("deadline.approaching", "action"), ("deadline.breached", "action")})
     ended = teams.take("legal_manager", request["id"], "finalise", {"reason": "No answer."})
     assert ended["state"] == "administratively_finalised"
     officer, item = teams.person("officer"), teams.actions(request)[0]
@@ -91,6 +100,7 @@ def test_an_open_plan_is_finalised_past_its_last_date_and_reopened_as_it_was(lat
     officer.refused("POST", path + "/start", 409, "wrong-state", json={}, if_match=officer.etag(path))
     body = {"reason": "Found.", "version": teams.add_version(request)}
     assert teams.take("gatekeeper", request["id"], "reopen", body)["state"] == "action_plan_open"
+    wait_for(teams, request, {("deadline.approaching", "action"), ("deadline.breached", "action")})
     assert officer.step(path, "start", {}).json()["state"] == "in_progress"
 
 

@@ -25,8 +25,9 @@ class ReturnAction(Body):
 
 
 class SatisfyAction(Body):
-    """The prosecutor is satisfied."""
+    """The prosecutor is satisfied, and may say why."""
 
+    reason: Text | None = None
     note: Text | None = None
 
 

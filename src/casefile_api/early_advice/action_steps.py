@@ -178,7 +178,8 @@ async def _share_with(standing: ActionStanding, number: int) -> Words | None:
 async def satisfy_action(work: UnitOfWork, request_id: str, action_id: str, body: SatisfyAction) -> Response:
     """Settle an action as done."""
     standing = await _begin(work, request_id, action_id, "satisfy")
-    return await _finish(standing, ActionState.SATISFIED, Said(_note(body.note)))
+    why = {"reason": body.reason} if body.reason is not None else {}
+    return await _finish(standing, ActionState.SATISFIED, Said({**why, **_note(body.note)}))
 
 
 async def reject_action(work: UnitOfWork, request_id: str, action_id: str, body: RejectAction) -> Response:

@@ -24,7 +24,7 @@ from casefile_api.early_advice.schemas import (
     RequestInformationRequest,
 )
 from casefile_api.early_advice.sealing import Json, Words, seal_words
-from casefile_api.early_advice.steps import Said, Standing, begin, by, due_text, finish
+from casefile_api.early_advice.steps import Said, Standing, begin, by, due_text, finish, take, tell
 from casefile_api.early_advice.workflow import State, after_advice
 from casefile_api.errors import WrongState
 from casefile_api.unit_of_work import UnitOfWork
@@ -76,10 +76,10 @@ async def advise_request(work: UnitOfWork, request_id: str, body: AdviseRequest)
     await _issue(standing, body)
     topics = sorted({item.topic for item in body.advice})
     said = Said({"topics": list(topics), "actions": len(body.actions)}, topics)
-    answer = await finish(standing, after_advice(len(body.actions)), said)
+    await take(standing, after_advice(len(body.actions)), said)
     for action in body.actions:
         await set_action(work, request, action)
-    return answer
+    return await tell(standing, said)
 
 
 def _check_charges(standing: Standing, body: AdviseRequest, known: frozenset[str]) -> None:

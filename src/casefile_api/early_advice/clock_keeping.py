@@ -126,6 +126,7 @@ class ClockKeeper:
         if applies is not None and (effect.do is Do.START or (effect.do is Do.RECEIVE and row is None)):
             live[effect.kind] = self._begin(applies, action)
             await self._session.flush()
+            await self._tell_no_date_twice(live[effect.kind])
         if row is not None and effect.do is Do.PAUSE:
             write(row, running(row).paused(self._now))
         if row is not None and effect.do is Do.RESUME:
@@ -146,6 +147,17 @@ class ClockKeeper:
         )
         self._session.add(row)
         return row
+
+    async def _tell_no_date_twice(self, row: EarlyAdviceClock) -> None:
+        """Keep what was told of an action's date when a new clock runs to the same date: reopened, or sent back."""
+        if row.action_id is None:
+            return
+        earlier = select(func.max(EarlyAdviceClock.warned_at), func.max(EarlyAdviceClock.breach_told_at)).where(
+            EarlyAdviceClock.action_id == row.action_id,
+            EarlyAdviceClock.due_on == row.due_on,
+            EarlyAdviceClock.id != row.id,
+        )
+        row.warned_at, row.breach_told_at = (await self._session.execute(earlier)).one()
 
     async def _live(self, action: EarlyAdviceAction | None) -> Sequence[EarlyAdviceClock]:
         of_action = EarlyAdviceClock.action_id == action.id if action else col(EarlyAdviceClock.action_id).is_(None)

@@ -1,16 +1,15 @@
 """How a request ends other than by advice, and how it is taken up again: withdrawn, finalised, reopened."""
 
-from datetime import date
 
 from fastapi import Response
 
-from casefile_api.early_advice.actions_workflow import SETTLED
 from casefile_api.early_advice.advising import share_newer
 from casefile_api.early_advice.clock_keeping import ClockKeeper, rules_of, unit_kind
-from casefile_api.early_advice.clocks import ClockKind, end_of, london_date, start
+from casefile_api.early_advice.clocks import ClockKind, london_date, start
 from casefile_api.early_advice.drafting import refuse_second
 from casefile_api.early_advice.endorsing import is_shared
-from casefile_api.early_advice.queries import list_actions
+from casefile_api.early_advice.openings import Unsettled, date_awaited, timely
+from casefile_api.early_advice.queries import unsettled_of
 from casefile_api.early_advice.schemas import FinaliseRequest, ReopenRequest, WithdrawRequest
 from casefile_api.early_advice.sealing import Json
 from casefile_api.early_advice.steps import Said, Standing, begin, finish
@@ -28,22 +27,16 @@ async def withdraw_request(work: UnitOfWork, request_id: str, body: WithdrawRequ
 async def finalise_request(work: UnitOfWork, request_id: str, body: FinaliseRequest) -> Response:
     """Finalise administratively what the police left unanswered past its date; not a legal decision."""
     standing = await begin(work, request_id, "finalise")
-    day = await _date_awaited(standing)
-    if day is None or work.now <= end_of(day):
+    request = standing.request
+    unsettled = (await unsettled_of(work.session, [request])).get(request.id, Unsettled())
+    if not timely(request, "finalise", unsettled, work.now):
+        day = date_awaited(request, unsettled)
         told = f"The date, {day.isoformat()}, has not passed." if day else "No answer is awaited: complete the request."
         refusal = WrongState(told)
-        refusal.members = {"state": standing.request.state, "date": day.isoformat() if day else None}
+        refusal.members = {"state": request.state, "date": day.isoformat() if day else None}
         raise refusal
-    standing.request.state_before = standing.request.state
+    request.state_before = request.state
     return await finish(standing, State.ADMINISTRATIVELY_FINALISED, Said({"reason": body.reason}))
-
-
-async def _date_awaited(standing: Standing) -> date | None:
-    """Return the date by which the police were to answer: the one set, or the last of the unsettled actions."""
-    if standing.request.state != State.ACTION_PLAN_OPEN:
-        return standing.request.response_due_on
-    actions = await list_actions(standing.work.session, standing.request.id)
-    return max((action.due_on for action in actions if action.state not in SETTLED), default=None)
 
 
 async def reopen_request(work: UnitOfWork, request_id: str, body: ReopenRequest) -> Response:

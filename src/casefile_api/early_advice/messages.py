@@ -10,6 +10,7 @@ from sqlmodel import col, select
 from casefile_api.clock import utc_text
 from casefile_api.early_advice.models import EarlyAdviceMessage, EarlyAdviceRequest
 from casefile_api.early_advice.naming import name_attachments
+from casefile_api.early_advice.openings import refuse_unit_that_passed_it_on
 from casefile_api.early_advice.queries import find_request, told_of
 from casefile_api.early_advice.schemas import SendMessageRequest
 from casefile_api.early_advice.sealing import Json, open_words, seal_words
@@ -25,6 +26,7 @@ async def send_message(work: UnitOfWork, request_id: str, body: SendMessageReque
     """Send a message to the other side; attachments of the CPS that it names become visible to the police."""
     found = await find_request(work, request_id, lock=True)
     request = found.request
+    refuse_unit_that_passed_it_on(work.caller, request)
     await work.first_time()
     if request.submitted_at is None:
         raise WrongState("The request is with nobody yet: submit it first.")

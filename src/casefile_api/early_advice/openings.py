@@ -6,10 +6,13 @@ who decides an appeal is not who refused (separation of duties).
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
 
 from casefile_api.access.caller import Caller, OrganisationKind
 from casefile_api.access.permissions import OPERATIONS
 from casefile_api.early_advice.actions_workflow import ACTIONS, ActionState, ActionStep
+from casefile_api.early_advice.clocks import end_of
 from casefile_api.early_advice.drawing import what_may_follow, who
 from casefile_api.early_advice.models import EarlyAdviceAction, EarlyAdviceRequest
 from casefile_api.early_advice.workflow import WORKFLOW, State, Step
@@ -33,6 +36,15 @@ def why_not_this_person(caller: Caller, request: EarlyAdviceRequest, step: str, 
     if step == "submit" and caller.staff_id == request.created_by:
         return "Who endorses a request is not who created it."
     return None
+
+
+def refuse_unit_that_passed_it_on(caller: Caller, request: EarlyAdviceRequest) -> None:
+    """Refuse to hear the CPS where the request is with another unit: it keeps what was shared, and has no say.
+
+    Raises NotPermitted.
+    """
+    if caller.kind is OrganisationKind.CPS and (why := _why_not_cps(caller, request, "message", prosecutors=False)):
+        raise NotPermitted(why)
 
 
 def _why_not_cps(caller: Caller, request: EarlyAdviceRequest, step: str, *, prosecutors: bool) -> str | None:
@@ -101,11 +113,34 @@ def _wrong_state(
     return refusal
 
 
-def steps_open(caller: Caller, request: EarlyAdviceRequest) -> Iterator[dict[str, object]]:
+@dataclass(frozen=True)
+class Unsettled:
+    """The actions of a request that are neither satisfied nor cancelled: how many, and the last of their dates."""
+
+    count: int = 0
+    last_due_on: date | None = None
+
+
+def date_awaited(request: EarlyAdviceRequest, unsettled: Unsettled) -> date | None:
+    """Return the date by which the police are to answer: the one set, or the last of the unsettled actions."""
+    return unsettled.last_due_on if request.state == State.ACTION_PLAN_OPEN else request.response_due_on
+
+
+def timely(request: EarlyAdviceRequest, step: str, unsettled: Unsettled, now: datetime) -> bool:
+    """Say whether a step is not too early: finalising before the date, completing before every action is settled."""
+    if step == "finalise":
+        day = date_awaited(request, unsettled)
+        return day is not None and now > end_of(day)
+    return step != "complete" or unsettled.count == 0
+
+
+def steps_open(
+    caller: Caller, request: EarlyAdviceRequest, unsettled: Unsettled, now: datetime
+) -> Iterator[dict[str, object]]:
     """List the steps that may follow, as links, each with whether this caller may take it now."""
     for row in following(request):
         prosecutors = row.step in PROSECUTORS_STEPS
-        mine = permitted(caller, row.operation)
+        mine = permitted(caller, row.operation) and timely(request, row.step, unsettled, now)
         mine = mine and why_not_this_person(caller, request, row.step, prosecutors=prosecutors) is None
         yield {"step": row.step, "href": f"/v1/early-advice-requests/{request.id}/{row.step}", "allowed": mine}
 

@@ -10,15 +10,17 @@ from datetime import date, datetime
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, or_, text, tuple_
+from sqlalchemy import ColumnElement, and_, exists, func, or_, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from casefile_api.access.caller import Caller, OrganisationKind
 from casefile_api.case_files.models import CaseFile
 from casefile_api.case_files.queries import CaseFileRow, find_visible, sight_of, visible_to
+from casefile_api.early_advice.actions_workflow import SETTLED
 from casefile_api.early_advice.clocks import Side, start_of
 from casefile_api.early_advice.models import EarlyAdviceAction, EarlyAdviceRequest, EarlyAdviceUnit
+from casefile_api.early_advice.openings import Unsettled
 from casefile_api.early_advice.workflow import HOLDER, State
 from casefile_api.errors import NotFound
 from casefile_api.identifiers import parse_id
@@ -123,6 +125,22 @@ async def list_actions(
         EarlyAdviceAction.request_id == request_id, EarlyAdviceAction.number > after
     )
     return (await session.execute(query.order_by(col(EarlyAdviceAction.number)).limit(limit))).scalars().all()
+
+
+async def unsettled_of(
+    session: AsyncSession, requests: Iterable[EarlyAdviceRequest]
+) -> dict[UUID, Unsettled]:
+    """Return the unsettled actions of those requests whose plan is open."""
+    wanted = [request.id for request in requests if request.state == State.ACTION_PLAN_OPEN]
+    if not wanted:
+        return {}
+    action = EarlyAdviceAction
+    query = (
+        select(action.request_id, func.count(), func.max(action.due_on))
+        .where(col(action.request_id).in_(wanted), col(action.state).not_in([state.value for state in SETTLED]))
+        .group_by(col(action.request_id))
+    )
+    return {request_id: Unsettled(count, last) for request_id, count, last in (await session.execute(query)).all()}
 
 
 async def list_queue(reading: Reading, queue: Queue, page: Page) -> list[tuple[EarlyAdviceRequest, str]]:

@@ -118,7 +118,13 @@ async def begin(work: UnitOfWork, request_id: str, step: str, *, version: int | 
 
 
 async def finish(standing: Standing, to: State, said: Said) -> Response:
-    """Move the request to its new state, keep its clocks, write the step down, tell of it, and answer."""
+    """Take the step, and answer with the story."""
+    await take(standing, to, said)
+    return await tell(standing, said)
+
+
+async def take(standing: Standing, to: State, said: Said) -> None:
+    """Move the request to its new state, keep its clocks, write the step down, and tell of it."""
     work, row, request = standing.work, standing.row, standing.request
     before = standing.before
     request.state = to.value
@@ -133,10 +139,15 @@ async def finish(standing: Standing, to: State, said: Said) -> Response:
     await announce(work, request, row.event, said, told)
     if HOLDER[before] is not HOLDER[to]:
         await touch(work, request.case_file_id, told)
-    view = await request_view(work, standing.found)
+
+
+async def tell(standing: Standing, said: Said) -> Response:
+    """Answer a step with the story, and the receipt where a version was shared."""
+    work, found = standing.work, standing.found
+    view = await request_view(work, found)
     if said.receipt is not None:
         view = {**view, "receipt": dict(said.receipt)}
-    return work.answer_change(view, etag=request_tag(work.caller, request, standing.found.case.police_unit))
+    return work.answer_change(view, etag=request_tag(work.caller, found.request, found.case.police_unit))
 
 
 async def announce(

@@ -20,8 +20,8 @@ from casefile_api.early_advice.models import (
     EarlyAdviceRequest,
     EarlyAdviceStep,
 )
-from casefile_api.early_advice.openings import action_steps_open, steps_open
-from casefile_api.early_advice.queries import Found, prosecutors_of
+from casefile_api.early_advice.openings import Unsettled, action_steps_open, steps_open
+from casefile_api.early_advice.queries import Found, prosecutors_of, unsettled_of
 from casefile_api.early_advice.sealing import Json, open_words
 from casefile_api.early_advice.workflow import HOLDER, State
 from casefile_api.unit_of_work import Reading
@@ -51,12 +51,13 @@ async def request_view(reading: Reading, found: Found) -> View:
     """Return the whole story of a request."""
     request = found.request
     prosecutors = await prosecutors_of(reading.session, [request])
+    unsettled = (await unsettled_of(reading.session, [request])).get(request.id, Unsettled())
     clocks = await clocks_of(reading.session, request.id)
     words = await open_words(
         reading, request.case_file_id, "early_advice_request.sealed", request.id, request.sealed
     )
     return {
-        **_in_clear(reading, request, found.case.police_unit, clocks, prosecutors),
+        **_in_clear(reading, request, found.case.police_unit, clocks, prosecutors, unsettled),
         "facts": words["facts"],
         "issues": words["issues"],
         "advice_sought": words["advice_sought"],
@@ -69,9 +70,11 @@ async def queue_items(reading: Reading, rows: Sequence[tuple[EarlyAdviceRequest,
     """Return requests as items of a list: without facts, questions, history or advice."""
     clocks = await _clocks_by_request(reading.session, [request.id for request, _ in rows])
     prosecutors = await prosecutors_of(reading.session, [request for request, _ in rows])
+    unsettled = await unsettled_of(reading.session, [request for request, _ in rows])
     items = []
     for request, police_unit in rows:
-        item = _in_clear(reading, request, police_unit, clocks.get(request.id, []), prosecutors)
+        plan = unsettled.get(request.id, Unsettled())
+        item = _in_clear(reading, request, police_unit, clocks.get(request.id, []), prosecutors, plan)
         items.append({**item, "etag": request_tag(reading.caller, request, police_unit)})
     return items
 
@@ -82,6 +85,7 @@ def _in_clear(
     police_unit: str,
     clocks: Iterable[EarlyAdviceClock],
     prosecutors: Mapping[tuple[str, str], Mapping[str, str]],
+    unsettled: Unsettled,
 ) -> View:
     prosecutor = request.prosecutor
     named = prosecutors.get((request.cps_organisation or "", prosecutor or ""), {"staff_id": prosecutor})
@@ -106,7 +110,7 @@ def _in_clear(
         "submitted_at": utc_text(request.submitted_at) if request.submitted_at else None,
         "updated_at": utc_text(request.updated_at),
         "clocks": [clock_view(row, reading.now) for row in clocks],
-        "steps": list(steps_open(reading.caller, request)),
+        "steps": list(steps_open(reading.caller, request, unsettled, reading.now)),
     }
 
 
