@@ -57,6 +57,18 @@ def test_advice_that_names_a_file_of_another_case_is_not_given(teams: Teams) -> 
     assert prosecutor.get(path).json()["state"] == "allocated"
 
 
+def test_a_unit_that_passed_the_request_on_has_no_say_in_its_thread(teams: Teams) -> None:
+    request = teams.allocated()
+    path, unit = f"{path_of(request['id'])}/messages", "cps-south-west-crown-court"
+    teams.person("prosecutor").post(path, {"text": "It goes to the Crown Court unit."})
+    teams.take("legal_manager", request["id"], "transfer", {"unit": unit, "reason": "Not RASSO."})
+    for role in ("prosecutor", "legal_manager"):
+        teams.person(role).refused("POST", path, 403, "not-permitted", json={"text": "One thing more."})
+    teams.person("legal_manager", unit).post(path, {"text": "We have it now."})
+    said = [item["text"] for item in teams.person("officer").items(path)]
+    assert said == ["It goes to the Crown Court unit.", "We have it now."]
+
+
 def test_the_auditor_sees_that_advice_was_given_and_nothing_of_what_it_says(teams: Teams) -> None:
     words = "A turn of phrase that is in no other place"
     request = teams.allocated()
