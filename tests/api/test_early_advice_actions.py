@@ -33,7 +33,8 @@ def test_material_is_returned_rejected_returned_again_and_satisfies(teams: Teams
     assert (rejected["state"], rejected["cycle"], rejected["due_on"]) == ("open", 2, returned["due_on"])
     assert [bool(item["stopped_at"]) for item in rejected["clocks"]] == [True, False]
     officer.step(path, "return", {"answer": "Signed now.", "material_ids": ["m1"]})
-    assert prosecutor.step(path, "satisfy", {}).json()["state"] == "satisfied"
+    satisfied = prosecutor.step(path, "satisfy", {"reason": "It is signed."}).json()
+    assert satisfied["state"] == "satisfied" and satisfied["history"][-1]["said"] == {"reason": "It is signed."}
 
 
 def test_unknown_material_is_refused_by_place(teams: Teams) -> None:
