@@ -59,7 +59,10 @@ def test_versions_are_numbered_and_chained_by_their_digests(officer: Party, case
     views = [officer.get(f"/v1/case-files/{case_id}/versions/{number}").json() for number in (1, 2, 3)]
     check_chain(views)
     assert views[2]["content"]["defence_case"] == "Denial."
-    assert [item["number"] for item in officer.items(f"/v1/case-files/{case_id}/versions")] == [1, 2, 3]
+    items = officer.items(f"/v1/case-files/{case_id}/versions")
+    assert [item["number"] for item in items] == [1, 2, 3]
+    tags = [officer.etag(f"/v1/case-files/{case_id}/versions/{number}") for number in (1, 2, 3)]
+    assert [item["etag"] for item in items] == tags
 
 
 def test_of_two_writers_with_the_same_tag_one_wins(officer: Party, case_id: str) -> None:

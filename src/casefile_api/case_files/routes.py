@@ -28,6 +28,7 @@ from casefile_api.errors import Fault, Invalid
 from casefile_api.unit_of_work import ConditionalWork, ReadingNow, Work
 from casefile_api.web.bodies import JSON_PATCH, MERGE_PATCH, JsonBody, PatchBody
 from casefile_api.web.documenting import refusals
+from casefile_api.web.etags import tag_of
 from casefile_api.web.exchange import exchange_of
 from casefile_api.web.moments import AskedMoment
 from casefile_api.web.pagination import AskedPage
@@ -166,7 +167,7 @@ async def list_versions(reading: ReadingNow, page: AskedPage, case_file_id: Case
         case = await queries.find_visible(reading, case_file_id)
         numbers = await queries.visible_numbers(reading, case, after=after[0], limit=page.limit + 1)
         shown = await views.envelopes_of(reading, [(case.id, seen) for seen in numbers[: page.limit]])
-        items = [envelope["version"] for envelope in shown]
+        items = [{**envelope["version"], "etag": tag_of(envelope)} for envelope in shown]
     more = (numbers[page.limit - 1],) if len(numbers) > page.limit else None
     body, headers = page.body(items, more)
     return reading.answer(body, headers=headers)

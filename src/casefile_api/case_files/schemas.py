@@ -127,6 +127,12 @@ class VersionView(BaseModel):
     shared_with: list[ShareView]
 
 
+class ListedVersion(VersionView):
+    """A version in a list, with the tag of the case file at that version."""
+
+    etag: str
+
+
 class CaseFileEnvelope(BaseModel):
     """A case file without its content."""
 
@@ -173,7 +179,7 @@ class CaseFileList(BaseModel):
 class VersionList(BaseModel):
     """A page of versions, ascending."""
 
-    items: list[VersionView]
+    items: list[ListedVersion]
     next_cursor: str | None
 
 
