@@ -24,9 +24,11 @@ from casefile_api.early_advice.routes import router as early_advice
 from casefile_api.errors import DependencyUnavailable, MethodNotAllowed, NotFound, Refusal
 from casefile_api.file_standards.routes import router as file_standards
 from casefile_api.ledger.log_state import standing_alarm
+from casefile_api.oauth.key_sets import KeySets
 from casefile_api.oauth.routes import router as oauth
 from casefile_api.organisations.code_lists import CODE_LISTS
 from casefile_api.organisations.routes import router as organisations
+from casefile_api.outward.fetching import Fetcher
 from casefile_api.sandbox.clock_routes import router as sandbox_clock
 from casefile_api.settings import Settings
 from casefile_api.statistics.routes import router as statistics
@@ -87,6 +89,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.parts = build_parts(settings)
     app.state.storage = Storage(settings)
     app.state.announcements = Announcements(settings)
+    app.state.client_key_sets = KeySets(Fetcher(settings.webhook_exemptions).fetch)
     app.state.readiness = _readiness(app)
     for router in ROUTERS + (SANDBOX_ROUTERS if settings.sandbox else ()):
         app.include_router(router)

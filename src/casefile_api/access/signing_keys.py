@@ -1,15 +1,20 @@
 """The keys our access tokens are signed with: P-256 private keys in PEM files, each named by its thumbprint.
 
-The first key signs; all are published, so that a token of yesterday's key is still verified while keys rotate. Private
-keys are never in the database, a log line or an error.
+Newest first. A new key is published before it signs (`Signs-From` above its block says when), so that every process and
+every verifier knows it by then; an old one stays published until its last token has ended. Private keys are never in
+the database, a log line or an error.
 """
 
 import json
 import os
+import re
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
+from typing import Protocol, Self
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import (
@@ -23,27 +28,51 @@ from cryptography.hazmat.primitives.serialization import (
 from casefile_api.access.compact import base64url
 from casefile_api.errors import Misconfigured
 
+_BLOCK = re.compile(r"(?P<before>.*?)(?P<pem>-----BEGIN (?P<kind>[A-Z ]+)-----.*?-----END (?P=kind)-----)", re.DOTALL)
+_SIGNS_FROM = re.compile(r"^Signs-From: (\S+)\s*$", re.MULTILINE)
+_PARAMETERS = "EC PARAMETERS"
+"""What openssl writes before a key of its own accord; the key itself says the same."""
+
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
-    """One P-256 key; `kid` is its RFC 7638 thumbprint."""
+    """One P-256 key; `kid` is its RFC 7638 thumbprint, `signs_from` seconds since 1970 (0: from the beginning)."""
 
     kid: str
     public_jwk: dict[str, str]
     public_pem: str
     private_pem: str = field(repr=False)
+    signs_from: int = 0
+
+
+class KeySource(Protocol):
+    """Where the keys of the moment come from."""
+
+    def newest(self) -> "SigningKeys":
+        """Return the keys as they were last read."""
+
+    def reread(self) -> None:
+        """Look for newer ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class SigningKeys:
-    """The keys of this service, the signing one first."""
+    """The keys of this service, the newest first."""
 
     keys: tuple[SigningKey, ...]
 
     @property
     def signing(self) -> SigningKey:
-        """Return the key that signs new tokens."""
-        return self.keys[0]
+        """Return the key that signs new tokens now: the newest that is not still being made known."""
+        now = time.time()
+        return next((key for key in self.keys if key.signs_from <= now), self.keys[-1])
+
+    def newest(self) -> Self:
+        """Return these keys: they are a source that never changes."""
+        return self
+
+    def reread(self) -> None:
+        """Look for nothing: they never change."""
 
     def public_set(self) -> dict[str, list[dict[str, str]]]:
         """Return the JWK set (RFC 7517 5) that verifiers fetch."""
@@ -51,20 +80,20 @@ class SigningKeys:
 
     @classmethod
     def from_pems(cls, pems: Sequence[bytes]) -> "SigningKeys":
-        """Take over keys in PEM form, the signing one first.
+        """Take over keys in PEM form, the newest first; each piece may hold several.
 
         Raises Misconfigured where there is none, or one that is not a P-256 private key.
         """
         if not pems:
             raise Misconfigured("No token key is set: name a P-256 PEM file in CASEFILE_TOKEN_KEY_FILES.")
-        keys = tuple(_signing_key(pem) for pem in pems)
+        keys = tuple(key for pem in pems for key in _keys_in(pem))
         if len({key.kid for key in keys}) != len(keys):
             raise Misconfigured("CASEFILE_TOKEN_KEY_FILES names the same token key more than once.")
         return cls(keys)
 
     @classmethod
     def from_files(cls, paths: Sequence[Path]) -> "SigningKeys":
-        """Read keys from PEM files, the signing one first.
+        """Read keys from PEM files, the newest first.
 
         Raises Misconfigured naming the file that cannot be read.
         """
@@ -76,11 +105,36 @@ class SigningKeys:
                 raise Misconfigured(f"The token key file {path} cannot be read: {fault.strerror}.") from None
         return cls.from_pems(pems)
 
-    @classmethod
-    def from_setting(cls, names: str, data_dir: Path) -> "SigningKeys":
-        """Read the files that CASEFILE_TOKEN_KEY_FILES names; where it is empty, the key kept with the data."""
-        paths = [Path(name.strip()) for name in names.split(",") if name.strip()]
-        return cls.from_files(paths or [ensure_signing_key(data_dir / "keys" / "token-signing.pem")])
+
+def key_files(names: str, data_dir: Path) -> list[Path]:
+    """Return the files that CASEFILE_TOKEN_KEY_FILES names; where it is empty, the one kept with the data."""
+    paths = [Path(name.strip()) for name in names.split(",") if name.strip()]
+    return paths or [ensure_signing_key(data_dir / "keys" / "token-signing.pem")]
+
+
+def new_signing_key(signs_from: int = 0) -> SigningKey:
+    """Make a new key that signs from a moment on (seconds since 1970)."""
+    (key,) = _keys_in(new_signing_key_pem())
+    return SigningKey(key.kid, key.public_jwk, key.public_pem, key.private_pem, signs_from)
+
+
+def replace_key_file(path: Path, keys: Sequence[SigningKey]) -> None:
+    """Write a key file anew, whole and through to the disk, for the eyes of the same owner."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write("".join(_as_text(key) for key in keys))
+        file.flush()
+        os.fsync(file.fileno())
+    owner = path.stat()
+    if (owner.st_uid, owner.st_gid) != (os.getuid(), os.getgid()):
+        os.chown(draft, owner.st_uid, owner.st_gid)
+    draft.replace(path)
+
+
+def _as_text(key: SigningKey) -> str:
+    moment = datetime.fromtimestamp(key.signs_from, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return (f"Signs-From: {moment}\n" if key.signs_from else "") + key.private_pem
 
 
 def new_signing_key_pem() -> bytes:
@@ -118,7 +172,25 @@ def thumbprint(jwk: dict[str, str], *members: str) -> str:
     return base64url(sha256(required.encode()).digest())
 
 
-def _signing_key(pem: bytes) -> SigningKey:
+def _keys_in(pem: bytes) -> list[SigningKey]:
+    """Read the keys of one file, each with the moment that the lines above its block name."""
+    blocks = [block for block in _BLOCK.finditer(pem.decode("latin-1")) if block["kind"] != _PARAMETERS]
+    if not blocks:
+        raise Misconfigured("A token key file does not hold an unencrypted private key in PEM form.")
+    return [_signing_key(block["pem"].encode("latin-1"), _moment_in(block["before"])) for block in blocks]
+
+
+def _moment_in(lines: str) -> int:
+    found = _SIGNS_FROM.search(lines)
+    if found is None:
+        return 0
+    try:
+        return int(datetime.fromisoformat(found[1]).timestamp())
+    except ValueError:
+        raise Misconfigured("A token key file has a Signs-From that is no moment in UTC.") from None
+
+
+def _signing_key(pem: bytes, signs_from: int) -> SigningKey:
     try:
         private = load_pem_private_key(pem, password=None)
     except (ValueError, TypeError):
@@ -137,4 +209,5 @@ def _signing_key(pem: bytes) -> SigningKey:
         public_jwk=jwk,
         public_pem=private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode(),
         private_pem=private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode(),
+        signs_from=signs_from,
     )

@@ -8,15 +8,16 @@ same to the caller.
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 
 from jose import jwk, jws
+from jose.backends.base import Key
 from jose.exceptions import JOSEError
 
 from casefile_api.access.compact import CompactToken, NotCompact, read_compact
 from casefile_api.access.revocations import RevocationList
-from casefile_api.access.signing_keys import SigningKeys
+from casefile_api.access.signing_keys import KeySource, SigningKey, SigningKeys
 from casefile_api.errors import NotAuthenticated
 from casefile_api.identifiers import new_id
 
@@ -74,9 +75,9 @@ class Claims:
 class TokenIssuer:
     """Signs access tokens."""
 
-    def __init__(self, keys: SigningKeys, issuer: str) -> None:
-        self._key = jwk.construct(keys.signing.private_pem, "ES256")
-        self._header = {"typ": MEDIA_TYPE, "kid": keys.signing.kid}
+    def __init__(self, keys: KeySource, issuer: str) -> None:
+        self._source = keys
+        self._ready = _ready_to_sign(keys.newest().signing)
         self.issuer = issuer
 
     def claims_for(
@@ -108,7 +109,21 @@ class TokenIssuer:
 
     def sign(self, claims: Claims) -> str:
         """Return the signed token."""
-        return str(jws.sign(claims.as_payload(), self._key, headers=self._header, algorithm="ES256"))
+        signing = self._source.newest().signing
+        if self._ready.kid != signing.kid:
+            self._ready = _ready_to_sign(signing)
+        header = {"typ": MEDIA_TYPE, "kid": self._ready.kid}
+        return str(jws.sign(claims.as_payload(), self._ready.key, headers=header, algorithm="ES256"))
+
+
+@dataclass(frozen=True, slots=True)
+class _ReadyKey:
+    kid: str
+    key: Key = field(repr=False)
+
+
+def _ready_to_sign(signing: SigningKey) -> _ReadyKey:
+    return _ReadyKey(signing.kid, jwk.construct(signing.private_pem, "ES256"))
 
 
 class TokenVerifier:
@@ -116,12 +131,14 @@ class TokenVerifier:
 
     def __init__(
         self,
-        keys: SigningKeys,
+        keys: KeySource,
         issuer: str,
         revocations: RevocationList,
         now: Callable[[], float] = time.time,
     ) -> None:
-        self._keys = {key.kid: jwk.construct(key.public_pem, "ES256") for key in keys.keys}
+        self._source = keys
+        self._known = keys.newest()
+        self._keys = _ready_to_verify(self._known)
         self._issuer = issuer
         self._revocations = revocations
         self._now = now
@@ -132,6 +149,7 @@ class TokenVerifier:
 
         Raises NotAuthenticated, always in the same words; its `reason` is for the log alone.
         """
+        self._take_up_keys()
         digest = sha256(bearer.encode("utf-8", "surrogatepass")).digest()
         claims = self._kept.get(digest)
         if claims is None:
@@ -140,12 +158,19 @@ class TokenVerifier:
         self._refuse_unless_current(claims)
         return claims
 
+    def _take_up_keys(self) -> None:
+        """Go by the keys of the moment; what a key that is gone made good is forgotten with it."""
+        newest = self._source.newest()
+        if newest is not self._known:
+            self._known, self._keys = newest, _ready_to_verify(newest)
+            self._kept.clear()
+
     def _read(self, bearer: str) -> Claims:
         try:
             token = read_compact(bearer)
         except NotCompact as fault:
             raise _refusal(fault.reason) from None
-        key = self._keys.get(self._key_id(token))
+        key = self._find_key(self._key_id(token))
         if key is None:
             raise _refusal("unknown_key")
         try:
@@ -153,6 +178,13 @@ class TokenVerifier:
         except JOSEError:
             raise _refusal("bad_signature") from None
         return self._claims_in(token)
+
+    def _find_key(self, kid: str) -> Key | None:
+        """Find a key; another process may sign with a new one a moment before this one looked."""
+        if kid not in self._keys:
+            self._source.reread()
+            self._take_up_keys()
+        return self._keys.get(kid)
 
     def _key_id(self, token: CompactToken) -> str:
         """Check the header, which is ours to the letter, and return the key it names."""
@@ -212,6 +244,10 @@ class TokenVerifier:
         self._kept[digest] = claims
         while len(self._kept) > MOST_KEPT:
             self._kept.popitem(last=False)
+
+
+def _ready_to_verify(keys: SigningKeys) -> dict[str, Key]:
+    return {key.kid: jwk.construct(key.public_pem, "ES256") for key in keys.keys}
 
 
 def _roles_in(token: CompactToken) -> frozenset[str]:

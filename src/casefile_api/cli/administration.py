@@ -16,6 +16,7 @@ from casefile_api.clock import Clock
 from casefile_api.database import Database
 from casefile_api.embedded.data_directory import write_private
 from casefile_api.oauth.client_keys import ClientPublicKey, new_client_key, read_public_key
+from casefile_api.oauth.key_sets import read_key_set
 from casefile_api.settings import Settings
 from casefile_api.unattended import Act, unattended
 
@@ -60,6 +61,13 @@ def read_file(parse: Callable[[bytes], Answer], file: Path) -> Answer:
     except ValidationError as fault:
         places = [f"/{'/'.join(map(str, error['loc']))}: {error['msg']}" for error in fault.errors(include_input=False)]
         raise CommandFailed(f"{file} cannot be loaded: {'; '.join(places[:5])}.") from None
+
+
+def keys_for(client_id: str, given: Path | None, private_file: Path | None, algorithm: str) -> list[ClientPublicKey]:
+    """The public keys to register: those of a JWK set, or the one that `key_for` finds."""
+    if given is not None and b'"keys"' in given.read_bytes():
+        return list(read_key_set(given.read_bytes()))
+    return [key_for(client_id, given, private_file, algorithm)]
 
 
 def key_for(client_id: str, given: Path | None, private_file: Path | None, algorithm: str) -> ClientPublicKey:

@@ -136,7 +136,7 @@ def worker_process(of: Of) -> None:
 
 def register(app: typer.Typer) -> None:
     """Put every command on the command line."""
-    from casefile_api.cli import audit, registry
+    from casefile_api.cli import audit, keys, registry
 
     for command in (demo, sandbox, serve, worker, migrate, doctor):
         app.command()(command)
@@ -146,4 +146,5 @@ def register(app: typer.Typer) -> None:
     app.add_typer(registry.clients, name="clients")
     app.add_typer(registry.organisations, name="organisations")
     app.add_typer(registry.staff, name="staff")
+    app.add_typer(keys.app, name="keys")
     app.add_typer(audit.app, name="audit")

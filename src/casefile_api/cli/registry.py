@@ -20,7 +20,7 @@ ClientId = Annotated[str, typer.Argument(help="Id of the client, for example for
 PublicKey = Annotated[
     Path | None,
     typer.Option(
-        "--public-key", help="The client's own public key (PEM or JWK). Without it a pair is made.", exists=True
+        "--public-key", help="The client's public key (PEM, JWK, JWK set). Without: a pair is made.", exists=True
     ),
 ]
 PrivateKeyFile = Annotated[
@@ -38,7 +38,7 @@ class Algorithm(StrEnum):
 
 
 @clients.command(name="add")
-def add(
+def add(  # noqa: PLR0913 - its options
     client_id: ClientId,
     organisation: Annotated[str, typer.Option(help="Organisation it belongs to, for example police-53.")],
     name: Annotated[str, typer.Option(help="What it is, in words.")],
@@ -51,27 +51,34 @@ def add(
     public_key: PublicKey = None,
     private_key_file: PrivateKeyFile = None,
     algorithm: Annotated[Algorithm, typer.Option(help="For a pair made here.")] = Algorithm.ES256,
+    jwks_uri: Annotated[
+        str | None, typer.Option("--jwks-uri", help="Where the client publishes its keys itself, instead of a key.")
+    ] = None,
 ) -> None:
     """Let in a system: it may get tokens by signing with its key (private_key_jwt).
 
     Example: casefile-api clients add force-53-rms --organisation police-53 --name "Record system" --public-key rms.pem
     """
-    from casefile_api.cli.administration import administer, key_for
+    from casefile_api.cli.administration import administer, keys_for
     from casefile_api.oauth.commands import NewClient, add_client
+    from casefile_api.settings import Settings
     from casefile_api.unattended import Act
 
-    key = key_for(client_id, public_key, private_key_file, algorithm)
+    published_alone = jwks_uri is not None and public_key is None
+    keys = [] if published_alone else keys_for(client_id, public_key, private_key_file, algorithm)
     wanted = NewClient(
         client_id=client_id,
         organisation=organisation,
         name=name,
         scopes=frozenset(scope) if scope else None,
         assertable_roles=frozenset(role) if role else None,
+        jwks_uri=jwks_uri,
     )
 
     async def change(act: Act) -> str:
-        await add_client(act, wanted, key)
-        return f"Client {client_id} of {organisation} is registered with the key {key.kid}."
+        await add_client(act, wanted, *keys, exempt=Settings().webhook_exemptions)
+        known = ", ".join(key.kid for key in keys) or "those it publishes"
+        return f"Client {client_id} of {organisation} is registered with the keys {known}."
 
     typer.echo(administer("add_client", change))
 
@@ -95,6 +102,7 @@ def list_all(
     table = Table("client", "organisation", "scopes", "roles it may assert", "keys", "")
     for client in look(registered):
         keys = "\n".join(f"{key.algorithm} {key.kid}" for key in client.keys if key.valid_until is None)
+        keys += f"\npublished at {client.jwks_uri}" if client.jwks_uri else ""
         state = "revoked" if client.revoked_at else ""
         scopes, roles = "\n".join(client.scopes), "\n".join(client.assertable_roles)
         table.add_row(client.client_id, client.organisation, scopes, roles, keys, state)

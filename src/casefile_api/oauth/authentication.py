@@ -26,7 +26,7 @@ class ClientAssertion(JWTBearerClientAssertion):  # type: ignore[misc]  # Authli
         Raises InvalidClientError, in the same words whether the client, its key or its signature is not known.
         """
         form = request.form
-        if request.authorization is not None or "client_secret" in form:
+        if (request.authorization is not None or "client_secret" in form) and "client_assertion" in form:
             raise InvalidRequestError("Authenticate the client by client_assertion alone.")
         if form.get("client_assertion_type") != self.CLIENT_ASSERTION_TYPE or not form.get("client_assertion"):
             raise _refusal("Send client_assertion, and client_assertion_type as RFC 7523 has it.")

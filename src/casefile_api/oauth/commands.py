@@ -21,6 +21,7 @@ from casefile_api.oauth.models import Client, ClientKey
 from casefile_api.organisations.commands import become_owner
 from casefile_api.organisations.models import Organisation
 from casefile_api.organisations.schemas import Slug, Words, roles_of
+from casefile_api.outward.addresses import AddressRefused, Network, parse_destination
 from casefile_api.unattended import Act
 from casefile_api.web.bodies import Body
 
@@ -36,6 +37,7 @@ class NewClient(Body):
     name: Words
     scopes: frozenset[str] | None = None
     assertable_roles: frozenset[str] | None = None
+    jwks_uri: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ class ListedClient:
     scopes: tuple[str, ...]
     assertable_roles: tuple[str, ...]
     keys: tuple[RegisteredKey, ...]
+    jwks_uri: str | None
     created_at: datetime
     revoked_at: datetime | None
 
@@ -68,11 +71,13 @@ def scopes_of(kind: OrganisationKind) -> frozenset[str]:
     return frozenset(grant.scope for grant in grants if grant.scope is not None)
 
 
-async def add_client(act: Act, wanted: NewClient, key: ClientPublicKey) -> Client:
-    """Let in a system of an organisation, with its first public key.
+async def add_client(act: Act, wanted: NewClient, *keys: ClientPublicKey, exempt: Sequence[Network] = ()) -> Client:
+    """Let in a system of an organisation, with its first public keys or the URL where it publishes them.
 
-    Raises AlreadyExists, or Invalid where organisation, scopes or roles do not fit.
+    Networks in `exempt` may be where they are published, by plain HTTP. Raises AlreadyExists, or Invalid where
+    organisation, scopes, roles or the URL do not fit.
     """
+    _check_keys(wanted, keys, exempt)
     await become_owner(act.session)
     act.trail.about("client", wanted.client_id)
     organisation = await act.session.get(Organisation, wanted.organisation)
@@ -87,13 +92,27 @@ async def add_client(act: Act, wanted: NewClient, key: ClientPublicKey) -> Clien
         name=wanted.name,
         scopes=_chosen(wanted.scopes, scopes_of(kind), "/scopes"),
         assertable_roles=_chosen(wanted.assertable_roles, roles_of(kind), "/assertable_roles"),
+        jwks_uri=wanted.jwks_uri,
         created_at=act.now,
     )
     act.session.add(client)
     await act.session.flush()
-    await _add_key(act.session, wanted.client_id, key)
-    act.trail.details = {"organisation": wanted.organisation, "scopes": client.scopes, "kid": key.kid}
+    for key in keys:
+        await _add_key(act.session, wanted.client_id, key)
+    kids = [key.kid for key in keys]
+    act.trail.details = {"organisation": wanted.organisation, "scopes": client.scopes, "kids": kids}
     return client
+
+
+def _check_keys(wanted: NewClient, keys: Sequence[ClientPublicKey], exempt: Sequence[Network]) -> None:
+    if wanted.jwks_uri is None:
+        if not keys:
+            raise _invalid("/jwks_uri", "Give the client's public key, or the URL where it publishes its keys.")
+        return
+    try:
+        parse_destination(wanted.jwks_uri, exempt)
+    except AddressRefused as refused:
+        raise _invalid("/jwks_uri", f"The keys cannot be fetched from there: {refused.mend}.") from None
 
 
 async def rotate_client_key(
@@ -146,6 +165,7 @@ async def list_clients(session: AsyncSession, organisation: str | None = None) -
             scopes=tuple(client.scopes),
             assertable_roles=tuple(client.assertable_roles),
             keys=tuple(keys.get(client.client_id, ())),
+            jwks_uri=client.jwks_uri,
             created_at=client.created_at,
             revoked_at=client.revoked_at,
         )

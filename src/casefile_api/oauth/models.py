@@ -23,6 +23,8 @@ class Client(SQLModel, table=True):
     name: str
     scopes: list[str] = Field(sa_column=Column(ARRAY(String), nullable=False))
     assertable_roles: list[str] = Field(sa_column=Column(ARRAY(String), nullable=False))
+    # Where the client publishes its keys itself, beside or instead of those in client_key.
+    jwks_uri: str | None = None
     created_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     revoked_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
 

@@ -16,6 +16,7 @@ from casefile_api.access.revocations import LOCK_STAFF_SHARED
 from casefile_api.clock import LONDON
 from casefile_api.oauth.assertions import SKEW_SECONDS, Assertion
 from casefile_api.oauth.client_keys import ClientPublicKey, KeyAlgorithm
+from casefile_api.oauth.key_sets import PublishedKeys
 
 AUTHENTICATION_METHOD = "private_key_jwt"
 
@@ -90,7 +91,8 @@ class RegisteredStaff:
 class Registry:
     """Questions to the database within one transaction, at one moment of real time."""
 
-    def __init__(self, session: Session, now: datetime) -> None:
+    def __init__(self, session: Session, now: datetime, published: PublishedKeys | None = None) -> None:
+        self._published = published
         self._session = session
         self.now = now
 
@@ -111,8 +113,13 @@ class Registry:
             kind=OrganisationKind(row.kind),
             scopes=frozenset(row.scopes),
             assertable_roles=frozenset(row.assertable_roles),
-            keys=tuple(ClientPublicKey(key.kid, KeyAlgorithm(key.algorithm), key.jwk) for key in keys),
+            keys=tuple(ClientPublicKey(key.kid, KeyAlgorithm(key.algorithm), key.jwk) for key in keys)
+            + self._published_by(client_id),
         )
+
+    def _published_by(self, client_id: str) -> tuple[ClientPublicKey, ...]:
+        found = self._published
+        return found.keys if found is not None and found.client_id == client_id else ()
 
     def find_staff(self, organisation: str, staff_id: str) -> RegisteredStaff | None:
         """Return an active member of an organisation's staff, else None."""

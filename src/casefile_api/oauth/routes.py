@@ -13,6 +13,7 @@ from casefile_api.ledger.refusals import count_refusal
 from casefile_api.oauth.documenting import DOCUMENTED_JSON, DOCUMENTED_TOKEN_CALL, form_of
 from casefile_api.oauth.exchange import Answer, FormRequest
 from casefile_api.oauth.forms import BadForm, read_form
+from casefile_api.oauth.key_sets import KeySets, PublishedKeys
 from casefile_api.oauth.metadata import authorization_server, protected_resource
 from casefile_api.oauth.registry import RegisteredClient, Registry
 from casefile_api.oauth.server import TokenServer, bad_proof, bad_request
@@ -72,7 +73,7 @@ async def introspect_token(request: Request, work: Work) -> Response:
 @router.get("/oauth/jwks", operation_id="get_jwks", summary="Keys that verify tokens", responses=DOCUMENTED_JSON)
 async def get_jwks(request: Request) -> Response:
     """Return the public keys of access tokens (RFC 7517)."""
-    keys = exchange_of(request).parts.keys.public_set()
+    keys = exchange_of(request).parts.keys.newest().public_set()
     return Response(orjson.dumps(keys), media_type="application/jwk-set+json", headers=_PUBLISHED)
 
 
@@ -108,8 +109,10 @@ async def _answer(request: Request, work: UnitOfWork, endpoint: str) -> Response
     exchange = exchange_of(request)
     try:
         form = read_form(exchange.body, request.headers.get("content-type", ""), request.url.query)
+        key_sets: KeySets = request.app.state.client_key_sets
+        published = await key_sets.keys_for(exchange.parts.database, form)
         async with work:
-            answer = await _ask(exchange, work, endpoint, form)
+            answer = await _ask(exchange, work, endpoint, form, published)
     except BadForm as fault:
         answer = bad_request(str(fault))
         await _count(exchange, answer)
@@ -122,14 +125,16 @@ async def _answer(request: Request, work: UnitOfWork, endpoint: str) -> Response
     return Response(orjson.dumps(dict(answer.body)), answer.status, dict(answer.headers), "application/json")
 
 
-async def _ask(exchange: Exchange, work: UnitOfWork, endpoint: str, form: dict[str, str]) -> Answer:
+async def _ask(
+    exchange: Exchange, work: UnitOfWork, endpoint: str, form: dict[str, str], published: PublishedKeys | None
+) -> Answer:
     parts = exchange.parts
     server = TokenServer(parts.issuer, parts.verifier, parts.key_proofs, parts.settings.sender_binding)
     headers, now = exchange.request.headers, parts.clock.real_now()
     authorization, proofs = headers.get("authorization"), headers.getlist("dpop")
 
     def ask(session: Session) -> tuple[FormRequest, Answer]:
-        request = FormRequest(form, Registry(session, now), authorization=authorization, proofs=proofs)
+        request = FormRequest(form, Registry(session, now, published), authorization=authorization, proofs=proofs)
         return server.answer(endpoint, request)
 
     asked, answer = await work.session.run_sync(ask)

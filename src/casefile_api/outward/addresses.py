@@ -1,8 +1,8 @@
 """Where we may reach out to when others name the place: public HTTPS addresses only, whatever way they are spelled.
 
-A registered URL (a webhook, a client's keys) makes this service send requests, so it must never reach into a private network, the machine itself or
-a cloud's metadata. The URL is judged when it is registered, and the address actually connected to is judged again at
-every connection, since the answer of the domain name system may have changed meanwhile. Pure.
+A registered URL (a webhook, a client's keys) makes this service send requests, so it must never reach into a private
+network, the machine itself or a cloud's metadata. The URL is judged when it is registered, and the address actually
+connected to is judged again at every connection, since the answer of the domain name system may have changed. Pure.
 """
 
 import ipaddress

@@ -10,8 +10,9 @@ from pathlib import Path
 from casefile_api.access import nonces
 from casefile_api.access.guard import Guard
 from casefile_api.access.key_proofs import ProofReader
+from casefile_api.access.key_ring import KeyRing
 from casefile_api.access.revocations import RevocationList
-from casefile_api.access.signing_keys import SigningKeys
+from casefile_api.access.signing_keys import key_files
 from casefile_api.access.tokens import TokenIssuer, TokenVerifier
 from casefile_api.clock import Clock
 from casefile_api.database import Database
@@ -31,7 +32,7 @@ def build_parts(settings: Settings, *, application: str = "casefile-api") -> Par
     """
     trusted_networks(settings.trusted_proxies)
     database = Database(settings, application=application)
-    keys = SigningKeys.from_setting(settings.token_key_files, settings.data_dir)
+    keys = KeyRing(key_files(settings.token_key_files, settings.data_dir))
     revocations = RevocationList()
     master_key = read_master_key(master_key_file(settings))
     verifier = TokenVerifier(keys, settings.public_url, revocations)
@@ -73,15 +74,18 @@ def master_key_file(settings: Settings) -> Path:
 
 @asynccontextmanager
 async def running(parts: Parts) -> AsyncIterator[Parts]:
-    """Run the parts of an API process: reads are recorded, revocations kept fresh."""
+    """Run the parts of an API process: reads are recorded, revocations and token keys kept fresh."""
     await parts.revocations.refresh(parts.database)
-    fresh = asyncio.create_task(parts.revocations.keep_fresh(parts.database), name="revocations")
+    fresh = [
+        asyncio.create_task(parts.revocations.keep_fresh(parts.database), name="revocations"),
+        asyncio.create_task(parts.keys.keep_fresh(), name="token-keys"),
+    ]
     parts.reads.start()
     try:
         yield parts
     finally:
-        fresh.cancel()
-        with suppress(asyncio.CancelledError):
-            await fresh
+        for task in fresh:
+            task.cancel()
+        await asyncio.wait(fresh)
         await parts.reads.stop()
         await parts.database.close()

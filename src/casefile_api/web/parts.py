@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from casefile_api.access.guard import Guard
 from casefile_api.access.key_proofs import ProofReader
+from casefile_api.access.key_ring import KeyRing
 from casefile_api.access.revocations import RevocationList
-from casefile_api.access.signing_keys import SigningKeys
 from casefile_api.access.tokens import TokenIssuer, TokenVerifier
 from casefile_api.clock import Clock
 from casefile_api.database import Database
@@ -24,7 +24,7 @@ class Parts:
     database: Database
     vault: Vault
     reads: ReadLedger
-    keys: SigningKeys
+    keys: KeyRing
     issuer: TokenIssuer
     verifier: TokenVerifier
     key_proofs: ProofReader
