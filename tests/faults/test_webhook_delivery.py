@@ -269,4 +269,4 @@ async def test_a_worker_stops_promptly_though_a_receiver_hangs(telling: Telling)
         await telling.register(receiver.url)
         await telling.happen()
         await until(lambda: receiver.deliveries)
-        assert worker.stop() < 3.0
+        assert worker.stop() < 6.0  # the receiver would hold it for twelve
