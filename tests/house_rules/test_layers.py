@@ -11,6 +11,7 @@ ONE_HOME = {
     "boto3": "attachments/storage.py",
     "botocore": "attachments/storage.py",
     "jose": "access/tokens.py",
+    "procrastinate": "casefile_api/jobs.py",
     "authlib": "casefile_api/oauth/",
 }
 DEMO_MAY_IMPORT = "casefile_api.demo"
