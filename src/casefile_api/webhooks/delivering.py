@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import structlog
+from prometheus_client import Counter, Histogram
 
 from casefile_api.web.parts import Parts
 from casefile_api.webhooks import outcomes, queue
@@ -24,6 +25,11 @@ from casefile_api.webhooks.signing import signature_headers
 
 ROUND_PER_CONNECTION = 16
 USER_AGENT = "casefile-api-webhooks/1"
+
+ATTEMPTS = Counter("casefile_webhook_attempts", "Attempts to deliver a webhook, by what came of them", ["outcome"])
+LATENCY = Histogram(
+    "casefile_webhook_seconds", "Time that receivers took", buckets=(0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15)
+)
 
 _log = structlog.get_logger("casefile_api.webhooks")
 
@@ -115,6 +121,8 @@ class Round:
         headers = signature_headers(self.secrets, due.event_id, clock.real_now(), due.body)
         headers |= {"Content-Type": "application/json", "User-Agent": USER_AGENT}
         answer = await self.line.send(receiver.url, headers, due.body)
+        ATTEMPTS.labels(answer.error or "delivered").inc()
+        LATENCY.observe(answer.latency_ms / 1000)
         sent = outcomes.Sent(receiver.id, receiver.url, due, tried_at, answer)
         async with self.means.pool.connection() as connection:
             if answer.succeeded:
