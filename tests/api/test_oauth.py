@@ -276,6 +276,7 @@ def test_an_assertion_is_no_access_token(system: Party) -> None:
         ({"client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:saml2-bearer"}, 401, "invalid_client"),
         ({"client_id": "force-20-rms"}, 401, "invalid_client"),
         ({"client_secret": "x"}, 400, "invalid_request"),
+        ({"client_secret": "x", "client_assertion": None}, 401, "invalid_client"),
         ({"resource": "https://elsewhere.example"}, 400, "invalid_target"),
     ],
     ids=str,
@@ -284,6 +285,14 @@ def test_a_token_request_that_is_not_right_is_refused_as_rfc_6749_has_it(
     system: Party, changes: dict[str, str | None], status: int, error: str
 ) -> None:
     refused(ask(system, **changes), status, error)
+
+
+def test_a_password_authenticates_no_client(system: Party) -> None:
+    form = {"grant_type": "client_credentials"}
+    answer = system.sandbox.http.post(system.sandbox.config["token_endpoint"], data=form, auth=("force-53-rms", "x"))
+
+    refused(answer, 401, "invalid_client")
+    assert answer.headers["www-authenticate"].startswith("private_key_jwt ")
 
 
 def test_what_goes_without_saying_may_be_said(system: Party) -> None:
