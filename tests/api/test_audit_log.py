@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.outside.cases import open_case
+from tests.outside.cases import open_case, submitted_case
 from tests.outside.client import Party, Sandbox
 from tests.outside.log import VerifierKey, check_consistency, check_inclusion, erasable_hash, leaf_hash, root_of
 from tests.whole_log import verify_whole_log
@@ -67,6 +67,23 @@ def test_opening_and_reading_a_case_file_leave_an_entry_each_with_who_why_and_wh
             "investigation",
             1,
         )
+
+
+@pytest.mark.parametrize("path", ["/v1/case-files", "/v1/early-advice-requests"])
+def test_a_list_of_the_other_sides_cases_is_a_disclosure_to_who_looked(
+    sandbox: Sandbox, inspector: Party, path: str
+) -> None:
+    case, _ = submitted_case(sandbox)
+    officer = sandbox.person("officer", unit="police-53-rasso")
+    assistant = sandbox.person("casework_assistant", unit="cps-south-west-rasso")
+    for reader, word, recipients in (
+        (assistant, "disclosure", ["cps-south-west"]),
+        (officer, "consultation", None),
+    ):
+        assert case["id"] in str(reader.get(path).json())
+        action = "list_case_files" if "files" in path else "list_early_advice_requests"
+        entry = integrated(inspector, staff_id=reader.staff_id, action=action)[-1]["entry"]
+        assert (entry["operation"], entry["recipients"]) == (word, recipients)
 
 
 def test_an_entry_is_served_as_it_was_hashed_and_its_free_text_as_it_was_committed_to(

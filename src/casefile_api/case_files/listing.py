@@ -130,5 +130,6 @@ async def list_case_files(
     shown = found[: page.limit]
     items = await envelopes_of(reading, [(row.id, row.newest_number) for row in shown])
     reading.trail.details = {"query": asked.shape(), "case_file_ids": [str(row.id) for row in shown]}
+    reading.trail.about_those_of((item["organisation"] for item in items), reader=reading.caller.organisation)
     last = (shown[-1].key, shown[-1].id) if len(found) > page.limit else None
     return [{**item, "etag": tag_of(item)} for item in items], last

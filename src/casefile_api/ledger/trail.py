@@ -3,6 +3,7 @@
 The entry's id is known from the start, so that what a change writes can name its entry before it is complete.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -50,6 +51,11 @@ class Trail:
         self.target_version = version if version is not None else self.target_version
         self.case_file_id = case_file_id or self.case_file_id
         self.owner = owner or self.owner
+
+    def about_those_of(self, organisations: Iterable[str], *, reader: str) -> None:
+        """Say whose the things of a list are: one that is not the reader's own makes the look a disclosure."""
+        others = sorted(set(organisations) - {reader})
+        self.held_by = others[0] if others else self.held_by
 
     def disclosed_to(self, *recipients: str) -> None:
         """Say that the act discloses to these organisations or units (DPA 2018 s.62(3))."""
