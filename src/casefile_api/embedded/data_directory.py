@@ -103,12 +103,12 @@ class DataDirectory:
             write_private(path, json.dumps(kept, indent=1))
         return kept[name]
 
-    def ports(self, part: str, count: int, *, others: bool = False) -> list[int]:
-        """The part's ports, the same as last time if all of them are free; `others` insists on new ones."""
+    def ports(self, part: str, count: int) -> list[int]:
+        """The part's ports, the same as last time if all of them are free."""
         path = self.path / "ports.json"
         kept = read_words(path)
         ports = [int(word) for word in kept.get(part, "").split()]
-        if others or len(ports) != count or not all(is_free(port) for port in ports):
+        if len(ports) != count or not all(is_free(port) for port in ports):
             ours = {int(port) for name, words in kept.items() if name != part for port in words.split()}
             ports = free_ports(count, ours)
             kept[part] = " ".join(str(port) for port in ports)

@@ -25,6 +25,7 @@ from casefile_api.embedded.roles import DATABASE, OWNER, SERVICE, SUPERUSER, Dat
 PART = "postgresql"
 MAKER = "initdb"
 START_SECONDS = 60.0
+ATTEMPTS = 4
 # No statements, values or details in the server's log: they would be personal data.
 OPTIONS = {
     "listen_addresses": "127.0.0.1",
@@ -50,6 +51,7 @@ class PostgreSQL:
         self._home = directory.path / PART
         self._data = self._home / "data"
         self._child: processes.Child | None = None
+        self._placed = False
 
     def plan(self) -> DatabaseAddresses:
         """Where it will listen, known before it is started, for those who start beside it."""
@@ -63,15 +65,21 @@ class PostgreSQL:
         program = self._prepare()
         if not (self._data / "PG_VERSION").exists():
             self._initialise(program)
-        for attempt in range(3):
-            port = self._directory.ports(PART, 1, others=attempt > 0)[0]
-            if self._run(program, port):
+        for _ in range(ATTEMPTS):
+            if self._run(program, self._port()):
                 break
+            time.sleep(0.2)  # backends of a killed server may still be ending
         else:
             raise PartFailed(f"PostgreSQL does not start: {self._last_words()} (more in {self._directory.log(PART)}).")
+        self._placed = True
         addresses = self.addresses()
         make_roles_and_database(addresses)
         return addresses
+
+    def _port(self) -> int:
+        """Its port: another than last time if that is taken, but never another while somebody uses it."""
+        ports = self._directory.known_ports(PART) if self._placed else self._directory.ports(PART, 1)
+        return ports[0]
 
     def addresses(self) -> DatabaseAddresses:
         """Where it listens (or listened last), with the passwords."""

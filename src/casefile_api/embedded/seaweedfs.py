@@ -61,6 +61,7 @@ class SeaweedFS:
         self._directory = directory
         self._home = directory.path / PART
         self._child: processes.Child | None = None
+        self._placed = False
 
     def plan(self) -> StorageAddress:
         """Where it will listen, known before it is started, for those who start beside it."""
@@ -79,7 +80,7 @@ class SeaweedFS:
         self._home.mkdir(mode=0o700, exist_ok=True)
         (self._home / "data").mkdir(exist_ok=True)
         self._write_keys()
-        self._launch(self._directory.ports(PART, 2 * len(LISTENERS)))
+        self._launch(self._ports())
 
     def finish(self) -> StorageAddress:
         """Wait until it is ready; where it does not come up, start it anew, on other ports if ours were taken."""
@@ -88,10 +89,15 @@ class SeaweedFS:
             if not self.running:
                 self._launch(ports)
             if self._ready(ports[0], ports[2], patience_seconds):
+                self._placed = True
                 return self.address()
             self.stop()
-            ports = self._directory.ports(PART, 2 * len(LISTENERS))
+            ports = self._ports()
         raise PartFailed(f"SeaweedFS does not start (why: {self._directory.log(PART)}).")
+
+    def _ports(self) -> list[int]:
+        """Its ports: others than last time if one is taken, but never others while somebody uses them."""
+        return self._directory.known_ports(PART) if self._placed else self._directory.ports(PART, 2 * len(LISTENERS))
 
     def address(self) -> StorageAddress:
         """Where it listens (or listened last), with the credentials."""
