@@ -157,3 +157,15 @@ def test_a_failed_test_of_a_patch_is_a_conflict(scene: Scene) -> None:
     operations = [{"op": "test", "path": "/content/summary", "value": "another"}]
     how = {"media_type": "application/json-patch+json", "if_match": officer.etag(path)}
     officer.refused("PATCH", path, 409, "wrong-state", content=json.dumps(operations).encode(), **how)
+
+
+def test_a_path_names_every_method_it_takes_and_refuses_the_others(scene: Scene) -> None:
+    officer = scene.person("officer", "police")
+    paths: dict[str, set[str]] = {}
+    for row in read_matrix():
+        method, template = row.call.split(" ", 1)
+        paths.setdefault(template, set()).add(method)
+    for template, methods in paths.items():
+        answer = officer.call("OPTIONS", scene.path(template, "police"))
+        check_problem(answer, 405, "method-not-allowed")
+        assert set(answer.headers["allow"].split(", ")) == methods, template

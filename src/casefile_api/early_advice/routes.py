@@ -1,6 +1,5 @@
 """The calls on requests for early advice: opening, the queue, the story, readiness. Steps have routes of their own."""
 
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
@@ -15,7 +14,7 @@ from casefile_api.early_advice.workflow import State
 from casefile_api.unit_of_work import ReadingNow, Work
 from casefile_api.web.bodies import JsonBody
 from casefile_api.web.documenting import refusals
-from casefile_api.web.moments import AskedMoment
+from casefile_api.web.moments import AskedDay, AskedMoment
 from casefile_api.web.pagination import AskedPage
 from casefile_api.web.routing import GuardedRoute
 
@@ -49,7 +48,7 @@ async def list_all(
     state: Annotated[State | None, Query(description="where the requests are")] = None,
     holder: Annotated[Side | None, Query(alias="with", description="who is to act")] = None,
     due_before: Annotated[
-        date | AskedMoment | None, Query(description="the next deadline falls before this day, or moment")
+        AskedDay | AskedMoment | None, Query(description="the next deadline falls before this day, or moment")
     ] = None,
     assigned_to: Annotated[str | None, Query(max_length=100, description="the prosecutor's staff id")] = None,
     case_file_id: Annotated[str | None, Query(max_length=64, description="the case file's id")] = None,

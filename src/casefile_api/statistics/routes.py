@@ -10,6 +10,7 @@ from casefile_api.errors import Fault, Invalid
 from casefile_api.statistics.queries import early_advice_figures
 from casefile_api.statistics.schemas import EarlyAdviceStatistics, GroupBy
 from casefile_api.unit_of_work import ReadingNow
+from casefile_api.web.moments import AskedDay
 from casefile_api.web.routing import GuardedRoute
 
 router = APIRouter(prefix="/v1/statistics", route_class=GuardedRoute, tags=["statistics"])
@@ -20,8 +21,8 @@ YEAR = timedelta(days=365)
 @router.get("/early-advice", operation_id="get_early_advice_statistics", response_model=EarlyAdviceStatistics)
 async def get_early_advice(
     reading: ReadingNow,
-    first: Annotated[date | None, Query(alias="from", description="first day; else a year before `to`")] = None,
-    last: Annotated[date | None, Query(alias="to", description="last day; else today")] = None,
+    first: Annotated[AskedDay | None, Query(alias="from", description="first day; else a year before `to`")] = None,
+    last: Annotated[AskedDay | None, Query(alias="to", description="last day; else today")] = None,
     group_by: Annotated[GroupBy | None, Query(description="one group for all where left out")] = None,
 ) -> Response:
     """Return the figures of the requests submitted in a period, with what each figure means."""
