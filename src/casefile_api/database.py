@@ -8,7 +8,9 @@ from functools import cache
 from typing import Any
 
 import psycopg
+from psycopg.abc import RV, PQGen
 from psycopg.rows import namedtuple_row
+from psycopg.waiting import wait_async
 from psycopg_pool import AsyncConnectionPool
 from psycopg_pool import PoolTimeout as DirectPoolTimeout
 from sqlalchemy import text
@@ -53,6 +55,27 @@ def _options(timeout_ms: int) -> str:
     )
 
 
+class PatientConnection(psycopg.AsyncConnection[Any]):
+    """A connection that is given up at once where waiting for it is given up.
+
+    The driver would ask the server to cancel and wait for its answer; a server that says nothing does not answer that
+    either, and the caller would wait for both.
+    """
+
+    async def wait(
+        self,
+        gen: PQGen[RV],
+        interval: float = 0.1,
+        timeout: float | None = None,  # noqa: ASYNC109 - the signature is the driver's
+    ) -> RV:
+        """Wait for the server; a wait that is cancelled ends the connection."""
+        try:
+            return await wait_async(gen, self.pgconn.socket, interval=interval, timeout=timeout)
+        except asyncio.CancelledError:
+            self.pgconn.finish()
+            raise
+
+
 class Database:
     """Connections of one process."""
 
@@ -68,6 +91,7 @@ class Database:
             pool_pre_ping=False,
             pool_use_lifo=True,
             connect_args={
+                "async_creator_fn": PatientConnection.connect,
                 "options": _options(timeout_ms),
                 "application_name": application,
                 "connect_timeout": max(2, int(settings.database_timeout_seconds)),
@@ -81,6 +105,7 @@ class Database:
             max_size=max(2, settings.database_pool_size // 2),
             timeout=settings.database_timeout_seconds,
             open=False,
+            connection_class=PatientConnection,
             kwargs={
                 "autocommit": True,
                 "row_factory": namedtuple_row,
@@ -107,6 +132,13 @@ class Database:
         """Lend a connection; a database that does not answer is a refusal, not a fault of ours."""
         with translated_faults():
             async with self.engine.connect() as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def brief_connection(self) -> AsyncIterator[AsyncConnection]:
+        """Lend a connection for a statement or two that somebody waits for."""
+        with translated_faults():
+            async with self.patience(), self.engine.connect() as connection:
                 yield connection
 
     @asynccontextmanager

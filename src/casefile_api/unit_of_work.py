@@ -58,14 +58,20 @@ class Reading:
         return self._session
 
     async def __aenter__(self) -> Self:
-        self._stack.enter_context(translated_faults())
-        await self._stack.enter_async_context(self.parts.database.patience())
-        self._session = await self._stack.enter_async_context(self.parts.database.session())
+        async with AsyncExitStack() as stack:
+            stack.enter_context(translated_faults())
+            await stack.enter_async_context(self.parts.database.patience())
+            self._session = await stack.enter_async_context(self.parts.database.session())
+            await self._begin()
+            self._stack = stack.pop_all()
+        return self
+
+    async def _begin(self) -> None:
+        """Do what comes before anything is read."""
         if self.settings.sandbox:
-            ahead = (await self._session.execute(text("select ahead_seconds from working_time"))).scalar_one()
+            ahead = (await self.session.execute(text("select ahead_seconds from working_time"))).scalar_one()
             self.parts.clock.moved_to(timedelta(seconds=ahead))
             self.now = self.parts.clock.now()
-        return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
@@ -95,12 +101,12 @@ class UnitOfWork(Reading):
         self._entry: SealedEntry | None = None
         self._announced = False
 
-    async def __aenter__(self) -> Self:
-        await super().__aenter__()
+    async def _begin(self) -> None:
+        """Do what comes before anything is read; a call with an Idempotency-Key holds it from here."""
+        await super()._begin()
         if self.exchange.idempotency_key is not None and self.exchange.known_caller is not None:
             self._kept = KeptAnswers(self.exchange, self.session, self.vault)
             await self._kept.hold()
-        return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
