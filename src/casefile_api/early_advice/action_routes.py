@@ -16,6 +16,7 @@ from casefile_api.early_advice.action_schemas import (
     SatisfyAction,
     StartAction,
 )
+from casefile_api.early_advice.passing_on import passed_on
 from casefile_api.early_advice.queries import find_action, find_request, list_actions
 from casefile_api.early_advice.representations import ActionPage, ActionView, MessagePage, MessageView
 from casefile_api.early_advice.schemas import SendMessageRequest, SetActionRequest
@@ -40,7 +41,8 @@ async def list_plan(request_id: RequestId, reading: ReadingNow, page: AskedPage)
     async with reading:
         found = await find_request(reading, request_id)
         seen = page.after(int)
-        rows = await list_actions(reading.session, found.request.id, after=seen[0] if seen else 0, limit=page.limit + 1)
+        after, limit = seen[0] if seen else 0, 0 if passed_on(reading.caller, found.request) else page.limit + 1
+        rows = await list_actions(reading.session, found.request.id, after=after, limit=limit)
         items = await action_items(reading, found.request, rows[: page.limit])
     body, headers = page.body(items, (rows[page.limit - 1].number,) if len(rows) > page.limit else None)
     return reading.answer(body, headers=headers)

@@ -11,6 +11,7 @@ from casefile_api.clock import utc_text
 from casefile_api.early_advice.models import EarlyAdviceMessage, EarlyAdviceRequest
 from casefile_api.early_advice.naming import name_attachments
 from casefile_api.early_advice.openings import refuse_unit_that_passed_it_on
+from casefile_api.early_advice.passing_on import departure_of
 from casefile_api.early_advice.queries import find_request, told_of
 from casefile_api.early_advice.schemas import SendMessageRequest
 from casefile_api.early_advice.sealing import Json, open_words, seal_words
@@ -89,6 +90,8 @@ async def list_messages(reading: Reading, request_id: str, page: Page) -> tuple[
         .order_by(col(EarlyAdviceMessage.number))
         .limit(page.limit + 1)
     )
+    if left := await departure_of(reading, found.request):
+        query = query.where(EarlyAdviceMessage.sent_at <= left.at)
     rows: Sequence[EarlyAdviceMessage] = (await reading.session.execute(query)).scalars().all()
     shown = rows[: page.limit]
     return [await _view(reading, row) for row in shown], shown[-1].number if len(rows) > page.limit else None

@@ -21,6 +21,7 @@ from casefile_api.early_advice.actions_workflow import SETTLED
 from casefile_api.early_advice.clocks import Side, start_of
 from casefile_api.early_advice.models import EarlyAdviceAction, EarlyAdviceRequest, EarlyAdviceUnit
 from casefile_api.early_advice.openings import Unsettled
+from casefile_api.early_advice.passing_on import passed_on
 from casefile_api.early_advice.workflow import HOLDER, State
 from casefile_api.errors import NotFound
 from casefile_api.identifiers import parse_id
@@ -111,7 +112,7 @@ async def find_action(reading: Reading, request: EarlyAdviceRequest, action_id: 
         EarlyAdviceAction.id == parse_id(action_id), EarlyAdviceAction.request_id == request.id
     )
     action = (await reading.session.execute(query)).scalar_one_or_none()
-    if action is None:
+    if action is None or passed_on(reading.caller, request):
         raise NotFound()
     reading.trail.about("early_advice_action", action.id)
     return action

@@ -21,6 +21,7 @@ from casefile_api.early_advice.models import (
     EarlyAdviceStep,
 )
 from casefile_api.early_advice.openings import Unsettled, action_steps_open, steps_open
+from casefile_api.early_advice.passing_on import Departure, departure_of, passed_on
 from casefile_api.early_advice.queries import Found, prosecutors_of, unsettled_of
 from casefile_api.early_advice.sealing import Json, open_words
 from casefile_api.early_advice.workflow import HOLDER, State
@@ -53,6 +54,7 @@ async def request_view(reading: Reading, found: Found) -> View:
     prosecutors = await prosecutors_of(reading.session, [request])
     unsettled = (await unsettled_of(reading.session, [request])).get(request.id, Unsettled())
     clocks = await clocks_of(reading.session, request.id)
+    left = await departure_of(reading, request)
     words = await open_words(
         reading, request.case_file_id, "early_advice_request.sealed", request.id, request.sealed
     )
@@ -61,8 +63,8 @@ async def request_view(reading: Reading, found: Found) -> View:
         "facts": words["facts"],
         "issues": words["issues"],
         "advice_sought": words["advice_sought"],
-        "advice": await _advice_view(reading, request),
-        "history": await _history(reading, request),
+        "advice": None if left else await _advice_view(reading, request),
+        "history": await _history(reading, request, left),
     }
 
 
@@ -87,7 +89,8 @@ def _in_clear(
     prosecutors: Mapping[tuple[str, str], Mapping[str, str]],
     unsettled: Unsettled,
 ) -> View:
-    prosecutor = request.prosecutor
+    elsewhere = passed_on(reading.caller, request)
+    prosecutor = None if elsewhere else request.prosecutor
     named = prosecutors.get((request.cps_organisation or "", prosecutor or ""), {"staff_id": prosecutor})
     return {
         "id": str(request.id),
@@ -101,7 +104,7 @@ def _in_clear(
         "with": HOLDER[State(request.state)].value,
         "suspect_ids": request.suspect_ids,
         "method": request.method,
-        "version": request.version,
+        "version": None if elsewhere else request.version,
         "review_type": request.review_type,
         "case_type": request.case_type,
         "prosecutor": named if prosecutor else None,
@@ -141,8 +144,10 @@ async def _advice_view(reading: Reading, request: EarlyAdviceRequest) -> View | 
     }
 
 
-async def _history(reading: Reading, request: EarlyAdviceRequest) -> list[View]:
+async def _history(reading: Reading, request: EarlyAdviceRequest, left: Departure | None) -> list[View]:
     query = select(EarlyAdviceStep).where(EarlyAdviceStep.request_id == request.id)
+    if left:
+        query = query.where(EarlyAdviceStep.number <= left.number)
     rows = (await reading.session.execute(query.order_by(col(EarlyAdviceStep.number)))).scalars()
     return [
         _step_view(
