@@ -7,9 +7,9 @@ from casefile_api.access.permissions import OPERATIONS, ROLES, SCOPES, Grant, Op
 _HEAD = """\
 # Who may call what
 
-Drawn from the table that the guard reads; a test keeps it so (`python -m casefile_api.access.describing` draws it anew).
-A caller needs the scope in the token *and* one of the roles. The last column is the word of DPA 2018 s.62 that the log has for
-the call; a read of the other side's case file is logged as disclosure.
+Drawn from the table that the guard reads; a test keeps it so (`python -m casefile_api.access.describing` draws it).
+A caller needs the scope in the token *and* one of the roles. The last column is the word of DPA 2018 s.62 that the log
+has for the call; a read of the other side's case file is logged as disclosure.
 """
 
 
