@@ -1,4 +1,4 @@
-"""Moments and days in a query: RFC 3339 as callers are told, where the parser underneath would take seconds since 1970 too."""
+"""Moments and days in a query: RFC 3339 alone, where the parser underneath would take seconds since 1970 too."""
 
 import re
 from datetime import date
