@@ -13,12 +13,11 @@ from psycopg.rows import namedtuple_row
 from psycopg.waiting import wait_async
 from psycopg_pool import AsyncConnectionPool
 from psycopg_pool import PoolTimeout as DirectPoolTimeout
-from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 
-from casefile_api.errors import DependencyUnavailable, Misconfigured
+from casefile_api.errors import DependencyUnavailable
 from casefile_api.settings import Settings
 
 SERVICE_ROLE = "casefile_service"
@@ -171,22 +170,3 @@ def _is_outside_fault(fault: DBAPIError) -> bool:
     """Say whether PostgreSQL's error class is one of its own state (57, 53, 08), not of our statement."""
     state = getattr(fault.orig, "sqlstate", None) or ""
     return state[:2] in {"57", "53", "08"}
-
-
-async def check_schema(database: Database, expected: str) -> None:
-    """Refuse to start on a schema that is not the program's own.
-
-    Raises Misconfigured with the command that mends it.
-    """
-    async with database.connection() as connection:
-        try:
-            found = (await connection.execute(text("select version_num from alembic_version"))).scalar_one_or_none()
-        except DBAPIError as fault:
-            if _is_outside_fault(fault):
-                raise
-            found = None
-    if found != expected:
-        raise Misconfigured(
-            f"The database schema is at {found or 'nothing'} and this program needs {expected}:"
-            " run `casefile-api migrate`."
-        )
