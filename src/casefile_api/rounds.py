@@ -18,6 +18,7 @@ from casefile_api.oauth.commands import forget_old
 from casefile_api.web.parts import Parts
 
 _FORGET_ANSWERS = text("delete from kept_answer where expires_at < :now")
+_FORGET_RATES = text("delete from rate_bucket where refilled_at < now() - interval '1 hour'")
 _FORGET_DELIVERIES = text(
     """
     delete from webhook_delivery where id in (
@@ -47,9 +48,10 @@ async def write_up_refusals(parts: Parts) -> None:
 
 
 async def forget_expired(parts: Parts) -> None:
-    """Forget kept answers after their day, and tokens and assertions after their end."""
+    """Forget kept answers after their day, tokens and assertions after their end, and rates of who is long gone."""
     async with parts.database.session() as session:
         await session.execute(_FORGET_ANSWERS, {"now": real_now()})
+        await session.execute(_FORGET_RATES)
         await forget_old(session, real_now())
         await session.commit()
 

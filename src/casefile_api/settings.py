@@ -28,6 +28,9 @@ class Settings(BaseSettings):
     public_url: str = Field(
         "http://127.0.0.1:8000", description="URL callers reach the service at; issuer and audience"
     )
+    allowed_hosts: str = Field(
+        "", description="comma-separated host names requests may name; empty: that of the public URL; *: any"
+    )
     host: str = Field("127.0.0.1", description="address the HTTP server listens on")
     port: int = Field(8000, description="port the HTTP server listens on")
     metrics_host: str = Field("127.0.0.1", description="address /metrics listens on; keep it away from callers")
@@ -69,8 +72,12 @@ class Settings(BaseSettings):
 
     # Limits.
     body_limit_bytes: int = Field(1_048_576, description="largest request body")
-    rate_per_second: float = Field(100.0, description="requests a second a client may make, on average")
-    rate_burst: int = Field(400, description="requests a client may make at once")
+    rate_per_second: float = Field(100.0, gt=0, description="requests a second a client may make, on average")
+    rate_burst: int = Field(400, ge=1, description="requests a client may make at once")
+    address_rate_per_second: float = Field(
+        50.0, gt=0, description="token requests and failed authentications a second of one address, on average"
+    )
+    address_rate_burst: int = Field(200, ge=1, description="the same at once")
     sender_bound_tokens: SenderBinding | None = Field(
         None, description="required: every token is bound to a key (FAPI 2.0); optional: where the client asks"
     )

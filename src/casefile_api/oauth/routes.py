@@ -140,7 +140,7 @@ async def _ask(
     asked, answer = await work.session.run_sync(ask)
     if asked.client is None:
         raise _ClientNotKnown(answer)
-    exchange.headers.update(parts.limits.take(asked.client.client_id))
+    exchange.headers.update(await parts.limits.take(asked.client.client_id))
     exchange.acts(_caller(asked.client, asked.issued))
     exchange.trail.key_proof = asked.key_proof
     exchange.outcome = "refused" if answer.error else "allowed"

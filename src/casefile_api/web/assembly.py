@@ -18,9 +18,10 @@ from casefile_api.clock import Clock
 from casefile_api.database import Database
 from casefile_api.errors import Misconfigured
 from casefile_api.ledger.reads import ReadLedger
+from casefile_api.ledger.refusals import RefusalTally
 from casefile_api.settings import Settings
 from casefile_api.vault import Vault, derive_key, read_master_key
-from casefile_api.web.limits import RateLimits
+from casefile_api.web.limits import Policy, RateLimits
 from casefile_api.web.parts import Parts
 from casefile_api.web.proxies import trusted_networks
 
@@ -49,7 +50,11 @@ def build_parts(settings: Settings, *, application: str = "casefile-api") -> Par
         key_proofs=key_proofs,
         guard=Guard(verifier, key_proofs, settings.sender_binding),
         revocations=revocations,
-        limits=RateLimits(settings.rate_per_second, settings.rate_burst),
+        limits=RateLimits(database.rows, Policy("client", settings.rate_per_second, settings.rate_burst)),
+        address_limits=RateLimits(
+            database.rows, Policy("address", settings.address_rate_per_second, settings.address_rate_burst)
+        ),
+        tally=RefusalTally(database),
     )
 
 
@@ -79,6 +84,7 @@ async def running(parts: Parts) -> AsyncIterator[Parts]:
     fresh = [
         asyncio.create_task(parts.revocations.keep_fresh(parts.database), name="revocations"),
         asyncio.create_task(parts.keys.keep_fresh(), name="token-keys"),
+        asyncio.create_task(parts.tally.keep_written(), name="tally"),
     ]
     parts.reads.start()
     try:
@@ -88,4 +94,5 @@ async def running(parts: Parts) -> AsyncIterator[Parts]:
             task.cancel()
         await asyncio.wait(fresh)
         await parts.reads.stop()
+        await parts.tally.write()
         await parts.database.close()

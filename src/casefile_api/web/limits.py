@@ -1,46 +1,143 @@
-"""How much one client may ask of one process: a token bucket each, told in RateLimit headers."""
+"""How much one client, or one address that nobody knows yet, may ask for: a token bucket each, over all processes.
 
+The bucket is a row in an unlogged table. A process takes a small lease of it at a time and spends it in memory, so that
+a busy client costs a statement for every so many requests, and one that is over its rate costs none until its next
+token is due. What is left of a lease when it ends goes back with the next one.
+"""
+
+import asyncio
+import math
 import time
 from collections import OrderedDict
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from ipaddress import IPv6Address, ip_address, ip_network
+from typing import Any
 
 from casefile_api.errors import TooManyRequests
 
+LEASES_IN_A_BURST = 20
+LEASE_SECONDS = 10.0
 _REMEMBERED = 10_000
+_SITE_BITS = 64
+
+# One statement, in which processes wait for each other's row: what has come in since, less what is granted now.
+_LEASE = """
+    insert into rate_bucket as held (name, level, granted, refilled_at)
+    values (:name, :burst - cast(:wanted as int), :wanted, statement_timestamp())
+    on conflict (name) do update set
+        granted = least(cast(:wanted as int), floor({full})),
+        level = {full} - least(cast(:wanted as int), floor({full})),
+        refilled_at = greatest(held.refilled_at, statement_timestamp())
+    returning granted, level
+    """.replace(
+    "{full}",
+    "least(cast(:burst as double precision), held.level + cast(:returned as int) + cast(:rate as double precision)"
+    " * extract(epoch from greatest(statement_timestamp() - held.refilled_at, interval '0')))",
+)
+
+Rows = Callable[[str, Mapping[str, Any]], Awaitable[list[Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """So many requests a second on average, and so many at once; `name` is what the headers call it."""
+
+    name: str
+    per_second: float
+    burst: int
+
+    @property
+    def lease(self) -> int:
+        """Return how many requests a process is lent at a time."""
+        return max(1, self.burst // LEASES_IN_A_BURST)
+
+    @property
+    def window_seconds(self) -> int:
+        """Return the time in which an empty bucket is full again."""
+        return max(1, round(self.burst / self.per_second))
 
 
 @dataclass(slots=True)
-class _Bucket:
-    left: float
-    at: float
+class _Lease:
+    """What this process may spend, what the bucket held beside, and from when on it is worth asking again."""
+
+    left: int = 0
+    beside: int = 0
+    until: float = 0.0
+    empty_until: float = 0.0
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class RateLimits:
-    """Rates per client."""
+    """The rates of one kind of asker."""
 
-    def __init__(self, per_second: float, burst: int) -> None:
-        self._rate = per_second
-        self._burst = burst
-        self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
+    def __init__(self, rows: Rows, policy: Policy, now: Callable[[], float] = time.monotonic) -> None:
+        self._rows = rows
+        self._policy = policy
+        self._now = now
+        self._leases: OrderedDict[str, _Lease] = OrderedDict()
 
-    def take(self, client: str) -> dict[str, str]:
-        """Take one request from the client's bucket; return the headers that tell what is left.
+    async def take(self, who: str) -> dict[str, str]:
+        """Take one request from the bucket; return the headers that tell what is left.
 
         Raises TooManyRequests with `Retry-After` where nothing is left.
         """
-        now = time.monotonic()
-        bucket = self._buckets.setdefault(client, _Bucket(float(self._burst), now))
-        self._buckets.move_to_end(client)
-        if len(self._buckets) > _REMEMBERED:
-            self._buckets.popitem(last=False)
-        bucket.left = min(float(self._burst), bucket.left + (now - bucket.at) * self._rate)
-        bucket.at = now
-        window = max(1, round(self._burst / self._rate))
-        policy = {"RateLimit-Policy": f'"client";q={self._burst};w={window}'}
-        if bucket.left < 1:
-            wait = max(1, round((1 - bucket.left) / self._rate))
-            refusal = TooManyRequests("This client is over its rate.")
-            refusal.headers = {**policy, "RateLimit": f'"client";r=0;t={wait}', "Retry-After": str(wait)}
-            raise refusal
-        bucket.left -= 1
-        return {**policy, "RateLimit": f'"client";r={int(bucket.left)};t={window}'}
+        lease = self._leases.setdefault(who, _Lease())
+        self._leases.move_to_end(who)
+        if len(self._leases) > _REMEMBERED:
+            self._leases.popitem(last=False)
+        if not self._spend(lease):
+            async with lease.lock:
+                if not self._spend(lease):
+                    await self._renew(lease, who)
+                    if not self._spend(lease):
+                        raise self._refusal(lease)
+        policy = self._policy
+        told = f'"{policy.name}";r={lease.left + lease.beside};t={policy.window_seconds}'
+        return {**self._told_policy(), "RateLimit": told}
+
+    def _spend(self, lease: _Lease) -> bool:
+        now = self._now()
+        if lease.empty_until > now:
+            raise self._refusal(lease)
+        if lease.left < 1 or lease.until <= now:
+            return False
+        lease.left -= 1
+        return True
+
+    async def _renew(self, lease: _Lease, who: str) -> None:
+        policy, returned = self._policy, lease.left
+        lease.left = 0
+        values = {
+            "name": f"{policy.name}:{who}",
+            "burst": float(policy.burst),
+            "rate": policy.per_second,
+            "wanted": policy.lease,
+            "returned": returned,
+        }
+        (row,) = await self._rows(_LEASE, values)
+        now = self._now()
+        lease.left, lease.beside, lease.until = row.granted, max(0, int(row.level)), now + LEASE_SECONDS
+        if row.granted < 1:
+            lease.empty_until = now + (1 - row.level) / policy.per_second
+
+    def _refusal(self, lease: _Lease) -> TooManyRequests:
+        wait = max(1, math.ceil(lease.empty_until - self._now()))
+        told = {"RateLimit": f'"{self._policy.name}";r=0;t={wait}', "Retry-After": str(wait)}
+        return TooManyRequests(f"This {self._policy.name} is over its rate.", headers={**self._told_policy(), **told})
+
+    def _told_policy(self) -> dict[str, str]:
+        policy = self._policy
+        return {"RateLimit-Policy": f'"{policy.name}";q={policy.burst};w={policy.window_seconds}'}
+
+
+def site_of(address: str) -> str:
+    """Return what shares a rate: an IPv4 address, or the 64-bit network of an IPv6 one, which is one subscriber."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(found, IPv6Address) and found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(ip_network((found, _SITE_BITS), strict=False)) if found.version == 6 else str(found)

@@ -10,6 +10,7 @@ from casefile_api.access.tokens import TokenIssuer, TokenVerifier
 from casefile_api.clock import Clock
 from casefile_api.database import Database
 from casefile_api.ledger.reads import ReadLedger
+from casefile_api.ledger.refusals import RefusalTally
 from casefile_api.settings import Settings
 from casefile_api.vault import Vault
 from casefile_api.web.limits import RateLimits
@@ -31,3 +32,5 @@ class Parts:
     guard: Guard
     revocations: RevocationList
     limits: RateLimits
+    address_limits: RateLimits
+    tally: RefusalTally

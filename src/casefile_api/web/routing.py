@@ -40,6 +40,7 @@ from casefile_api.web.documenting import document_operation, query_names
 from casefile_api.web.etags import read_tags
 from casefile_api.web.exchange import Exchange
 from casefile_api.web.idempotency import Replayed, read_key
+from casefile_api.web.limits import site_of
 from casefile_api.web.problems import problem_response
 from casefile_api.web.proxies import source_address, trusted_networks
 
@@ -103,6 +104,11 @@ def _address_of(request: Request) -> str:
     return source_address(peer, request.headers.getlist("x-forwarded-for"), trusted)
 
 
+def _site_of(request: Request) -> str:
+    """Return what the rate of unknown callers goes by, readable to nobody."""
+    return str(request.app.state.parts.vault.keyed_hash(site_of(_address_of(request))))
+
+
 async def _prepare(exchange: Exchange, reader: BodyReader | None, names: frozenset[str]) -> None:
     """Guard and read, in the order of refusals: 401, 429, 403, 413, 415, 422."""
     request, parts, row = exchange.request, exchange.parts, exchange.operation
@@ -111,10 +117,7 @@ async def _prepare(exchange: Exchange, reader: BodyReader | None, names: frozens
     if row.published and parts.settings.public_log and "authorization" not in request.headers:
         _check_query(request, names)
         return
-    if not row.open:
-        caller = await _identify(exchange)
-        exchange.headers.update(parts.limits.take(caller.client_id))
-        admit(caller, row)
+    await _let_in(exchange)
     if request.method in {"POST", "PUT", "PATCH", "DELETE"}:
         exchange.body = await read_body(request, parts.settings.body_limit_bytes)
     if request.headers.get("content-encoding", "identity").lower() != "identity":
@@ -137,6 +140,17 @@ async def _prepare(exchange: Exchange, reader: BodyReader | None, names: frozens
     _check_query(request, names)
     if reader is not None and exchange.media_type:
         exchange.value = reader.parse(exchange.body, exchange.media_type)
+
+
+async def _let_in(exchange: Exchange) -> None:
+    """Take the request from the rate of its client, or of its address where it says only in the body who is calling."""
+    request, parts, row = exchange.request, exchange.parts, exchange.operation
+    if not row.open:
+        caller = await _identify(exchange)
+        exchange.headers.update(await parts.limits.take(caller.client_id))
+        admit(caller, row)
+    elif request.method == "POST":
+        await parts.address_limits.take(_site_of(request))
 
 
 async def _identify(exchange: Exchange) -> Caller:
@@ -194,10 +208,15 @@ async def _record(exchange: Exchange, outcome: str) -> None:
 async def _refuse(exchange: Exchange, refusal: Refusal) -> Response:
     """Answer a refusal after it is in the log; a database that is away cannot hide that it is away."""
     try:
+        if isinstance(refusal, NotAuthenticated):
+            await exchange.parts.address_limits.take(_site_of(exchange.request))
         if exchange.known_caller is not None and not isinstance(refusal, TooManyRequests | NotAuthenticated):
             refusal = await _record_refused(exchange, refusal)
         else:
             await _count(exchange, refusal)
+    except TooManyRequests as over:
+        refusal = over
+        exchange.parts.tally.add(exchange.trail, over.code)
     except DependencyUnavailable as unavailable:
         refusal = unavailable
     if isinstance(refusal, NotAuthenticated):
@@ -226,15 +245,18 @@ async def _record_refused(exchange: Exchange, refusal: Refusal) -> Refusal:
 
 async def _count(exchange: Exchange, refusal: Refusal) -> None:
     """Count a refusal of somebody who is not known, or who asks too much: one entry per source, reason and minute."""
+    if isinstance(refusal, TooManyRequests):
+        exchange.parts.tally.add(exchange.trail, refusal.code)
+        return
     reason = refusal.reason if isinstance(refusal, NotAuthenticated) else refusal.code
-    async with exchange.parts.database.connection() as connection:
+    async with exchange.parts.database.brief_connection() as connection:
         await count_refusal(connection, exchange.trail, reason=reason, now=exchange.parts.clock.real_now())
 
 
 async def _name_target(exchange: Exchange) -> None:
     path = exchange.request.path_params
     if path and exchange.trail.case_file_id is None:
-        async with exchange.parts.database.connection() as connection:
+        async with exchange.parts.database.brief_connection() as connection:
             await name_target(connection, exchange.trail, path)
 
 

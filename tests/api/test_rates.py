@@ -1,0 +1,138 @@
+"""Rates hold over all processes, cost next to nothing, and say what is left (RateLimit headers, Retry-After)."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from casefile_api.database import Database
+from casefile_api.errors import TooManyRequests
+from casefile_api.settings import Settings
+from casefile_api.web.limits import LEASE_SECONDS, Policy, RateLimits, site_of
+from tests.outside.client import Sandbox, check_problem
+from tests.outside.running import running_sandbox
+
+STILL = Policy("client", 0.0001, 100)
+
+
+class Counted:
+    """The rows of a database, and how often they were asked for."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.statements = 0
+
+    async def rows(self, statement: str, values: Mapping[str, Any]) -> list[Any]:
+        self.statements += 1
+        return await self.database.rows(statement, values)
+
+
+@pytest.fixture
+async def processes(database_url: str) -> AsyncIterator[list[Counted]]:
+    """The databases of two processes."""
+    counted = [Counted(Database(Settings(database_url=database_url))) for _ in range(2)]
+    yield counted
+    for process in counted:
+        await process.database.close()
+
+
+async def taken(limits: RateLimits, times: int, who: str = "force-53-rms") -> int:
+    """How many of so many requests are let through."""
+    count = 0
+    for _ in range(times):
+        try:
+            await limits.take(who)
+            count += 1
+        except TooManyRequests:
+            continue
+    return count
+
+
+async def test_a_rate_holds_over_two_processes_to_the_last_request(processes: list[Counted]) -> None:
+    limits = [RateLimits(process.rows, STILL) for process in processes]
+
+    assert sum(await asyncio.gather(*(taken(each, 150) for each in limits * 3))) == 100
+
+
+async def test_a_busy_client_costs_a_statement_for_every_so_many_requests(processes: list[Counted]) -> None:
+    limits = RateLimits(processes[0].rows, STILL)
+
+    assert await taken(limits, 100) == 100
+    assert processes[0].statements == 100 / STILL.lease
+
+
+async def test_a_client_over_its_rate_costs_no_statement_until_its_next_token(processes: list[Counted]) -> None:
+    limits = RateLimits(processes[0].rows, STILL)
+    await taken(limits, 101)
+    asked = processes[0].statements
+
+    assert await taken(limits, 1000) == 0
+    assert processes[0].statements == asked
+
+
+async def test_one_client_over_its_rate_takes_nothing_from_another(processes: list[Counted]) -> None:
+    limits = RateLimits(processes[0].rows, STILL)
+    await taken(limits, 200, "flood")
+
+    assert await taken(limits, 50, "other") == 50
+
+
+async def test_what_is_left_of_a_lease_goes_back(processes: list[Counted]) -> None:
+    now = [0.0]
+    one, other = RateLimits(processes[0].rows, STILL, lambda: now[0]), RateLimits(processes[1].rows, STILL)
+    await one.take("client")
+    now[0] += LEASE_SECONDS + 1
+    await one.take("client")
+
+    assert await taken(other, 200, "client") == 100 - STILL.lease - 1
+
+
+async def test_a_bucket_fills_again(processes: list[Counted]) -> None:
+    limits = RateLimits(processes[0].rows, Policy("client", 50.0, 5))
+    assert await taken(limits, 50) < 50
+    await asyncio.sleep(0.15)
+
+    assert await taken(limits, 3) == 3
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("192.0.2.1", "192.0.2.2", False),
+        ("2001:db8::1", "2001:db8::ffff:1", True),
+        ("2001:db8:0:1::1", "2001:db8:0:2::1", False),
+        ("::ffff:192.0.2.1", "192.0.2.1", True),
+    ],
+)
+def test_one_subscriber_has_one_rate(one: str, other: str, same: bool) -> None:
+    assert (site_of(one) == site_of(other)) is same
+
+
+@pytest.fixture(scope="module")
+def narrow(shared_folder: Path) -> Iterator[Sandbox]:
+    """A service with low rates for addresses, and for clients a little higher."""
+    rates = {"CASEFILE_ADDRESS_RATE_PER_SECOND": "0.001", "CASEFILE_ADDRESS_RATE_BURST": "6"}
+    rates |= {"CASEFILE_RATE_PER_SECOND": "0.001", "CASEFILE_RATE_BURST": "8"}
+    with running_sandbox(shared_folder / "narrow", **rates) as running:
+        yield running
+        running.http.close()
+
+
+def test_clients_and_addresses_have_their_rates_and_are_told(narrow: Sandbox) -> None:
+    system = narrow.party("force-53-rms")
+    answers = [system.call("GET", "/v1/me") for _ in range(10)]
+    first, last = answers[0], answers[-1]
+
+    assert [answer.status_code for answer in answers].count(200) == 7, "the token itself took one"
+    assert first.headers["ratelimit-policy"] == '"client";q=8;w=8000'
+    assert first.headers["ratelimit"] == '"client";r=6;t=8000'
+    check_problem(last, 429, "too-many-requests")
+    assert int(last.headers["retry-after"]) > 0 and last.headers["ratelimit"].startswith('"client";r=0;t=')
+
+    bad = {"Authorization": "Bearer nonsense"}
+    refused = [narrow.http.get(f"{narrow.base_url}/v1/me", headers=bad).status_code for _ in range(7)]
+    assert refused == [401] * 5 + [429] * 2, "guesses count against the address, as the token request did"
+    check_problem(narrow.token_request({}), 429, "too-many-requests")
+    assert narrow.http.get(f"{narrow.base_url}/healthz").status_code == 200
