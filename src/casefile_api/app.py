@@ -34,6 +34,7 @@ from casefile_api.settings import Settings
 from casefile_api.statistics.routes import router as statistics
 from casefile_api.web import health
 from casefile_api.web.assembly import build_parts, running
+from casefile_api.web.hosts import KnownHosts, known_hosts
 from casefile_api.web.middleware import RequestIds
 from casefile_api.web.openapi import openapi_document
 from casefile_api.web.problems import problem_response
@@ -98,6 +99,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_exception_handler(HTTPException, _unrouted)
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(Exception, _failed)
+    app.add_middleware(KnownHosts, hosts=known_hosts(settings))
     app.add_middleware(RequestIds)
     return app
 
@@ -129,7 +131,7 @@ def _methods_of(request: Request) -> list[str]:
         pattern = "[^/]+".join(re.escape(part) for part in re.split(r"{[a-z_]+}", template))
         if re.fullmatch(pattern, path):
             found |= {method.upper() for method in operations}
-    return sorted(found)
+    return sorted(found | {"HEAD"} if "GET" in found else found)
 
 
 async def _unrouted(request: Request, fault: Exception) -> Response:

@@ -64,7 +64,7 @@ def test_two_tokens_are_no_token(sandbox: Sandbox, officer: Party) -> None:
         check_problem(answer, 401, "not-authenticated")
 
 
-@pytest.mark.parametrize("header", ["", "Bearer", "Basic {}", "bearer\t{}", "{}", "DPoP {}", "Bearer {} x"])
+@pytest.mark.parametrize("header", ["", "Bearer", "Basic {}", "bearer\t{}", "{}", "Bearer {} x"])
 def test_a_token_is_taken_in_one_form_alone(sandbox: Sandbox, officer: Party, header: str) -> None:
     answer = bare(sandbox, "/v1/me", ("Authorization", header.format(officer.token)))
 
@@ -92,7 +92,7 @@ def test_no_other_site_may_read_with_a_browser(sandbox: Sandbox, officer: Party)
 
 
 def test_links_lead_to_the_service_whatever_host_was_named(sandbox: Sandbox, officer: Party) -> None:
-    answer = officer.get("/v1/organisations?limit=1", headers={"Host": "elsewhere.example"})
+    answer = officer.get("/v1/organisations?limit=1", headers={"X-Forwarded-Host": "elsewhere.example"})
 
     assert answer.headers["link"].startswith(f"<{sandbox.base_url}/")
 
