@@ -33,6 +33,7 @@ def test_one_case_travels_from_the_police_to_the_cps_and_back(
     the_receipts_prove_the_submissions(story, before)
     the_feed_tells_what_the_webhooks_told(story)
     the_export_can_be_verified_offline(story, before, tmp_path)
+    the_program_wrote_down_nothing_personal(story)
 
 
 def the_log_tells_all_of_it(story: MainStory) -> None:
@@ -83,3 +84,12 @@ def the_export_can_be_verified_offline(story: MainStory, before: log.Checkpoint,
     (folder / "export").write_text(exported.decode().replace("police-52", "police-53", 1), encoding="utf-8")
     altered = subprocess.run(command, cwd=folder, capture_output=True, check=False)
     assert altered.returncode != 0 and altered.stderr, "an altered export was accepted"
+
+
+def the_program_wrote_down_nothing_personal(story: MainStory) -> None:
+    written = "".join(path.read_text(errors="replace") for path in (story.sandbox.directory / "logs").glob("*.log"))
+    case = story.cast.officer.get(story.case).json()
+    private = [case["urn"], case["content"]["summary"], case["content"]["suspects"][0]["family_name"]]
+    private += [file.name for file in story.attached.values()] + [story.police.secret, story.cast.officer.token[:40]]
+    private += [story.cast.officer.sandbox.staff("officer", unit="police-53-rasso")["name"]]
+    assert [word for word in private if word in written] == []
