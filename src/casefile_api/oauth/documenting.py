@@ -40,6 +40,12 @@ def _answer(description: str, schema: dict[str, Any]) -> dict[str, Any]:
 
 
 DOCUMENTED_JSON: dict[int | str, dict[str, Any]] = {200: _answer("As the RFC has it", {"type": "object"})}
+DOCUMENTED_KEYS: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The JWK set (RFC 7517 5)",
+        "content": {"application/jwk-set+json": {"schema": {"type": "object", "required": ["keys"]}}},
+    }
+}
 DOCUMENTED_TOKEN_CALL: dict[int | str, dict[str, Any]] = {
     200: _answer("As the RFC has it", {"type": "object"}),
     400: _answer("Refused (RFC 6749 5.2)", _REFUSAL),

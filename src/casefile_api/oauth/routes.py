@@ -10,7 +10,7 @@ from casefile_api.access.caller import Caller, StaffMember
 from casefile_api.access.tokens import Claims
 from casefile_api.errors import ProofReplayed
 from casefile_api.ledger.refusals import count_refusal
-from casefile_api.oauth.documenting import DOCUMENTED_JSON, DOCUMENTED_TOKEN_CALL, form_of
+from casefile_api.oauth.documenting import DOCUMENTED_JSON, DOCUMENTED_KEYS, DOCUMENTED_TOKEN_CALL, form_of
 from casefile_api.oauth.exchange import Answer, FormRequest
 from casefile_api.oauth.forms import BadForm, read_form
 from casefile_api.oauth.key_sets import KeySets, PublishedKeys
@@ -24,6 +24,12 @@ from casefile_api.web.routing import GuardedRoute
 router = APIRouter(route_class=GuardedRoute, tags=["authorisation"])
 
 _PUBLISHED = {"Cache-Control": "public, max-age=60"}
+
+
+class KeySetResponse(Response):
+    """A JWK set in its own media type (RFC 7517 8.5.2)."""
+
+    media_type = "application/jwk-set+json"
 
 
 class _ClientNotKnown(Exception):
@@ -70,11 +76,17 @@ async def introspect_token(request: Request, work: Work) -> Response:
     return await _answer(request, work, "introspection")
 
 
-@router.get("/oauth/jwks", operation_id="get_jwks", summary="Keys that verify tokens", responses=DOCUMENTED_JSON)
+@router.get(
+    "/oauth/jwks",
+    operation_id="get_jwks",
+    summary="Keys that verify tokens",
+    responses=DOCUMENTED_KEYS,
+    response_class=KeySetResponse,
+)
 async def get_jwks(request: Request) -> Response:
     """Return the public keys of access tokens (RFC 7517)."""
     keys = exchange_of(request).parts.keys.newest().public_set()
-    return Response(orjson.dumps(keys), media_type="application/jwk-set+json", headers=_PUBLISHED)
+    return KeySetResponse(orjson.dumps(keys), headers=_PUBLISHED)
 
 
 @router.get(

@@ -48,7 +48,8 @@ def _build(app: FastAPI) -> dict[str, Any]:
     components["securitySchemes"] = {
         "oauth2": {
             "type": "oauth2",
-            "description": "client_credentials and RFC 7523 jwt-bearer; clients authenticate by private_key_jwt.",
+            "description": "client_credentials and RFC 7523 jwt-bearer; clients authenticate by private_key_jwt."
+            " In production tokens are bound to a key of the client and sent with a proof of it (DPoP, RFC 9449).",
             "flows": {"clientCredentials": {"tokenUrl": "/oauth/token", "scopes": dict(SCOPES)}},
         }
     }
