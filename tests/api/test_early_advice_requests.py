@@ -121,6 +121,20 @@ def test_a_version_that_names_a_file_still_on_its_way_cannot_be_submitted(teams:
     teams.person("prosecutor").refused("GET", path, 404, "not-found")
 
 
+def test_a_tag_changes_with_the_name_of_the_prosecutor_it_shows(teams: Teams) -> None:
+    register, person = teams.sandbox.system("cps-south-west"), "/v1/staff/SW-renamed"
+    known = {"name": "Ann Before", "roles": ["prosecutor"], "unit": "cps-south-west-rasso", "active": True}
+    register.put(person, known)
+    request = teams.accepted()
+    teams.take("legal_manager", request["id"], "allocate", {"prosecutor": "SW-renamed"})
+    manager, path, body = teams.person("legal_manager"), path_of(request["id"]), {"prosecutor": "SW-renamed"}
+    tag = manager.etag(path)
+    manager.get(path, headers={"If-None-Match": tag}, expect=304)
+    register.put(person, known | {"name": "Ann After"})
+    assert manager.get(path).json()["prosecutor"]["name"] == "Ann After" and manager.etag(path) != tag
+    manager.refused("POST", path + "/allocate", 412, "stale", json=body, if_match=tag)
+
+
 def test_a_step_needs_the_tag_and_takes_only_the_newest(teams: Teams) -> None:
     request = teams.submitted()
     assistant, path = teams.person("casework_assistant"), path_of(request["id"])

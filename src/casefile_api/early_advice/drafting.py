@@ -51,7 +51,7 @@ async def create_request(work: UnitOfWork, case_file_id: str, body: CreateReques
     return work.answer_change(
         view,
         status=201,
-        etag=request_tag(work.caller, request, case.police_unit),
+        etag=request_tag(work.caller, request, case.police_unit, view["prosecutor"]),
         location=f"/v1/early-advice-requests/{request.id}",
     )
 

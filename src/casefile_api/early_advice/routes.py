@@ -73,7 +73,7 @@ async def get_one(request_id: RequestId, reading: ReadingNow) -> Response:
     async with reading:
         found = await find_request(reading, request_id)
         view = await request_view(reading, found)
-        tag = request_tag(reading.caller, found.request, found.case.police_unit)
+        tag = request_tag(reading.caller, found.request, found.case.police_unit, view["prosecutor"])
     return reading.answer(view, etag=tag)
 
 

@@ -21,7 +21,7 @@ from casefile_api.early_advice.models import EarlyAdviceRequest, EarlyAdviceStep
 from casefile_api.early_advice.openings import refuse_other_persons, refuse_wrong_state
 from casefile_api.early_advice.queries import Found, find_request, told_of
 from casefile_api.early_advice.sealing import Words, seal_words
-from casefile_api.early_advice.stories import request_tag, request_view
+from casefile_api.early_advice.stories import request_tag, request_tag_now, request_view
 from casefile_api.early_advice.workflow import ENDED, HOLDER, WORKFLOW, State, Step
 from casefile_api.errors import Fault, Invalid
 from casefile_api.events import EVENT_TYPES
@@ -108,7 +108,7 @@ async def begin(work: UnitOfWork, request_id: str, step: str, *, version: int | 
     refuse_other_persons(work.caller, found.request, row)
     if version is not None:
         await refuse_sharing_by_others(work, found.case, found.request.cps_unit, version)
-    await work.precondition(request_tag(work.caller, found.request, found.case.police_unit))
+    await work.precondition(await request_tag_now(work, found))
     if version is not None and not (
         step == "provide-information" and await is_shared(work.session, found.case.id, version, found.request.cps_unit)
     ):
@@ -147,7 +147,8 @@ async def tell(standing: Standing, said: Said) -> Response:
     view = await request_view(work, found)
     if said.receipt is not None:
         view = {**view, "receipt": dict(said.receipt)}
-    return work.answer_change(view, etag=request_tag(work.caller, found.request, found.case.police_unit))
+    tag = request_tag(work.caller, found.request, found.case.police_unit, view["prosecutor"])
+    return work.answer_change(view, etag=tag)
 
 
 async def announce(

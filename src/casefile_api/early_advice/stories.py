@@ -31,16 +31,28 @@ from casefile_api.web.etags import tag_of
 View = dict[str, object]
 
 
-def request_tag(caller: Caller, request: EarlyAdviceRequest, police_unit: str) -> str:
-    """Return the tag of the representation that the caller's organisation gets: every change counts the revision up."""
+def request_tag(caller: Caller, request: EarlyAdviceRequest, police_unit: str, prosecutor: object) -> str:
+    """Return the tag of the representation that the caller's organisation gets: every change counts the revision up.
+
+    The prosecutor is as shown: their name and rank come from the register of staff, and may change there.
+    """
     return tag_of(
         {
             "request": str(request.id),
             "revision": request.revision,
             "organisation": caller.organisation,
             "police_unit": police_unit,
+            "prosecutor": prosecutor,
         }
     )
+
+
+async def request_tag_now(reading: Reading, found: Found) -> str:
+    """Return the tag of a request as it stands before a step."""
+    request = found.request
+    named = await prosecutors_of(reading.session, [request])
+    shown = _prosecutor_shown(reading.caller, request, named)
+    return request_tag(reading.caller, request, found.case.police_unit, shown)
 
 
 def action_tag(caller: Caller, action: EarlyAdviceAction) -> str:
@@ -77,7 +89,7 @@ async def queue_items(reading: Reading, rows: Sequence[tuple[EarlyAdviceRequest,
     for request, police_unit in rows:
         plan = unsettled.get(request.id, Unsettled())
         item = _in_clear(reading, request, police_unit, clocks.get(request.id, []), prosecutors, plan)
-        items.append({**item, "etag": request_tag(reading.caller, request, police_unit)})
+        items.append({**item, "etag": request_tag(reading.caller, request, police_unit, item["prosecutor"])})
     return items
 
 
@@ -90,8 +102,6 @@ def _in_clear(
     unsettled: Unsettled,
 ) -> View:
     elsewhere = passed_on(reading.caller, request)
-    prosecutor = None if elsewhere else request.prosecutor
-    named = prosecutors.get((request.cps_organisation or "", prosecutor or ""), {"staff_id": prosecutor})
     return {
         "id": str(request.id),
         "case_file_id": str(request.case_file_id),
@@ -107,7 +117,7 @@ def _in_clear(
         "version": None if elsewhere else request.version,
         "review_type": request.review_type,
         "case_type": request.case_type,
-        "prosecutor": named if prosecutor else None,
+        "prosecutor": _prosecutor_shown(reading.caller, request, prosecutors),
         "response_due_on": _day(request.response_due_on),
         "created_at": utc_text(request.created_at),
         "submitted_at": utc_text(request.submitted_at) if request.submitted_at else None,
@@ -115,6 +125,15 @@ def _in_clear(
         "clocks": [clock_view(row, reading.now) for row in clocks],
         "steps": list(steps_open(reading.caller, request, unsettled, reading.now)),
     }
+
+
+def _prosecutor_shown(
+    caller: Caller, request: EarlyAdviceRequest, prosecutors: Mapping[tuple[str, str], Mapping[str, str]]
+) -> Mapping[str, str] | None:
+    if request.prosecutor is None or passed_on(caller, request):
+        return None
+    key = (request.cps_organisation or "", request.prosecutor)
+    return prosecutors.get(key, {"staff_id": request.prosecutor})
 
 
 async def _clocks_by_request(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, list[EarlyAdviceClock]]:
