@@ -91,7 +91,7 @@ def _environment(directory: DataDirectory, port: int) -> dict[str, str]:
         "CASEFILE_PORT": str(port),
         "CASEFILE_DATA_DIR": str(directory.path),
         "CASEFILE_LOG_ORIGIN": directory.kept_word("log_origin", f"{HOST}:{port}/log"),
-        "CASEFILE_PUBLIC_LOG": "true",
+        "CASEFILE_PUBLIC_LOG": os.environ.get("CASEFILE_PUBLIC_LOG", "true"),
         "CASEFILE_METRICS_PORT": str(directory.ports("metrics", 1)[0]),
         # Generous, unless the developer sets a rate to see how their program takes a 429.
         "CASEFILE_RATE_PER_SECOND": os.environ.get("CASEFILE_RATE_PER_SECOND", "2000"),
