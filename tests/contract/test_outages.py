@@ -3,10 +3,11 @@
 import signal
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psutil  # type: ignore[import-untyped]
 import pytest
@@ -14,6 +15,7 @@ import pytest
 from tests.contract import calls
 from tests.contract.matrix import Row, read_matrix
 from tests.contract.scene import ORGANISATIONS, Scene
+from tests.outside import cases
 from tests.outside.client import Party, Sandbox, check_problem
 from tests.outside.running import RunningSandbox
 
@@ -26,7 +28,7 @@ TOKEN_ENDPOINTS = ("issue_token", "revoke_token", "introspect_token")
 @pytest.fixture(scope="module")
 def strict(shared_folder: Path, sandboxes: list[Sandbox]) -> Iterator[RunningSandbox]:
     """A sandbox with a low rate, whose database may be silenced."""
-    rate = {"CASEFILE_RATE_PER_SECOND": "0.0001", "CASEFILE_RATE_BURST": str(BURST)}
+    rate = {"CASEFILE_RATE_PER_SECOND": "0.0001", "CASEFILE_RATE_BURST": str(BURST), "CASEFILE_PUBLIC_LOG": "false"}
     running = RunningSandbox(shared_folder / "strict", environment=rate)
     sandboxes.append(running.start())
     yield running
@@ -43,6 +45,36 @@ def callers(strict: RunningSandbox, sandboxes: list[Sandbox]) -> list[tuple[Row,
         party = scene.person(row.may(kind)[0], kind)
         assert party.token
         found.append((row, party))
+    return found
+
+
+def test_without_a_token_the_log_is_closed_where_it_is_not_made_public(strict: RunningSandbox) -> None:
+    sandbox = strict.connected[-1]
+    for path in ("checkpoint", "public-key", "tile/0/000.p/1"):
+        answer = sandbox.http.get(f"{sandbox.base_url}/v1/audit-log/{path}")
+        check_problem(answer, 401, "not-authenticated")
+
+
+def test_after_three_months_old_events_are_gone_and_a_dead_endpoint_is_disabled(strict: RunningSandbox) -> None:
+    sandbox = strict.connected[-1]
+    system, path = sandbox.system("police-52"), "/v1/webhook-endpoints"
+    body = {"url": "http://127.0.0.1:9/hooks", "event_types": ["*"], "description": "nobody listens here"}
+    endpoint = f"{path}/{system.post(path, body, expect=201).json()['id']}"
+    cases.open_case(system)
+    old = until(lambda: system.get("/v1/events", params={"limit": 1}).json(), lambda page: page["items"])["next_cursor"]
+    sandbox.person("operator", organisation="operator").post("/v1/sandbox/clock", {"advance": "P100D"})
+    until(lambda: system.get(endpoint).json(), lambda view: view["state"] == "disabled")
+    system.refused("POST", f"{endpoint}/test", 409, "wrong-state")
+    system.refused("POST", f"{endpoint}/redeliver", 409, "wrong-state", json={"since": "2026-01-01T00:00:00Z"})
+    system.refused("GET", "/v1/events", 410, "gone", params={"after": old})
+
+
+def until(look: Callable[[], Any], enough: Callable[[Any], bool]) -> Any:
+    """Looks until it is enough, half a minute at most."""
+    deadline = time.monotonic() + 30
+    while not enough(found := look()):
+        assert time.monotonic() < deadline, found
+        time.sleep(0.5)
     return found
 
 
