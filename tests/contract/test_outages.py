@@ -17,6 +17,7 @@ from tests.contract.matrix import Row, read_matrix
 from tests.contract.scene import ORGANISATIONS, Scene
 from tests.outside import cases
 from tests.outside.client import Party, Sandbox, check_problem
+from tests.outside.receiver import Receiver, status
 from tests.outside.running import RunningSandbox
 
 pytestmark = pytest.mark.timeout(240)
@@ -55,18 +56,24 @@ def test_without_a_token_the_log_is_closed_where_it_is_not_made_public(strict: R
         check_problem(answer, 401, "not-authenticated")
 
 
-def test_after_three_months_old_events_are_gone_and_a_dead_endpoint_is_disabled(strict: RunningSandbox) -> None:
+def test_after_three_months_old_events_are_gone(strict: RunningSandbox) -> None:
     sandbox = strict.connected[-1]
-    system, path = sandbox.system("police-52"), "/v1/webhook-endpoints"
-    body = {"url": "http://127.0.0.1:9/hooks", "event_types": ["*"], "description": "nobody listens here"}
-    endpoint = f"{path}/{system.post(path, body, expect=201).json()['id']}"
+    system = sandbox.system("police-52")
     cases.open_case(system)
     old = until(lambda: system.get("/v1/events", params={"limit": 1}).json(), lambda page: page["items"])["next_cursor"]
     sandbox.person("operator", organisation="operator").post("/v1/sandbox/clock", {"advance": "P100D"})
-    until(lambda: system.get(endpoint).json(), lambda view: view["state"] == "disabled")
+    system.refused("GET", "/v1/events", 410, "gone", params={"after": old})
+
+
+def test_an_endpoint_that_says_it_is_gone_is_sent_nothing_more(strict: RunningSandbox) -> None:
+    system = strict.connected[-1].system("police-20")
+    with Receiver() as receiver:
+        receiver.always(status(410))
+        body = {"url": receiver.url, "event_types": ["*"], "description": "gone"}
+        endpoint = f"/v1/webhook-endpoints/{system.post('/v1/webhook-endpoints', body, expect=201).json()['id']}"
+        until(lambda: system.get(endpoint).json(), lambda view: view["state"] == "disabled")
     system.refused("POST", f"{endpoint}/test", 409, "wrong-state")
     system.refused("POST", f"{endpoint}/redeliver", 409, "wrong-state", json={"since": "2026-01-01T00:00:00Z"})
-    system.refused("GET", "/v1/events", 410, "gone", params={"after": old})
 
 
 def until(look: Callable[[], Any], enough: Callable[[Any], bool]) -> Any:
