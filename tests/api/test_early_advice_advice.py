@@ -141,12 +141,13 @@ def test_a_transfer_takes_the_case_to_another_unit_and_both_keep_what_was_shared
     body = {"unit": "cps-south-west-crown-court", "reason": "Not RASSO after all."}
     moved = teams.take("legal_manager", request["id"], "transfer", body)
     assert (moved["state"], moved["cps_unit"], moved["prosecutor"]) == ("submitted", body["unit"], None)
-    assert clock(moved, "advice")["stopped_at"] and clock(moved, "triage")["stopped_at"] is None
+    newcomer = teams.person("casework_assistant", body["unit"])
+    running = newcomer.get(path_of(request["id"])).json()
+    assert clock(running, "advice")["stopped_at"] and clock(running, "triage")["stopped_at"] is None
     case = f"/v1/case-files/{request['case_file_id']}"
     teams.person("prosecutor", body["unit"]).get(case)
     teams.person("prosecutor").get(case)
     refuse(teams, "casework_assistant", request, "accept", ACCEPT, 403, "not-permitted")
-    newcomer = teams.person("casework_assistant", body["unit"])
     assert newcomer.step(path_of(request["id"]), "accept", ACCEPT).json()["state"] == "manager_review"
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.api.advising import ACCEPT, Teams, events_about, path_of
+from tests.api.advising import Teams, events_about, path_of
 from tests.api.attaching import completed, text_file
 from tests.outside.cases import case_content
 
@@ -67,25 +67,6 @@ def test_a_unit_that_passed_the_request_on_has_no_say_in_its_thread(teams: Teams
     teams.person("legal_manager", unit).post(path, {"text": "We have it now."})
     said = [item["text"] for item in teams.person("officer").items(path)]
     assert said == ["It goes to the Crown Court unit.", "We have it now."]
-
-
-def test_an_area_that_passed_the_request_on_keeps_what_it_had_and_sees_no_words_after(teams: Teams) -> None:
-    request, area = teams.allocated(), "cps-west-midlands-rasso"
-    path, old, new = path_of(request["id"]), teams.person("legal_manager"), teams.person("prosecutor", area)
-    old.post(f"{path}/messages", {"text": "It goes to West Midlands."})
-    teams.take("legal_manager", request["id"], "transfer", {"unit": area, "reason": "The offence was there."})
-    teams.person("casework_assistant", area).step(path, "accept", ACCEPT)
-    teams.person("legal_manager", area).step(path, "approve", {})
-    teams.person("legal_manager", area).step(path, "allocate", {"prosecutor": new.staff_id})
-    new.step(path, "advise", teams.advice(teams.action()))
-    new.post(f"{path}/messages", {"text": "See the plan."})
-    seen, item = old.get(path).json(), teams.actions(request)[0]
-    assert [seen[name] for name in ("state", "advice", "prosecutor")] == ["action_plan_open", None, None]
-    assert [step["step"] for step in seen["history"]][-2:] == ["allocate", "transfer"]
-    assert [message["text"] for message in old.items(f"{path}/messages")] == ["It goes to West Midlands."]
-    assert old.items(f"{path}/actions") == []
-    old.refused("GET", f"{path}/actions/{item['id']}", 404, "not-found")
-    assert new.get(path).json()["advice"] and len(new.items(f"{path}/messages")) == 2
 
 
 def test_the_auditor_sees_that_advice_was_given_and_nothing_of_what_it_says(teams: Teams) -> None:

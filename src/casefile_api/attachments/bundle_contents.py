@@ -123,7 +123,7 @@ class Contents:
     async def _timeline(self) -> bytes:
         items: list[dict[str, Any]] = []
         async with self._looking() as (reading, case):
-            while page := await list_timeline(reading, case, after=len(items), limit=_PAGE):
+            while page := await list_timeline(reading, case, after=items[-1]["sequence"] if items else 0, limit=_PAGE):
                 items.extend(page)
         return orjson.dumps({"items": items})
 

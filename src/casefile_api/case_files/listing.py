@@ -8,9 +8,10 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from casefile_api.access.caller import OrganisationKind
+from casefile_api.access.caller import Caller, OrganisationKind
 from casefile_api.case_files.queries import (
     newest_visible,
+    referred,
     sight_of,
     visible_to,
 )
@@ -60,22 +61,16 @@ class CaseFileFilter:
         return {name: str(getattr(self, name)) for name in self.__dataclass_fields__ if getattr(self, name) is not None}
 
 
-_REFERRED = (
-    "exists (select from case_file_request_position r where r.case_file_id = c.id and r.submitted"
-    " and r.holder in ('cps', 'both'))"
-)
-
-
-def _status_expression(kind: OrganisationKind) -> str:
-    if kind is OrganisationKind.CPS:
-        return f"case when {_REFERRED} then 'referred' else 'in_investigation' end"
+def _status_expression(caller: Caller) -> str:
+    if caller.kind is OrganisationKind.CPS:
+        return f"case when {referred(caller)} then 'referred' else 'in_investigation' end"
     return (
-        f"case when {_REFERRED} then 'referred' when c.newest_number > 1 or exists (select from"
+        f"case when {referred(caller)} then 'referred' when c.newest_number > 1 or exists (select from"
         " case_file_request_position r where r.case_file_id = c.id) then 'in_investigation' else 'registered' end"
     )
 
 
-def _conditions(asked: CaseFileFilter, kind: OrganisationKind) -> tuple[list[str], dict[str, Any]]:
+def _conditions(asked: CaseFileFilter, caller: Caller) -> tuple[list[str], dict[str, Any]]:
     said: list[str] = []
     bind: dict[str, Any] = {}
     if asked.urn is not None:
@@ -85,7 +80,7 @@ def _conditions(asked: CaseFileFilter, kind: OrganisationKind) -> tuple[list[str
             raise Invalid("The URN is malformed.", Fault("malformed", str(found), parameter="urn")) from None
         said.append("c.urn = :urn")
     if asked.status is not None:
-        said.append(f"({_status_expression(kind)}) = :status")
+        said.append(f"({_status_expression(caller)}) = :status")
         bind["status"] = asked.status.value
     if asked.cps_unit is not None:
         said.append("c.cps_unit = :cps_unit")
@@ -107,7 +102,7 @@ async def list_case_files(
 ) -> tuple[list[dict[str, Any]], tuple[datetime, UUID] | None]:
     """Return a page of the case files that the caller may see, and the keys of its last item if there are more."""
     caller = reading.caller
-    said, bind = _conditions(asked, caller.kind)
+    said, bind = _conditions(asked, caller)
     column = asked.sort.value.removeprefix("-")
     falling = asked.sort.value.startswith("-")
     after = page.after(datetime, UUID)

@@ -64,6 +64,25 @@ def newest_visible(caller: Caller, alias: str = "c") -> str:
     return f"{alias}.newest_number"
 
 
+def referred(caller: Caller, alias: str = "c") -> str:
+    """Return the SQL condition that a request about the case file is with the CPS, as the caller's side can know.
+
+    The CPS goes by the requests sent to it; one that left its reach stays as it was then, whatever becomes of it.
+    The table of units belongs to early advice; what is asked here is where a request stands for whom.
+    """
+    holder = "r.holder"
+    if caller.kind is OrganisationKind.CPS:
+        holder = (
+            "(select case when u.left_at is null then r.holder else u.frozen->>'with' end from early_advice_unit u"
+            f" where u.request_id = r.request_id and {visible_shares(caller, 'u')}"
+            " order by u.left_at desc nulls first limit 1)"
+        )
+    return (
+        f"exists (select from case_file_request_position r where r.case_file_id = {alias}.id and r.submitted"
+        f" and {holder} in ('cps', 'both'))"
+    )
+
+
 def sight_of(caller: Caller) -> dict[str, str | None]:
     """Return the values that the conditions bind."""
     return {"organisation": caller.organisation, "unit": caller.unit, "staff_id": caller.staff_id}

@@ -1,4 +1,7 @@
-"""The timeline: everything that happened to the case, in order, in words, as the caller's side was told of it."""
+"""The timeline: everything that happened to the case, in order, in words, as the caller's side was told of it.
+
+Staff of a CPS unit see of it what follows from what their unit was given, up to where a request left the unit.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,7 +9,8 @@ from typing import Any
 import orjson
 from sqlalchemy import text
 
-from casefile_api.case_files.queries import CaseFileRow
+from casefile_api.access.caller import Caller, OrganisationKind
+from casefile_api.case_files.queries import SEES_WHOLE_AREA, CaseFileRow, sight_of
 from casefile_api.events import sentence
 from casefile_api.unit_of_work import Reading
 
@@ -18,11 +22,26 @@ async def list_timeline(reading: Reading, case: CaseFileRow, *, after: int, limi
             "select e.type, e.sequence, e.body, e.actor_organisation, e.actor_staff_id, o.name from event e"
             " left join organisation o on o.id = e.actor_organisation"
             " where e.organisation = :organisation and e.case_file_id = :id and e.sequence > :after"
-            " order by e.sequence limit :limit"
+            f"{_told(reading.caller)} order by e.sequence limit :limit"
         ),
-        {"organisation": reading.caller.organisation, "id": case.id, "after": after, "limit": limit},
+        {"id": case.id, "after": after, "limit": limit, **sight_of(reading.caller)},
     )
     return [_item(row) for row in rows]
+
+
+def _told(caller: Caller) -> str:
+    """Return the further SQL condition on an event that the caller's Area was told of: it is their unit's too."""
+    if caller.kind is not OrganisationKind.CPS or caller.has_role(*SEES_WHOLE_AREA):
+        return ""
+    data = "convert_from(e.body, 'UTF8')::jsonb->'data'"
+    request = f"({data}->>'early_advice_request_id')::uuid"
+    return f"""
+        and ({request} is null or exists (
+            select from early_advice_unit u where u.request_id = {request} and u.organisation = :organisation
+            and u.unit = :unit and (u.left_at is null or e.sequence <= (u.frozen->>'event')::bigint)))
+        and (e.type <> 'case_file.version_shared' or exists (
+            select from case_file_share s where s.case_file_id = e.case_file_id and s.organisation = :organisation
+            and s.unit = :unit and s.shared_at = e.occurred_at and s.number = ({data}->>'version')::integer))"""
 
 
 def _item(row: Any) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from casefile_api.case_files.queries import (
     CaseFileRow,
     newest_visible,
     number_asked_expression,
+    referred,
     sight_of,
     visible_to,
 )
@@ -51,8 +52,7 @@ def _statement(caller: Caller, source: str, number: str, *, body: bool) -> str:
                v.number, v.digest, v.parent_digest, v.salt, v.note, v.attachments, v.warnings, v.created_by,
                v.created_at as version_created_at, {"v.body" if body else "null"} as body,
                p.created_at, p.updated_at, k.wrapped_key,
-               exists (select from case_file_request_position r where r.case_file_id = c.id and r.submitted
-                       and r.holder in ('cps', 'both')) as referred,
+               {referred(caller)} as referred,
                exists (select from case_file_request_position r where r.case_file_id = c.id) as requested,
                (select jsonb_agg(jsonb_build_array(s.organisation, s.unit, s.shared_at) order by s.shared_at, s.unit)
                 from case_file_share s where s.case_file_id = c.id and s.number = v.number {own}) as shares

@@ -96,7 +96,7 @@ async def announce_action(
     """Tell the parties what became of an action."""
     await work.record(
         event,
-        to=await told_of(work.session, request),
+        to=told_of(request),
         case_file_id=request.case_file_id,
         early_advice_request_id=request.id,
         action_id=action.id,

@@ -16,7 +16,6 @@ from casefile_api.early_advice.action_schemas import (
     SatisfyAction,
     StartAction,
 )
-from casefile_api.early_advice.passing_on import passed_on
 from casefile_api.early_advice.queries import find_action, find_request, list_actions
 from casefile_api.early_advice.representations import ActionPage, ActionView, MessagePage, MessageView
 from casefile_api.early_advice.schemas import SendMessageRequest, SetActionRequest
@@ -41,8 +40,11 @@ async def list_plan(request_id: RequestId, reading: ReadingNow, page: AskedPage)
     async with reading:
         found = await find_request(reading, request_id)
         seen = page.after(int)
-        after, limit = seen[0] if seen else 0, 0 if passed_on(reading.caller, found.request) else page.limit + 1
-        rows = await list_actions(reading.session, found.request.id, after=after, limit=limit)
+        after = seen[0] if seen else 0
+        rows = await list_actions(reading.session, found.request.id, after=after, limit=page.limit + 1)
+        if found.last_seen is not None:
+            # Actions come with advice, and who lost sight of the request lost it before.
+            rows = []
         items = await action_items(reading, found.request, rows[: page.limit])
     body, headers = page.body(items, (rows[page.limit - 1].number,) if len(rows) > page.limit else None)
     return reading.answer(body, headers=headers)
@@ -62,7 +64,7 @@ async def get_one(request_id: RequestId, action_id: ActionId, reading: ReadingNo
     """Return an action with its clocks and its history."""
     async with reading:
         found = await find_request(reading, request_id)
-        action = await find_action(reading, found.request, action_id)
+        action = await find_action(reading, found, action_id)
         view = await action_view(reading, found.request, action)
     return reading.answer(view, etag=action_tag(reading.caller, action))
 

@@ -67,7 +67,7 @@ async def _begin(
     """
     row = ACTIONS[step]
     found = await find_request(work, request_id, lock=True)
-    action = await find_action(work, found.request, action_id)
+    action = await find_action(work, found, action_id)
     why = why_not_with_action(work.caller, found.request, step)
     if why:
         raise NotPermitted(why)

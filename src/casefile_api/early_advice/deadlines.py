@@ -50,7 +50,7 @@ _TAKE = {
     ),
 }
 _LOCK_CASE = text("select organisation from case_file where id = :case for update")
-_TOLD = text("select distinct organisation from early_advice_unit where request_id = :request")
+_TOLD = text("select cps_organisation from early_advice_request where id = :request and cps_organisation is not null")
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from casefile_api.canonical import canonical_json
 from casefile_api.case_files.commands import touch
 from casefile_api.case_files.queries import CaseFileRow, find_visible
 from casefile_api.early_advice.clocks import london_date
+from casefile_api.early_advice.departures import let_go
 from casefile_api.early_advice.endorsing import content_of_version, receipt, refuse_missing_material, share, suspects_in
 from casefile_api.early_advice.models import EarlyAdviceRequest, EarlyAdviceUnit
 from casefile_api.early_advice.queries import Found
@@ -155,6 +156,9 @@ async def submit_request(work: UnitOfWork, request_id: str, body: SubmitRequest)
     if unit is None:
         fault = Fault("unknown_unit", "Correct the case file's cps_unit.")
         raise Invalid("The case file's CPS unit is not known.", fault)
+    if request.cps_unit is not None and request.cps_unit != unit.id:
+        # The force corrected the unit meanwhile: the former one sees the request as it was returned, and no answer.
+        await let_go(work, request, request.cps_unit, revision=request.revision + 1)
     request.state = State.SUBMITTED.value
     await send_to(work, request, unit)
     request.version = body.version
@@ -167,14 +171,17 @@ async def submit_request(work: UnitOfWork, request_id: str, body: SubmitRequest)
 
 
 async def send_to(work: UnitOfWork, request: EarlyAdviceRequest, unit: Unit) -> None:
-    """Put the request into a unit's hands; the unit keeps seeing it."""
+    """Put the request into a unit's hands; one that had it before sees it as it is again."""
     request.cps_unit = unit.id
     request.cps_organisation = unit.organisation
     await work.session.flush()
-    if await work.session.get(EarlyAdviceUnit, (request.id, unit.id)) is None:
+    had_before = await work.session.get(EarlyAdviceUnit, (request.id, unit.id))
+    if had_before is None:
         work.session.add(
             EarlyAdviceUnit(request_id=request.id, unit=unit.id, organisation=unit.organisation, since=work.now)
         )
+    else:
+        had_before.left_at = had_before.frozen = None
     await work.session.flush()
 
 

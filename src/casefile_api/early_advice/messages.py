@@ -11,7 +11,6 @@ from casefile_api.clock import utc_text
 from casefile_api.early_advice.models import EarlyAdviceMessage, EarlyAdviceRequest
 from casefile_api.early_advice.naming import name_attachments
 from casefile_api.early_advice.openings import refuse_unit_that_passed_it_on
-from casefile_api.early_advice.passing_on import departure_of
 from casefile_api.early_advice.queries import find_request, told_of
 from casefile_api.early_advice.schemas import SendMessageRequest
 from casefile_api.early_advice.sealing import Json, open_words, seal_words
@@ -38,7 +37,7 @@ async def send_message(work: UnitOfWork, request_id: str, body: SendMessageReque
     message = await _write(work, request, message_id, body)
     await work.record(
         "message.sent",
-        to=await told_of(work.session, request),
+        to=told_of(request),
         case_file_id=request.case_file_id,
         early_advice_request_id=request.id,
         message_id=message.id,
@@ -84,14 +83,18 @@ async def list_messages(reading: Reading, request_id: str, page: Page) -> tuple[
     """Return a page of a request's messages, oldest first, and the number of the last where there are more."""
     found = await find_request(reading, request_id)
     seen = page.after(int)
+    conditions = [
+        EarlyAdviceMessage.request_id == found.request.id,
+        EarlyAdviceMessage.number > (seen[0] if seen else 0),
+    ]
+    if found.last_seen is not None:
+        conditions.append(EarlyAdviceMessage.number <= found.last_seen.message)
     query = (
         select(EarlyAdviceMessage)
-        .where(EarlyAdviceMessage.request_id == found.request.id, EarlyAdviceMessage.number > (seen[0] if seen else 0))
+        .where(*conditions)
         .order_by(col(EarlyAdviceMessage.number))
         .limit(page.limit + 1)
     )
-    if left := await departure_of(reading, found.request):
-        query = query.where(EarlyAdviceMessage.sent_at <= left.at)
     rows: Sequence[EarlyAdviceMessage] = (await reading.session.execute(query)).scalars().all()
     shown = rows[: page.limit]
     return [await _view(reading, row) for row in shown], shown[-1].number if len(rows) > page.limit else None

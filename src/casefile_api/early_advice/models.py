@@ -5,6 +5,7 @@ are only ever inserted.
 """
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, text
@@ -91,12 +92,19 @@ class EarlyAdviceUnit(SQLModel, table=True):
     """A CPS unit that a request was sent to. After a transfer there are two, and both keep what was shared."""
 
     __tablename__ = "early_advice_unit"
-    __table_args__ = (Index("early_advice_unit_by_unit", "unit"),)
+    __table_args__ = (
+        CheckConstraint("(left_at is null) = (frozen is null)", name="early_advice_unit_frozen_as_it_left"),
+        Index("early_advice_unit_by_unit", "unit"),
+        Index("early_advice_unit_left", "organisation", "left_at", postgresql_where=text("left_at is not null")),
+    )
 
     request_id: UUID = Field(primary_key=True, foreign_key="early_advice_request.id")
     unit: str = Field(primary_key=True)
     organisation: str
     since: datetime = Field(sa_column=moment())
+    # When the request left the unit, until it comes back; and what the unit goes on seeing: codes, ids and times.
+    left_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+    frozen: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True), nullable=True))
 
 
 class EarlyAdviceStep(SQLModel, table=True):

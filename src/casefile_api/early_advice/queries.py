@@ -1,7 +1,7 @@
 """Finding requests for a caller: one by its id, or the queue. What the caller may not see does not exist.
 
-The police see the requests of case files that they see. The CPS sees a request once it was sent to one of its units,
-and keeps seeing it after a transfer; a draft is nobody's but the force's.
+The police see the requests of case files that they see. The CPS sees a request once it was sent to one of its units;
+when it has left them, they go on seeing it as it stood then. A draft is nobody's but the force's.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,8 +10,9 @@ from datetime import date, datetime
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, text, tuple_
+from sqlalchemy import ColumnElement, exists, func, not_, or_, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 
 from casefile_api.access.caller import Caller, OrganisationKind
@@ -19,9 +20,9 @@ from casefile_api.case_files.models import CaseFile
 from casefile_api.case_files.queries import CaseFileRow, find_visible, sight_of, visible_to
 from casefile_api.early_advice.actions_workflow import SETTLED
 from casefile_api.early_advice.clocks import Side, start_of
+from casefile_api.early_advice.departures import LastSeen, as_it_left, is_with, kept, last_seen, sent_to
 from casefile_api.early_advice.models import EarlyAdviceAction, EarlyAdviceRequest, EarlyAdviceUnit
 from casefile_api.early_advice.openings import Unsettled
-from casefile_api.early_advice.passing_on import passed_on
 from casefile_api.early_advice.workflow import HOLDER, State
 from casefile_api.errors import NotFound
 from casefile_api.identifiers import parse_id
@@ -32,10 +33,25 @@ from casefile_api.web.pagination import Page
 
 @dataclass(frozen=True)
 class Found:
-    """A request with its case file."""
+    """A request with its case file, and where it left the caller's reach, what they saw of it last."""
 
     request: EarlyAdviceRequest
     case: CaseFileRow
+    last_seen: LastSeen | None = None
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A request of the queue, as the caller sees it, with its case file's police unit."""
+
+    request: EarlyAdviceRequest
+    police_unit: str
+    last_seen: LastSeen | None = None
+
+    @property
+    def place(self) -> tuple[datetime, UUID]:
+        """Where in the queue it stands."""
+        return self.request.updated_at, self.request.id
 
 
 @dataclass(frozen=True)
@@ -65,10 +81,7 @@ class Queue:
 def request_visible_to(caller: Caller) -> ColumnElement[bool]:
     """Return the condition on a request (joined with its case file) that the caller may see it."""
     if caller.kind is OrganisationKind.CPS:
-        area_wide = caller.is_system or caller.has_role("unit_head")
-        mine = col(EarlyAdviceUnit.organisation) == caller.organisation
-        sent_to = mine if area_wide else and_(mine, col(EarlyAdviceUnit.unit) == (caller.unit or ""))
-        return exists().where(col(EarlyAdviceUnit.request_id) == EarlyAdviceRequest.id, sent_to)
+        return exists().where(col(EarlyAdviceUnit.request_id) == EarlyAdviceRequest.id, sent_to(caller))
     condition = text(visible_to(caller, "case_file")).bindparams(**_bound(caller))
     return cast("ColumnElement[bool]", condition)
 
@@ -80,7 +93,7 @@ def _bound(caller: Caller) -> dict[str, str | None]:
 
 
 async def find_request(reading: Reading, request_id: str, *, lock: bool = False) -> Found:
-    """Find a request that the caller may see; for a change, the case file is locked first.
+    """Find a request that the caller may see, as they see it; for a change, as it is, the case file being locked first.
 
     Raises NotFound.
     """
@@ -100,19 +113,26 @@ async def find_request(reading: Reading, request_id: str, *, lock: bool = False)
     reading.trail.about("early_advice_request", wanted)
     if request is None:
         raise NotFound()
-    return Found(request, case)
+    found = await as_seen(reading, request, case)
+    return Found(request, case, found.last_seen) if lock else found
 
 
-async def find_action(reading: Reading, request: EarlyAdviceRequest, action_id: str) -> EarlyAdviceAction:
-    """Find an action of a request that was found.
+async def as_seen(reading: Reading, request: EarlyAdviceRequest, case: CaseFileRow) -> Found:
+    """Return a request as the caller sees it: as it is, or as it stood when it left their reach."""
+    left = await last_seen(reading.session, reading.caller, request)
+    return Found(left.request if left else request, case, left)
+
+
+async def find_action(reading: Reading, found: Found, action_id: str) -> EarlyAdviceAction:
+    """Find an action of a request that was found; to who lost sight of the request before advice there is none.
 
     Raises NotFound.
     """
     query = select(EarlyAdviceAction).where(
-        EarlyAdviceAction.id == parse_id(action_id), EarlyAdviceAction.request_id == request.id
+        EarlyAdviceAction.id == parse_id(action_id), EarlyAdviceAction.request_id == found.request.id
     )
     action = (await reading.session.execute(query)).scalar_one_or_none()
-    if action is None or passed_on(reading.caller, request):
+    if action is None or found.last_seen is not None:
         raise NotFound()
     reading.trail.about("early_advice_action", action.id)
     return action
@@ -144,10 +164,19 @@ async def unsettled_of(
     return {request_id: Unsettled(count, last) for request_id, count, last in (await session.execute(query)).all()}
 
 
-async def list_queue(reading: Reading, queue: Queue, page: Page) -> list[tuple[EarlyAdviceRequest, str]]:
-    """Return the requests that the caller sees with their police units, newest change first: a page and one more."""
-    seen = page.after(datetime, UUID)
-    conditions = [request_visible_to(reading.caller), *_asked(queue)]
+async def list_queue(reading: Reading, queue: Queue, page: Page) -> list[Listed]:
+    """Return the requests that the caller sees, as they see them, newest change first: a page and one more."""
+    listed = await _list_present(reading, queue, page)
+    if reading.caller.kind is OrganisationKind.CPS:
+        listed += await _list_departed(reading, queue, page)
+    return sorted(listed, key=lambda item: item.place, reverse=True)[: page.limit + 1]
+
+
+async def _list_present(reading: Reading, queue: Queue, page: Page) -> list[Listed]:
+    """Return the requests that the caller sees as they are."""
+    caller, seen = reading.caller, page.after(datetime, UUID)
+    of_the_caller = is_with(caller) if caller.kind is OrganisationKind.CPS else request_visible_to(caller)
+    conditions = [of_the_caller, *_asked(queue)]
     if seen is not None:
         place = tuple_(col(EarlyAdviceRequest.updated_at), col(EarlyAdviceRequest.id))
         conditions.append(place < tuple_(*seen))
@@ -158,7 +187,52 @@ async def list_queue(reading: Reading, queue: Queue, page: Page) -> list[tuple[E
         .order_by(col(EarlyAdviceRequest.updated_at).desc(), col(EarlyAdviceRequest.id).desc())
         .limit(page.limit + 1)
     )
-    return [(request, unit) for request, unit in (await reading.session.execute(query)).all()]
+    return [Listed(request, unit) for request, unit in (await reading.session.execute(query)).all()]
+
+
+async def _list_departed(reading: Reading, queue: Queue, page: Page) -> list[Listed]:
+    """Return the requests that left the caller's reach, by how they stood when they left it last.
+
+    They have no prosecutor and no deadline that runs, so that they are in no list by either.
+    """
+    if queue.due_before is not None or queue.assigned_to is not None:
+        return []
+    caller, seen = reading.caller, page.after(datetime, UUID)
+    unit, request, other = EarlyAdviceUnit, EarlyAdviceRequest, aliased(EarlyAdviceUnit)
+    left_later = exists().where(
+        col(other.request_id) == unit.request_id,
+        sent_to(caller, other),
+        col(other.left_at) > col(unit.left_at),
+    )
+    conditions = [sent_to(caller), col(unit.left_at).is_not(None), not_(is_with(caller)), not_(left_later)]
+    if seen is not None:
+        conditions.append(tuple_(col(unit.left_at), col(request.id)) < tuple_(*seen))
+    query = (
+        select(request, CaseFile.police_unit, unit)
+        .join(CaseFile, col(CaseFile.id) == request.case_file_id)
+        .join(unit, col(unit.request_id) == request.id)
+        .where(*conditions, *_asked_of_departed(queue))
+        .order_by(col(unit.left_at).desc(), col(request.id).desc())
+        .limit(page.limit + 1)
+    )
+    listed = []
+    for row, police_unit, sent in (await reading.session.execute(query)).all():
+        left = as_it_left(sent, row)
+        listed += [Listed(left.request, police_unit, left)] if left else []
+    return listed
+
+
+def _asked_of_departed(queue: Queue) -> list[ColumnElement[bool]]:
+    asked: list[ColumnElement[bool]] = []
+    if queue.unit is not None:
+        asked.append(or_(kept("cps_unit") == queue.unit, col(CaseFile.police_unit) == queue.unit))
+    if queue.state is not None:
+        asked.append(kept("state") == queue.state.value)
+    if queue.holder is not None:
+        asked.append(kept("with") == queue.holder.value)
+    if queue.case_file_id is not None:
+        asked.append(col(EarlyAdviceRequest.case_file_id) == _id_or_none(queue.case_file_id))
+    return asked
 
 
 def _asked(queue: Queue) -> list[ColumnElement[bool]]:
@@ -211,7 +285,6 @@ async def prosecutors_of(
     }
 
 
-async def told_of(session: AsyncSession, request: EarlyAdviceRequest) -> list[str]:
-    """Return the organisations that are told of a request: the force, and each Area it was sent to."""
-    query = select(EarlyAdviceUnit.organisation).where(EarlyAdviceUnit.request_id == request.id).distinct()
-    return [request.organisation, *sorted((await session.execute(query)).scalars())]
+def told_of(request: EarlyAdviceRequest) -> list[str]:
+    """Return the organisations that are told of a request: the force, and the Area that has it now."""
+    return [request.organisation, *([request.cps_organisation] if request.cps_organisation else [])]

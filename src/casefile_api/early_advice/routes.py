@@ -57,13 +57,12 @@ async def list_all(
     queue = Queue(unit, state, holder, due_before, assigned_to, case_file_id)
     async with reading:
         rows = await list_queue(reading, queue, page)
-        shown = sorted({str(request.case_file_id) for request, _ in rows[: page.limit]})
+        shown = sorted({str(row.request.case_file_id) for row in rows[: page.limit]})
         reading.trail.details = {"query": queue.as_asked(), "case_file_ids": shown}
-        owners = {request.organisation for request, _ in rows[: page.limit]}
+        owners = {row.request.organisation for row in rows[: page.limit]}
         reading.trail.about_those_of(owners, reader=reading.caller.organisation)
         items = await queue_items(reading, rows[: page.limit])
-    last = rows[page.limit - 1][0] if len(rows) > page.limit else None
-    body, headers = page.body(items, (last.updated_at, last.id) if last else None)
+    body, headers = page.body(items, rows[page.limit - 1].place if len(rows) > page.limit else None)
     return reading.answer(body, headers=headers)
 
 

@@ -19,7 +19,7 @@ from casefile_api.early_advice.clocks import end_of, london_date
 from casefile_api.early_advice.endorsing import is_shared, refuse_older_version, refuse_sharing_by_others
 from casefile_api.early_advice.models import EarlyAdviceRequest, EarlyAdviceStep
 from casefile_api.early_advice.openings import refuse_other_persons, refuse_wrong_state
-from casefile_api.early_advice.queries import Found, find_request, told_of
+from casefile_api.early_advice.queries import Found, as_seen, find_request, told_of
 from casefile_api.early_advice.sealing import Words, seal_words
 from casefile_api.early_advice.stories import request_tag, request_tag_now, request_view
 from casefile_api.early_advice.workflow import ENDED, HOLDER, WORKFLOW, State, Step
@@ -43,6 +43,8 @@ class Said:
     due_on_before: date | None = None
     due_at: str | None = None
     receipt: Words | None = None
+    # Who is told of this step although the request is not with them any more.
+    told_too: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,7 @@ async def take(standing: Standing, to: State, said: Said) -> None:
     if to in ENDED:
         await keeper.stop_actions()
     await write_step(work, request, row.step, before, said)
-    told = await told_of(work.session, request)
+    told = [*told_of(request), *said.told_too]
     await announce(work, request, row.event, said, told)
     if HOLDER[before] is not HOLDER[to]:
         await touch(work, request.case_file_id, told)
@@ -143,7 +145,8 @@ async def take(standing: Standing, to: State, said: Said) -> None:
 
 async def tell(standing: Standing, said: Said) -> Response:
     """Answer a step with the story, and the receipt where a version was shared."""
-    work, found = standing.work, standing.found
+    work = standing.work
+    found = await as_seen(work, standing.request, standing.found.case)
     view = await request_view(work, found)
     if said.receipt is not None:
         view = {**view, "receipt": dict(said.receipt)}

@@ -21,8 +21,7 @@ from casefile_api.early_advice.models import (
     EarlyAdviceStep,
 )
 from casefile_api.early_advice.openings import Unsettled, action_steps_open, steps_open
-from casefile_api.early_advice.passing_on import Departure, departure_of, passed_on
-from casefile_api.early_advice.queries import Found, prosecutors_of, unsettled_of
+from casefile_api.early_advice.queries import Found, Listed, prosecutors_of, unsettled_of
 from casefile_api.early_advice.sealing import Json, open_words
 from casefile_api.early_advice.workflow import HOLDER, State
 from casefile_api.unit_of_work import Reading
@@ -51,7 +50,7 @@ async def request_tag_now(reading: Reading, found: Found) -> str:
     """Return the tag of a request as it stands before a step."""
     request = found.request
     named = await prosecutors_of(reading.session, [request])
-    shown = _prosecutor_shown(reading.caller, request, named)
+    shown = _prosecutor_shown(request, named)
     return request_tag(reading.caller, request, found.case.police_unit, shown)
 
 
@@ -62,75 +61,76 @@ def action_tag(caller: Caller, action: EarlyAdviceAction) -> str:
 
 async def request_view(reading: Reading, found: Found) -> View:
     """Return the whole story of a request."""
-    request = found.request
+    request, left = found.request, found.last_seen
     prosecutors = await prosecutors_of(reading.session, [request])
     unsettled = (await unsettled_of(reading.session, [request])).get(request.id, Unsettled())
     clocks = await clocks_of(reading.session, request.id)
-    left = await departure_of(reading, request)
     words = await open_words(
         reading, request.case_file_id, "early_advice_request.sealed", request.id, request.sealed
     )
     return {
-        **_in_clear(reading, request, found.case.police_unit, clocks, prosecutors, unsettled),
+        **_in_clear(reading, Listed(request, found.case.police_unit, left), clocks, prosecutors, unsettled),
         "facts": words["facts"],
         "issues": words["issues"],
         "advice_sought": words["advice_sought"],
-        "advice": None if left else await _advice_view(reading, request),
-        "history": await _history(reading, request, left),
+        "advice": await _advice_view(reading, request) if left is None else None,
+        "history": await _history(reading, request, until=left.step if left else None),
     }
 
 
-async def queue_items(reading: Reading, rows: Sequence[tuple[EarlyAdviceRequest, str]]) -> list[View]:
+async def queue_items(reading: Reading, rows: Sequence[Listed]) -> list[View]:
     """Return requests as items of a list: without facts, questions, history or advice."""
-    clocks = await _clocks_by_request(reading.session, [request.id for request, _ in rows])
-    prosecutors = await prosecutors_of(reading.session, [request for request, _ in rows])
-    unsettled = await unsettled_of(reading.session, [request for request, _ in rows])
+    requests = [row.request for row in rows]
+    clocks = await _clocks_by_request(reading.session, [request.id for request in requests])
+    prosecutors = await prosecutors_of(reading.session, requests)
+    unsettled = await unsettled_of(reading.session, requests)
     items = []
-    for request, police_unit in rows:
+    for row in rows:
+        request = row.request
         plan = unsettled.get(request.id, Unsettled())
-        item = _in_clear(reading, request, police_unit, clocks.get(request.id, []), prosecutors, plan)
-        items.append({**item, "etag": request_tag(reading.caller, request, police_unit, item["prosecutor"])})
+        item = _in_clear(reading, row, clocks.get(request.id, []), prosecutors, plan)
+        items.append({**item, "etag": request_tag(reading.caller, request, row.police_unit, item["prosecutor"])})
     return items
 
 
 def _in_clear(
     reading: Reading,
-    request: EarlyAdviceRequest,
-    police_unit: str,
+    listed: Listed,
     clocks: Iterable[EarlyAdviceClock],
     prosecutors: Mapping[tuple[str, str], Mapping[str, str]],
     unsettled: Unsettled,
 ) -> View:
-    elsewhere = passed_on(reading.caller, request)
+    request, left = listed.request, listed.last_seen
     return {
         "id": str(request.id),
         "case_file_id": str(request.case_file_id),
         "previous_request_id": str(request.previous_request_id) if request.previous_request_id else None,
         "organisation": request.organisation,
-        "police_unit": police_unit,
+        "police_unit": listed.police_unit,
         "cps_organisation": request.cps_organisation,
         "cps_unit": request.cps_unit,
         "state": request.state,
         "with": HOLDER[State(request.state)].value,
         "suspect_ids": request.suspect_ids,
         "method": request.method,
-        "version": None if elsewhere else request.version,
+        "version": request.version,
         "review_type": request.review_type,
         "case_type": request.case_type,
-        "prosecutor": _prosecutor_shown(reading.caller, request, prosecutors),
+        "prosecutor": _prosecutor_shown(request, prosecutors),
         "response_due_on": _day(request.response_due_on),
         "created_at": utc_text(request.created_at),
         "submitted_at": utc_text(request.submitted_at) if request.submitted_at else None,
         "updated_at": utc_text(request.updated_at),
-        "clocks": [clock_view(row, reading.now) for row in clocks],
-        "steps": list(steps_open(reading.caller, request, unsettled, reading.now)),
+        "clocks": left.clocks if left else [clock_view(row, reading.now) for row in clocks],
+        # What may follow is not known to who saw the request last when it left them, and is not theirs.
+        "steps": [] if left else list(steps_open(reading.caller, request, unsettled, reading.now)),
     }
 
 
 def _prosecutor_shown(
-    caller: Caller, request: EarlyAdviceRequest, prosecutors: Mapping[tuple[str, str], Mapping[str, str]]
+    request: EarlyAdviceRequest, prosecutors: Mapping[tuple[str, str], Mapping[str, str]]
 ) -> Mapping[str, str] | None:
-    if request.prosecutor is None or passed_on(caller, request):
+    if request.prosecutor is None:
         return None
     key = (request.cps_organisation or "", request.prosecutor)
     return prosecutors.get(key, {"staff_id": request.prosecutor})
@@ -163,10 +163,10 @@ async def _advice_view(reading: Reading, request: EarlyAdviceRequest) -> View | 
     }
 
 
-async def _history(reading: Reading, request: EarlyAdviceRequest, left: Departure | None) -> list[View]:
+async def _history(reading: Reading, request: EarlyAdviceRequest, *, until: int | None) -> list[View]:
     query = select(EarlyAdviceStep).where(EarlyAdviceStep.request_id == request.id)
-    if left:
-        query = query.where(EarlyAdviceStep.number <= left.number)
+    if until is not None:
+        query = query.where(EarlyAdviceStep.number <= until)
     rows = (await reading.session.execute(query.order_by(col(EarlyAdviceStep.number)))).scalars()
     return [
         _step_view(

@@ -7,8 +7,10 @@ manager's.
 from fastapi import Response
 
 from casefile_api.access.caller import OrganisationKind, kind_of
+from casefile_api.case_files.commands import touch
 from casefile_api.early_advice.clock_keeping import unit_kind
 from casefile_api.early_advice.clocks import london_date
+from casefile_api.early_advice.departures import let_go
 from casefile_api.early_advice.drafting import send_to
 from casefile_api.early_advice.endorsing import address_to_unit, share, versions_shared_with
 from casefile_api.early_advice.schemas import (
@@ -20,7 +22,7 @@ from casefile_api.early_advice.schemas import (
     TransferRequest,
 )
 from casefile_api.early_advice.sealing import Json
-from casefile_api.early_advice.steps import Said, Standing, begin, due_text, finish
+from casefile_api.early_advice.steps import Said, Standing, begin, due_text, finish, take, tell
 from casefile_api.early_advice.workflow import State, after_accept
 from casefile_api.errors import Fault, Invalid
 from casefile_api.organisations.models import Staff, Unit
@@ -103,18 +105,22 @@ async def allocate_request(work: UnitOfWork, request_id: str, body: AllocateRequ
 
 
 async def transfer_request(work: UnitOfWork, request_id: str, body: TransferRequest) -> Response:
-    """Send a request on to another unit, of this Area or another; the unit takes over what was shared."""
+    """Send a request on to another unit, of this Area or another: it takes over, the unit left keeps what it saw."""
     standing = await begin(work, request_id, "transfer")
     request, case = standing.request, standing.found.case
     unit = await _unit_named(standing, body.unit)
-    left = request.cps_unit
+    left, area_left = str(request.cps_unit), str(request.cps_organisation)
     await send_to(work, request, unit)
     for number in await versions_shared_with(work.session, case.id, left):
         await share(work, case, number, request)
     await address_to_unit(work, case, unit.id)
+    await touch(work, case.id, [area_left])
     request.prosecutor = request.review_type = request.case_type = None
     words: dict[str, Json] = {"from_unit": left, "unit": unit.id, "reason": body.reason}
-    return await finish(standing, State.SUBMITTED, Said(words, codes=[await unit_kind(work.session, unit.id)]))
+    said = Said(words, codes=[await unit_kind(work.session, unit.id)], told_too=[area_left])
+    await take(standing, State.SUBMITTED, said)
+    await let_go(work, request, left, revision=request.revision)
+    return await tell(standing, said)
 
 
 async def _unit_named(standing: Standing, name: str) -> Unit:
