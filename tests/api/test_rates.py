@@ -10,7 +10,7 @@ import pytest
 from casefile_api.database import Database
 from casefile_api.errors import TooManyRequests
 from casefile_api.settings import Settings
-from casefile_api.web.limits import LEASE_SECONDS, Policy, RateLimits, site_of
+from casefile_api.web.limits import HELD_BACK_SECONDS, LEASE_SECONDS, MOST_HELD_BACK, Policy, RateLimits, site_of
 from tests.outside.client import Sandbox, check_problem
 from tests.outside.running import running_sandbox
 
@@ -136,3 +136,12 @@ def test_clients_and_addresses_have_their_rates_and_are_told(narrow: Sandbox) ->
     assert refused == [401] * 5 + [429] * 2, "guesses count against the address, as the token request did"
     check_problem(narrow.token_request({}), 429, "too-many-requests")
     assert narrow.http.get(f"{narrow.base_url}/healthz").status_code == 200
+
+
+async def test_answers_to_a_flood_are_held_back_and_only_so_many(processes: list[Counted]) -> None:
+    limits = RateLimits(processes[0].rows, STILL)
+    waiting = [asyncio.create_task(limits.hold_back()) for _ in range(MOST_HELD_BACK)]
+    await asyncio.sleep(0)
+
+    await asyncio.wait_for(limits.hold_back(), HELD_BACK_SECONDS / 5)
+    await asyncio.gather(*waiting)

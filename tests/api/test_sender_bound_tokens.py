@@ -23,7 +23,7 @@ from tests.outside import signing
 from tests.outside.cases import opening
 from tests.outside.client import Sandbox, check_problem
 from tests.outside.dpop import Holder, thumbprint
-from tests.outside.running import running_sandbox
+from tests.outside.running import RunningSandbox, running_sandbox
 
 
 @pytest.fixture
@@ -182,6 +182,23 @@ def test_in_production_binding_is_required_unless_a_setting_says_otherwise() -> 
     assert Settings().sender_binding == "required"
     assert Settings(sandbox=True).sender_binding == "optional"
     assert Settings(sender_bound_tokens="optional").sender_binding == "optional"
+
+
+def test_a_proof_is_remembered_and_a_nonce_known_after_a_restart(shared_folder: Path) -> None:
+    running = RunningSandbox(shared_folder / "restarted")
+    holder = Holder(running.start().party("force-53-rms"))
+    token = holder.token()
+    url = holder.party.sandbox.base_url + "/v1/me"
+    used, unused = holder.proof("GET", url, token), holder.proof("GET", url, token)
+    assert holder.call(token, proof=used).status_code == 200
+    holder.party.sandbox.close()
+    running.kill()
+    holder.party.sandbox = running.start()
+
+    challenged(holder.call(token, proof=used), "invalid_dpop_proof")
+    assert holder.call(token, proof=unused).status_code == 200
+    holder.party.sandbox.close()
+    running.stop()
 
 
 def proof_of(name: str, seconds: int = 60) -> KeyProof:

@@ -53,16 +53,16 @@ def token_of(ring: KeyRing) -> str:
 
 
 def test_a_key_file_reads_back_as_it_was_written(file: Path) -> None:
-    new = put_first(file, new_signing_key(NOW + 120))
+    new = put_first(file, new_signing_key(NOW + 3600))
 
     assert keys_in(file)[0] == new
-    assert [key.signs_from for key in keys_in(file)] == [NOW + 120, 0]
+    assert [key.signs_from for key in keys_in(file)] == [NOW + 3600, 0]
     assert file.stat().st_mode & 0o077 == 0
 
 
 def test_a_key_that_is_being_made_known_is_published_and_does_not_sign(file: Path) -> None:
     (old,) = keys_in(file)
-    new = put_first(file, new_signing_key(NOW + 120))
+    new = put_first(file, new_signing_key(NOW + 3600))
     keys = SigningKeys.from_files([file])
 
     assert keys.signing.kid == old.kid
@@ -127,7 +127,7 @@ def test_a_moment_that_is_none_stops_the_start(file: Path) -> None:
 
 
 def test_a_key_ends_when_the_next_one_signs_and_can_be_retired_when_its_tokens_have_ended() -> None:
-    waiting, signing = new_signing_key(NOW + 60), new_signing_key(NOW - 60)
+    waiting, signing = new_signing_key(NOW + 3600), new_signing_key(NOW - 60)
     living, done = new_signing_key(NOW - LIVES_ON_SECONDS - 120), new_signing_key()
     ended = ends([(Path("file"), key) for key in (waiting, signing, living, done)])
 

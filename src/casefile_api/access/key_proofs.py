@@ -30,6 +30,7 @@ SKEW_SECONDS = 30
 KEPT_SECONDS = OLDEST_SECONDS + 2 * SKEW_SECONDS
 LONGEST_WORD = 255
 SMALLEST_RSA_BITS, LARGEST_RSA_BITS = 2048, 4096
+USUAL_EXPONENT = "AQAB"
 MOST_KEYS_KEPT = 2_000
 
 _FORBIDDEN_HEADERS = UNTRUSTED_HEADERS - {"jwk"}
@@ -180,6 +181,8 @@ def _of_kind(jwk: dict[str, object], algorithm: str) -> ProofKey:
     if algorithm == "ES256" and (plain["kty"], plain["crv"]) == ("EC", "P-256"):
         return ECKey.import_key(plain)
     if algorithm == "PS256" and plain["kty"] == "RSA":
+        if plain["e"] != USUAL_EXPONENT:
+            raise ValueError("a key that is slow to verify with")
         key = RSAKey.import_key(plain)
         if SMALLEST_RSA_BITS <= key.public_key.key_size <= LARGEST_RSA_BITS:
             return key

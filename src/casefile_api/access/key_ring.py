@@ -51,7 +51,10 @@ class KeyRing:
         """Look at the files every two seconds, until cancelled."""
         while True:
             await asyncio.sleep(LOOK_EVERY_SECONDS)
-            self.reread()
+            try:
+                self.reread()
+            except Exception as fault:  # whatever it is: a task that ended would miss every later key
+                log.error("token_keys_not_read", fault=type(fault).__name__)
 
     def _look(self) -> Stamps:
         return tuple(_stamp(path) for path in self._paths)

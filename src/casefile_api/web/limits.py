@@ -17,6 +17,8 @@ from typing import Any
 from casefile_api.errors import TooManyRequests
 
 LEASES_IN_A_BURST = 20
+HELD_BACK_SECONDS = 0.25
+MOST_HELD_BACK = 200
 LEASE_SECONDS = 10.0
 _REMEMBERED = 10_000
 _SITE_BITS = 64
@@ -77,6 +79,7 @@ class RateLimits:
         self._policy = policy
         self._now = now
         self._leases: OrderedDict[str, _Lease] = OrderedDict()
+        self._held_back = 0
 
     async def take(self, who: str) -> dict[str, str]:
         """Take one request from the bucket; return the headers that tell what is left.
@@ -96,6 +99,20 @@ class RateLimits:
         policy = self._policy
         told = f'"{policy.name}";r={lease.left + lease.beside};t={policy.window_seconds}'
         return {**self._told_policy(), "RateLimit": told}
+
+    async def hold_back(self) -> None:
+        """Wait a little before telling an asker that it is over its rate.
+
+        One that goes on without heeding the answer gets a few answers a second on each connection, and the others are
+        not slowed by it. So many wait at a time; further ones are told at once.
+        """
+        if self._held_back >= MOST_HELD_BACK:
+            return
+        self._held_back += 1
+        try:
+            await asyncio.sleep(HELD_BACK_SECONDS)
+        finally:
+            self._held_back -= 1
 
     def _spend(self, lease: _Lease) -> bool:
         now = self._now()

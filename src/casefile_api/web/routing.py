@@ -17,6 +17,7 @@ from fastapi.routing import APIRoute
 from casefile_api.access import key_proofs
 from casefile_api.access.caller import Caller
 from casefile_api.access.guard import JUSTIFICATION_HEADER, Credentials, admit, read_justification
+from casefile_api.access.key_proofs import KeyProof
 from casefile_api.access.permissions import OPERATIONS, Logged, Operation
 from casefile_api.database import translated_faults
 from casefile_api.errors import (
@@ -143,18 +144,27 @@ async def _prepare(exchange: Exchange, reader: BodyReader | None, names: frozens
 
 
 async def _let_in(exchange: Exchange) -> None:
-    """Take the request from the rate of its client, or of its address where it says only in the body who is calling."""
+    """Take the request from the rate of its client, or of its address where it says only in the body who is calling.
+
+    The proof of a key is used up with the entry of the call; where there may be none, at once.
+    """
     request, parts, row = exchange.request, exchange.parts, exchange.operation
-    if not row.open:
-        caller = await _identify(exchange)
-        exchange.headers.update(await parts.limits.take(caller.client_id))
-        admit(caller, row)
-    elif request.method == "POST":
-        await parts.address_limits.take(_site_of(request))
+    if row.open:
+        if request.method == "POST":
+            await parts.address_limits.take(_site_of(request))
+        return
+    caller, proof = _identify(exchange)
+    exchange.acts(caller)
+    exchange.headers.update(await parts.limits.take(caller.client_id))
+    if proof is not None and row.logged is not Logged.ALWAYS:
+        await parts.reads.use_up(proof)
+    else:
+        exchange.trail.key_proof = proof
+    admit(caller, row)
 
 
-async def _identify(exchange: Exchange) -> Caller:
-    """Find out who is calling. A proof is used up with the entry of the call; where there may be none, at once."""
+def _identify(exchange: Exchange) -> tuple[Caller, KeyProof | None]:
+    """Find out who is calling, and by what proof."""
     request, parts = exchange.request, exchange.parts
     credentials = Credentials(
         authorization=request.headers.getlist("authorization"),
@@ -162,13 +172,7 @@ async def _identify(exchange: Exchange) -> Caller:
         method=request.scope["asked_method"],
         url=parts.settings.public_url.rstrip("/") + request.scope["raw_path"].decode("latin-1"),
     )
-    caller, proof = parts.guard.identify(credentials)
-    if proof is not None and exchange.operation.logged is not Logged.ALWAYS:
-        await parts.reads.use_up(proof)
-    else:
-        exchange.trail.key_proof = proof
-    exchange.acts(caller)
-    return caller
+    return parts.guard.identify(credentials)
 
 
 def _check_query(request: Request, names: frozenset[str]) -> None:
@@ -219,6 +223,8 @@ async def _refuse(exchange: Exchange, refusal: Refusal) -> Response:
         exchange.parts.tally.add(exchange.trail, over.code)
     except DependencyUnavailable as unavailable:
         refusal = unavailable
+    if isinstance(refusal, TooManyRequests):
+        await exchange.parts.limits.hold_back()
     if isinstance(refusal, NotAuthenticated):
         _challenge(exchange, refusal)
     return problem_response(refusal, exchange.request_id)
