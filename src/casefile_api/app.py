@@ -129,7 +129,8 @@ def _methods_of(request: Request) -> list[str]:
     found: set[str] = set()
     for template, operations in openapi_document(request.app)["paths"].items():
         parts = re.split(r"({[a-z_]+})", template)  # a place named …_path may hold slashes, as that of a tile does
-        places = [".+" if part.endswith("_path}") else "[^/]+" if part[:1] == "{" else re.escape(part) for part in parts]
+        place = {True: ".+", False: "[^/]+"}
+        places = [place[part.endswith("_path}")] if part[:1] == "{" else re.escape(part) for part in parts]
         if re.fullmatch("".join(places), path):
             found |= {method.upper() for method in operations}
     return sorted(found | {"HEAD"} if "GET" in found else found)
