@@ -192,3 +192,13 @@ def told_of(system: Party, case_id: str) -> list[dict[str, dict[str, str]]]:
         if page["next_cursor"] == cursor:
             return told
         cursor = page["next_cursor"]
+
+
+def test_the_chain_is_in_order_also_where_working_time_was_moved(
+    sandbox: Sandbox, officer: Party, case_id: str
+) -> None:
+    sandbox.person("operator").post("/v1/sandbox/clock", json={"advance": "PT1H"})
+    attachment = attach(officer, case_id, statement())
+    download(officer, attachment["id"])
+    chain = officer.get(f"/v1/attachments/{attachment['id']}/custody").json()["items"]
+    assert [link["kind"] for link in chain] == ["declared", "upload_authorised", "received", "verified", "consulted"]

@@ -31,9 +31,11 @@ _SHARED = """
     from case_file_version_attachment l join case_file_share s using (case_file_id, number)
     where l.attachment_id = :id and {seen}
 """
-# Who opened the bytes: the log is the one place that knows, and nobody opened them without an entry.
+# Who opened the bytes: the log is the one place that knows, and nobody opened them without an entry. The log is on real
+# time and the chain on working time, which only a sandbox moves ahead.
 _OPENED = """
-    select case e.operation when 'disclosure' then 'disclosed' else 'consulted' end, e.occurred_at, e.organisation,
+    select case e.operation when 'disclosure' then 'disclosed' else 'consulted' end,
+           e.occurred_at + make_interval(secs => (select ahead_seconds from working_time)), e.organisation,
            e.client_id, e.staff_id, :sha256, cast(:size as bigint), null::integer,
            case e.operation when 'disclosure' then array[e.organisation] else '{}'::text[] end, e.id, '{}'::jsonb
     from audit_entry e
