@@ -37,6 +37,7 @@ from casefile_api.web.strict_json import json_patch_nulls, merge_patch_nulls
 
 router = APIRouter(prefix="/v1/case-files", route_class=GuardedRoute, tags=["case files"])
 
+_BY_ACCEPT = {"Vary": "Authorization, Accept"}
 CaseFileId = Annotated[str, Path(description="the case file's id")]
 Number = Annotated[int, Path(ge=1, le=2_147_483_647, description="the version's number")]
 
@@ -201,12 +202,12 @@ async def get_changes(
             seen.append(await views.view_case_file(reading, case, found))
     before, after = (orjson.loads(view.content) for view in seen)
     if JSON_PATCH in request.headers.get("accept", ""):
-        return Response(orjson.dumps(json_patch(before, after)), media_type=JSON_PATCH)
+        return Response(orjson.dumps(json_patch(before, after)), media_type=JSON_PATCH, headers=_BY_ACCEPT)
     was, now = (view.envelope["version"]["attachments"] for view in seen)
     told = changes_between(
         before, after, from_number=since, to_number=number, attachments_before=was, attachments_after=now
     )
-    return reading.answer(told)
+    return reading.answer(told, headers=_BY_ACCEPT)
 
 
 @router.get("/{case_file_id}/timeline", operation_id="get_timeline", response_model=Timeline)
