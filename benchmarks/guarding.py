@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -75,8 +76,11 @@ def sandbox(**environment: str) -> Iterator[Sandbox]:
     """A sandbox on a folder of its own."""
     folder = Path(tempfile.mkdtemp(prefix="casefile-bench-"))
     folder.chmod(0o711)
-    with running_sandbox(folder / "sandbox", **environment) as running:
-        yield running
+    try:
+        with running_sandbox(folder / "sandbox", **environment) as running:
+            yield running
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def reads(running: Sandbox) -> tuple[float, float]:
