@@ -142,7 +142,7 @@ class UnitOfWork(Reading):
     ) -> UUID:
         """Record what happened, for each organisation in `to`; return the event's id."""
         self._announced = True
-        actor = Actor(self.caller.organisation, self.caller.staff_id, self.exchange.request.headers.get("traceparent"))
+        actor = Actor(self.caller.organisation, self.caller.staff_id, self.exchange.request.scope.get("traceparent"))
         return await add_event(
             self.session, event_type, to=to, actor=actor, now=self.now, case_file_id=case_file_id, **members
         )

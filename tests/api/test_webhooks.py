@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from tests.outside.cases import open_case, submitted_case
+from tests.outside.cases import open_case, opening, submitted_case
 from tests.outside.client import Party, Sandbox
 from tests.outside.receiver import Receiver, status
 
@@ -94,6 +94,20 @@ def test_an_event_arrives_within_moments_of_the_act(
     case = open_case(officer)
     answered = time.time()
     assert receiver.wait_for("case_file.opened", case_file_id=case["id"]).at - answered < 2.0
+
+
+def test_the_trace_of_a_call_is_passed_on_to_those_it_is_told_to(
+    system: Party, officer: Party, receiver: Receiver, register: Callable[..., Any]
+) -> None:
+    endpoint = register(system, receiver.url, "case_file.*")
+    until(is_in_state(system, endpoint, "active"))
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    opened = officer.call("POST", "/v1/case-files", json=opening(), headers={"traceparent": trace})
+    assert opened.headers["traceparent"] == trace
+    assert receiver.wait_for("case_file.opened", case_file_id=opened.json()["id"]).headers["traceparent"] == trace
+    other = officer.call("POST", "/v1/case-files", json=opening(), headers={"traceparent": "whatever"})
+    assert "traceparent" not in other.headers
+    assert "traceparent" not in receiver.wait_for("case_file.opened", case_file_id=other.json()["id"]).headers
 
 
 def test_the_secret_is_shown_once_and_a_repeated_call_is_answered_without_it(system: Party, receiver: Receiver) -> None:

@@ -40,6 +40,7 @@ class RequestIds:
         said = [*_ALWAYS, (b"request-id", request_id.encode())]
         if _TRACEPARENT.fullmatch(trace):
             said.append((b"traceparent", trace))
+            scope["traceparent"] = trace.decode()
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -120,6 +120,8 @@ class Round:
         tried_at = clock.now()
         headers = signature_headers(self.secrets, due.event_id, clock.real_now(), due.body)
         headers |= {"Content-Type": "application/json", "User-Agent": USER_AGENT}
+        if due.traceparent:
+            headers["traceparent"] = due.traceparent
         answer = await self.line.send(receiver.url, headers, due.body)
         ATTEMPTS.labels(answer.error or "delivered").inc()
         LATENCY.observe(answer.latency_ms / 1000)

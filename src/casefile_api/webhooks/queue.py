@@ -57,7 +57,7 @@ _RECEIVER: LiteralString = """
     from webhook_endpoint e where e.id = %(endpoint)s
 """
 _DELIVERY: LiteralString = """
-    select d.id, d.event_id, d.event_type, d.case_file_id, d.failures, d.first_tried_at, e.body
+    select d.id, d.event_id, d.event_type, d.case_file_id, d.failures, d.first_tried_at, e.body, e.traceparent
     from webhook_delivery d join event e on e.event_id = d.event_id and e.organisation = d.organisation
     where d.endpoint_id = %(endpoint)s and
 """
@@ -121,6 +121,7 @@ class Due:
     failures: int
     first_tried_at: datetime | None
     body: bytes
+    traceparent: str | None
 
 
 async def find_endpoints_with_work(connection: Connection, now: datetime) -> list[UUID]:
