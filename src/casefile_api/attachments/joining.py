@@ -8,7 +8,7 @@ from casefile_api.attachments.custody import add_link
 from casefile_api.attachments.models import Attachment, AttachmentStatus, CustodyKind
 from casefile_api.attachments.objects import find_object, join_parts, list_parts
 from casefile_api.attachments.queries import Uploading, hold_attachment, look_at_own, own_attachment
-from casefile_api.attachments.storage import MissingObject, Storage, WrittenAlready
+from casefile_api.attachments.storage import MissingObject, Storage, StoreRefused, WrittenAlready
 from casefile_api.attachments.views import attachment_tag, plan_of, view_of
 from casefile_api.errors import WrongState
 from casefile_api.unit_of_work import UnitOfWork
@@ -68,6 +68,9 @@ async def _join(storage: Storage, upload: Uploading) -> None:
     except (MissingObject, WrittenAlready):
         # Another call was quicker.
         await _expect_object(storage, upload)
+    except StoreRefused:
+        repeated = [part.number for part in received if len(part.etags) > 1]
+        raise _missing(repeated or [part.number for part in received]) from None
     return None
 
 

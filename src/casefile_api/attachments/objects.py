@@ -3,9 +3,10 @@
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from casefile_api.attachments.links import checksum
-from casefile_api.attachments.storage import Closing, MissingObject, Storage
+from casefile_api.attachments.storage import Answer, Closing, MissingObject, Storage, StoreRefused
 from casefile_api.errors import DependencyUnavailable
 
 CHUNK_BYTES = 1024 * 1024
@@ -15,11 +16,14 @@ _RESUMPTIONS = 6
 
 @dataclass(frozen=True, slots=True)
 class StoredPart:
-    """A part that storage has received; `etag` is what it wants to hear when the parts are joined."""
+    """A part that storage has received.
+
+    `etags` is what it wants to hear when the parts are joined: one for each time the part was sent, the newest first.
+    """
 
     number: int
     size_bytes: int
-    etag: str
+    etags: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +50,15 @@ async def list_parts(storage: Storage, key: str, upload_id: str) -> list[StoredP
         listed = [
             part for page in storage.pages("list_parts", Key=key, UploadId=upload_id) for part in page.get("Parts", [])
         ]
-        # SeaweedFS lists a part as often as it was sent; the one sent last is the one that counts.
-        listed.sort(key=lambda part: (part["PartNumber"], part["LastModified"]))
-        newest = {int(part["PartNumber"]): part for part in listed}
-        return [StoredPart(number, int(part["Size"]), str(part["ETag"])) for number, part in newest.items()]
+        # SeaweedFS lists a part as often as it was sent. The one sent last counts, and two may be of one second.
+        listed.sort(key=lambda part: part["LastModified"], reverse=True)
+        sent: dict[int, list[Answer]] = {}
+        for part in listed:
+            sent.setdefault(int(part["PartNumber"]), []).append(part)
+        return [
+            StoredPart(number, int(copies[0]["Size"]), tuple(dict.fromkeys(str(copy["ETag"]) for copy in copies)))
+            for number, copies in sorted(sent.items())
+        ]
 
     return await storage.call(all_parts)
 
@@ -66,19 +75,32 @@ async def is_open(storage: Storage, key: str, upload_id: str) -> bool:
 async def join_parts(storage: Storage, key: str, upload_id: str, parts: Sequence[tuple[StoredPart, str]]) -> None:
     """Join the parts, each with its SHA-256, into the object.
 
-    Raises MissingObject where the upload is gone, WrittenAlready where the object is there.
+    Where a part was sent more than once and storage does not know its newest tag, the others are tried: which copy it
+    took is found out when the object is read back. Raises MissingObject where the upload is gone, WrittenAlready where
+    the object is there, StoreRefused where storage joins none of them.
     """
-    joined = {
-        "Parts": [
-            {"PartNumber": part.number, "ETag": part.etag, "ChecksumSHA256": checksum(sha256)} for part, sha256 in parts
+    most = max(len(part.etags) for part, _ in parts)
+    for copy in range(most):
+        joined = [
+            {
+                "PartNumber": part.number,
+                "ETag": part.etags[min(copy, len(part.etags) - 1)],
+                "ChecksumSHA256": checksum(sha256),
+            }
+            for part, sha256 in parts
         ]
-    }
-    await storage.call(
-        lambda: storage.ask(
-            "complete_multipart_upload", Key=key, UploadId=upload_id, MultipartUpload=joined, IfNoneMatch="*"
-        ),
-        seconds=60,
-    )
+        try:
+            await storage.call(partial(_join, storage, key, upload_id, joined), seconds=60)
+        except StoreRefused:
+            if copy == most - 1:
+                raise
+        else:
+            return
+
+
+def _join(storage: Storage, key: str, upload_id: str, joined: Sequence[Answer]) -> None:
+    together = {"Parts": joined}
+    storage.ask("complete_multipart_upload", Key=key, UploadId=upload_id, MultipartUpload=together, IfNoneMatch="*")
 
 
 async def abandon_parts(storage: Storage, key: str, upload_id: str) -> None:
