@@ -16,9 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from casefile_api.access.permissions import Operation62
 from casefile_api.clock import Clock, real_now
 from casefile_api.database import Database
-from casefile_api.identifiers import new_id
 from casefile_api.ledger.entries import compose, write_entries
-from casefile_api.ledger.happenings import Actor, add_event
+from casefile_api.ledger.happenings import Actor, add_event, want_job
 from casefile_api.ledger.trail import Trail
 
 OPERATOR = "operator"
@@ -57,10 +56,7 @@ class Act:
 
     async def want(self, kind: str, subject_id: UUID | str) -> None:
         """Ask for work to be done after the commit."""
-        await self.session.execute(
-            text("insert into job_request (id, kind, subject_id, requested_at) values (:id, :kind, :subject, now())"),
-            {"id": new_id(), "kind": kind, "subject": str(subject_id)},
-        )
+        await want_job(self.session, kind, subject_id)
 
 
 @asynccontextmanager

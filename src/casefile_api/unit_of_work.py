@@ -21,9 +21,8 @@ from casefile_api.access.caller import Caller
 from casefile_api.clock import real_now
 from casefile_api.database import translated_faults
 from casefile_api.errors import PreconditionRequired, Stale
-from casefile_api.identifiers import new_id
 from casefile_api.ledger.entries import SealedEntry, compose, write_entries
-from casefile_api.ledger.happenings import Actor, add_event
+from casefile_api.ledger.happenings import Actor, add_event, want_job
 from casefile_api.web.documenting import NEEDS_TAG, TAKES_KEY, takes
 from casefile_api.web.etags import unchanged
 from casefile_api.web.exchange import Exchange, exchange_of
@@ -153,10 +152,7 @@ class UnitOfWork(Reading):
 
     async def want(self, kind: str, subject_id: UUID | str) -> None:
         """Ask for work to be done after the commit; the worker takes it from there."""
-        await self.session.execute(
-            text("insert into job_request (id, kind, subject_id, requested_at) values (:id, :kind, :subject, now())"),
-            {"id": new_id(), "kind": kind, "subject": str(subject_id)},
-        )
+        await want_job(self.session, kind, subject_id)
 
     def seal_entry(self) -> SealedEntry:
         """Fix the audit entry of this change, so that a receipt can name it; the trail says no more after."""

@@ -41,6 +41,9 @@ _INSERT = text(
 )
 
 
+_WANT = text("insert into job_request (id, kind, subject_id, requested_at) values (:id, :kind, :subject, now())")
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """Who made it happen."""
@@ -90,3 +93,8 @@ async def add_event(
         },
     )
     return event_id
+
+
+async def want_job(session: AsyncSession, kind: str, subject_id: UUID | str) -> None:
+    """Ask for work to be done after the commit of the transaction at hand; the sequencer turns it into a job."""
+    await session.execute(_WANT, {"id": new_id(), "kind": kind, "subject": str(subject_id)})
