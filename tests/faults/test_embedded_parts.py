@@ -48,13 +48,13 @@ def database(directory: DataDirectory) -> Iterator[PostgreSQL]:
 def start(command: list[str], directory: DataDirectory, name: str = "sleeper") -> processes.Child:
     """A child, once it is the program it should be."""
     child = processes.start(command, record=directory.record(name), log=directory.log(name))
-    eventually(lambda: "launch.py" not in " ".join(arguments_of(child.pid)))
+    eventually(lambda: arguments_of(child.pid) == command)
     return child
 
 
 def arguments_of(pid: int) -> list[str]:
-    """The command line of a process."""
-    return Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+    """The command line of a process; empty for a moment while one program takes the place of another."""
+    return Path(f"/proc/{pid}/cmdline").read_text().split("\0")[:-1]
 
 
 def eventually(true: Callable[[], object], seconds: float = 60.0) -> None:
@@ -117,7 +117,7 @@ def test_children_end_with_a_parent_that_is_killed(directory: DataDirectory) -> 
     eventually(lambda: processes.read_record(directory.record("sleeper")))
     orphan = processes.read_record(directory.record("sleeper"))
     assert orphan is not None
-    eventually(lambda: "launch.py" not in " ".join(arguments_of(orphan.pid)))
+    eventually(lambda: arguments_of(orphan.pid) == SLEEPER)
     parent.kill()
     parent.wait()
     eventually(lambda: not orphan.alive)
