@@ -60,6 +60,12 @@ class Caller:
         return self.staff.staff_id if self.staff else None
 
     @property
+    def principals(self) -> list[str]:
+        """Return the names under which a restricted case file may admit the caller: the person, and each role."""
+        person = [f"{self.organisation}/{self.staff.staff_id}"] if self.staff else []
+        return [*person, *(f"{self.organisation}#{role}" for role in sorted(self.roles))]
+
+    @property
     def force_code(self) -> str:
         """Return the force code of a police organisation."""
         return self.organisation.removeprefix("police-")

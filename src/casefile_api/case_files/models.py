@@ -11,6 +11,10 @@ from sqlmodel import Field, SQLModel
 from casefile_api.ledger.models import moment
 
 
+def _principals() -> Column[list[str]]:
+    return Column(ARRAY(String), nullable=False, server_default=text("'{}'::text[]"))
+
+
 class CaseFile(SQLModel, table=True):
     """The container: the envelope of a case, and its newest number."""
 
@@ -21,6 +25,7 @@ class CaseFile(SQLModel, table=True):
         CheckConstraint("urn ~ '^[0-9]{2}[A-Z0-9]{2}[0-9]{5}[0-9]{2}$'", name="case_file_urn_form"),
         CheckConstraint("urn_suffix is null or urn_suffix ~ '^[0-9]{1,2}$'", name="case_file_urn_suffix_form"),
         CheckConstraint("newest_number >= 1", name="case_file_newest_number"),
+        CheckConstraint("restricted = (cardinality(admitted) > 0)", name="case_file_admits_somebody"),
     )
 
     id: UUID = Field(primary_key=True)
@@ -32,6 +37,10 @@ class CaseFile(SQLModel, table=True):
     crime_references: list[str] = Field(sa_column=Column(ARRAY(String), nullable=False))
     newest_number: int
     named_staff: list[str] = Field(sa_column=Column(ARRAY(String), nullable=False))
+    restricted: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+    # Principals: `police-53/1401` is a person, `police-53#gatekeeper` a role.
+    admitted: list[str] = Field(sa_column=_principals())
+    shut_out: list[str] = Field(sa_column=_principals())
 
 
 class CaseFileVersion(SQLModel, table=True):

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from casefile_api.access.caller import Caller, OrganisationKind
+from casefile_api.case_files.admission import let_in
 from casefile_api.case_files.versions import content_of
 from casefile_api.errors import NotFound
 from casefile_api.identifiers import parse_id
@@ -43,7 +44,12 @@ def visible_shares(caller: Caller, alias: str = "s") -> str:
 
 
 def visible_to(caller: Caller, alias: str = "c") -> str:
-    """Return the SQL condition on a case file that a caller may see; binds :organisation, :unit and :staff_id."""
+    """Return the SQL condition on a case file that a caller may see; binds what `sight_of` gives."""
+    return f"{within_reach(caller, alias)} and {let_in(alias)}"
+
+
+def within_reach(caller: Caller, alias: str = "c") -> str:
+    """Return the SQL condition that a case file is within the reach of the caller's place, restricted or not."""
     if caller.kind is OrganisationKind.POLICE:
         force = f"{alias}.organisation = :organisation"
         if caller.has_role(*SEES_WHOLE_FORCE):
@@ -83,9 +89,14 @@ def referred(caller: Caller, alias: str = "c") -> str:
     )
 
 
-def sight_of(caller: Caller) -> dict[str, str | None]:
+def sight_of(caller: Caller) -> dict[str, str | list[str] | None]:
     """Return the values that the conditions bind."""
-    return {"organisation": caller.organisation, "unit": caller.unit, "staff_id": caller.staff_id}
+    return {
+        "organisation": caller.organisation,
+        "unit": caller.unit,
+        "staff_id": caller.staff_id,
+        "principals": caller.principals,
+    }
 
 
 _COLUMNS = "c.id, c.urn, c.urn_suffix, c.organisation, c.police_unit, c.cps_unit, c.crime_references, c.named_staff"

@@ -10,12 +10,13 @@ from datetime import date, datetime
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, func, not_, or_, text, tuple_
+from sqlalchemy import ColumnElement, and_, exists, func, not_, or_, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 
 from casefile_api.access.caller import Caller, OrganisationKind
+from casefile_api.case_files.admission import let_in
 from casefile_api.case_files.models import CaseFile
 from casefile_api.case_files.queries import CaseFileRow, find_visible, sight_of, visible_to
 from casefile_api.early_advice.actions_workflow import SETTLED
@@ -81,15 +82,15 @@ class Queue:
 def request_visible_to(caller: Caller) -> ColumnElement[bool]:
     """Return the condition on a request (joined with its case file) that the caller may see it."""
     if caller.kind is OrganisationKind.CPS:
-        return exists().where(col(EarlyAdviceUnit.request_id) == EarlyAdviceRequest.id, sent_to(caller))
-    condition = text(visible_to(caller, "case_file")).bindparams(**_bound(caller))
-    return cast("ColumnElement[bool]", condition)
+        sent = exists().where(col(EarlyAdviceUnit.request_id) == EarlyAdviceRequest.id, sent_to(caller))
+        return and_(sent, _on_case(caller, let_in("case_file")))
+    return _on_case(caller, visible_to(caller, "case_file"))
 
 
-def _bound(caller: Caller) -> dict[str, str | None]:
-    """Return the values that the condition on a case file binds, those it names alone."""
-    named = visible_to(caller, "case_file")
-    return {name: value for name, value in sight_of(caller).items() if f":{name}" in named}
+def _on_case(caller: Caller, condition: str) -> ColumnElement[bool]:
+    """Return a condition on the case file of a request, with the values it names."""
+    bound = {name: value for name, value in sight_of(caller).items() if f":{name}" in condition}
+    return cast("ColumnElement[bool]", text(condition).bindparams(**bound))
 
 
 async def find_request(reading: Reading, request_id: str, *, lock: bool = False) -> Found:
@@ -175,8 +176,8 @@ async def list_queue(reading: Reading, queue: Queue, page: Page) -> list[Listed]
 async def _list_present(reading: Reading, queue: Queue, page: Page) -> list[Listed]:
     """Return the requests that the caller sees as they are."""
     caller, seen = reading.caller, page.after(datetime, UUID)
-    of_the_caller = is_with(caller) if caller.kind is OrganisationKind.CPS else request_visible_to(caller)
-    conditions = [of_the_caller, *_asked(queue)]
+    now_theirs = [is_with(caller)] if caller.kind is OrganisationKind.CPS else []
+    conditions = [*now_theirs, request_visible_to(caller), *_asked(queue)]
     if seen is not None:
         place = tuple_(col(EarlyAdviceRequest.updated_at), col(EarlyAdviceRequest.id))
         conditions.append(place < tuple_(*seen))
@@ -204,7 +205,8 @@ async def _list_departed(reading: Reading, queue: Queue, page: Page) -> list[Lis
         sent_to(caller, other),
         col(other.left_at) > col(unit.left_at),
     )
-    conditions = [sent_to(caller), col(unit.left_at).is_not(None), not_(is_with(caller)), not_(left_later)]
+    let = _on_case(caller, let_in("case_file"))
+    conditions = [let, sent_to(caller), col(unit.left_at).is_not(None), not_(is_with(caller)), not_(left_later)]
     if seen is not None:
         conditions.append(tuple_(col(unit.left_at), col(request.id)) < tuple_(*seen))
     query = (
