@@ -18,7 +18,7 @@ _NOBODY = sa.text("'{}'::text[]")
 def upgrade() -> None:
     op.add_column("case_file", sa.Column("restricted", sa.Boolean, nullable=False, server_default=sa.false()))
     for column in ("admitted", "shut_out"):
-        op.add_column("case_file", sa.Column(column, ARRAY(sa.String), nullable=False, server_default=_NOBODY))
+        op.add_column("case_file", sa.Column(column, ARRAY(sa.Text), nullable=False, server_default=_NOBODY))
     op.create_check_constraint(
         "case_file_admits_somebody", "case_file", "restricted = (cardinality(admitted) > 0)"
     )
@@ -42,8 +42,8 @@ def _restrictions() -> None:
         sa.Column("act", sa.String, nullable=False),
         sa.Column("at", _MOMENT, nullable=False),
         sa.Column("by", JSONB, nullable=False),
-        sa.Column("admitted_before", ARRAY(sa.String), nullable=False),
-        sa.Column("admitted_after", ARRAY(sa.String), nullable=False),
+        sa.Column("admitted_before", ARRAY(sa.Text), nullable=False),
+        sa.Column("admitted_after", ARRAY(sa.Text), nullable=False),
         sa.Column("reason", sa.LargeBinary, nullable=False),
         sa.CheckConstraint("act in ('restricted', 'changed', 'lifted')", name="case_file_restriction_act"),
     )

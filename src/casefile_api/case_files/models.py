@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, String, text
+from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, String, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
 
@@ -12,7 +12,7 @@ from casefile_api.ledger.models import moment
 
 
 def _principals() -> Column[list[str]]:
-    return Column(ARRAY(String), nullable=False, server_default=text("'{}'::text[]"))
+    return Column(ARRAY(Text), nullable=False, server_default=text("'{}'::text[]"))
 
 
 class CaseFile(SQLModel, table=True):

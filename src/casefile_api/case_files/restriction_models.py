@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, String, text
+from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
 
@@ -16,7 +16,7 @@ def _who(*, nullable: bool = False) -> Column[dict[str, Any]]:
 
 
 def _principals() -> Column[list[str]]:
-    return Column(ARRAY(String), nullable=False)
+    return Column(ARRAY(Text), nullable=False)
 
 
 def _sealed(*, nullable: bool = False) -> Column[bytes]:
