@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from casefile_api.attachments.expiry import expire_bundles, give_up_uploads
 from casefile_api.audit.announcing import announce_checkpoint
+from casefile_api.audit.cosigning import ask_witnesses
 from casefile_api.clock import real_now
 from casefile_api.early_advice.deadlines import raise_due_deadlines
 from casefile_api.ledger.refusals import write_refusal_entries
@@ -68,6 +69,7 @@ ROUNDS: tuple[Round, ...] = (
     Round("deadlines", 1, watch_deadlines),
     Round("refusals", 10, write_up_refusals),
     Round("checkpoint", 30, announce_checkpoint),
+    Round("witnesses", 10, ask_witnesses),
     Round("uploads", 60, give_up_uploads),
     Round("bundles", 60, expire_bundles),
     Round("expired", 300, forget_expired),

@@ -104,6 +104,9 @@ class Settings(BaseSettings):
     # The log.
     read_batch_limit: int = Field(2_000, description="reads waiting for their entry before further ones get 503")
     public_log: bool = Field(False, description="checkpoint, key and tiles can be opened without a token")
+    log_witnesses: tuple[str, ...] = Field(
+        (), description='witnesses that vouch for checkpoints, a JSON list of "KEY URL"; see docs/auditors.md'
+    )
 
     @cached_property
     def origin(self) -> str:

@@ -21,6 +21,7 @@ class Meaning(StrEnum):
     LEAF_ALTERED = "The numbering of the entries was changed; proofs for this place no longer lead to the signed root."
     TILE_ALTERED = "Stored hashes of the tree were changed; proofs made from them will fail."
     CHECKPOINT_ALTERED = "A published checkpoint is not as it was signed, or was put in or taken out by other means."
+    COSIGNATURE_ALTERED = "A line kept as the word of a witness is not one that the witness signed."
     HISTORY_REWRITTEN = "The entries as they are now are not those that were signed: history was rewritten."
     OLD_BACKUP = (
         "The database is older than what was published: a backup was restored, or the newest entries were removed."

@@ -15,8 +15,6 @@ from casefile_api.errors import DependencyUnavailable, Fault, Invalid, NotFound
 from casefile_api.ledger.proofs import (
     ConsistencyProof,
     InclusionProof,
-    PublishedCheckpoint,
-    checkpoint_of,
     newest_checkpoint,
     prove_consistency,
     prove_inclusion,
@@ -138,19 +136,6 @@ async def consistency_of(reader: Reader, old: int, new: int | None) -> Consisten
 def _not_reached(parameter: str, newest: int) -> Invalid:
     fault = Fault("out_of_range", f"The newest checkpoint covers {newest} entries.", parameter=parameter)
     return Invalid("The log has not reached that size.", fault)
-
-
-async def published_checkpoint(reader: Reader, tree_size: int | None) -> PublishedCheckpoint:
-    """The newest checkpoint, or the one published for a size.
-
-    Raises NotFound where none was published for that size.
-    """
-    if tree_size is None:
-        return await newest_checkpoint(reader)
-    found = await checkpoint_of(reader, tree_size)
-    if found is None:
-        raise NotFound("No checkpoint was published for a tree of that size.")
-    return found
 
 
 async def listed_keys(reader: Reader) -> list[str]:

@@ -13,6 +13,7 @@ from casefile_api.audit.exports import Export
 from casefile_api.audit.filters import AskedEntries
 from casefile_api.audit.items import EntryRow
 from casefile_api.audit.media import CSV, JSON, NDJSON, wanted_media_type
+from casefile_api.audit.published import published_note
 from casefile_api.audit.queries import Place
 from casefile_api.audit.remit import remit_of
 from casefile_api.audit.schemas import ConsistencyProofView, EntryItem, EntryPage, InclusionProofView
@@ -40,6 +41,9 @@ TilePath = Annotated[
 ]
 TreeSize = Annotated[
     int | None, Query(ge=1, le=MAX_TREE_SIZE, description="of a published checkpoint; default: newest")
+]
+Witnesses = Annotated[
+    int, Query(ge=0, le=100, description="the newest checkpoint that at least so many witnesses vouched for")
 ]
 LeafHash = Annotated[str, Query(pattern="^[0-9a-f]{64}$", description="as a receipt gives it, lowercase hex")]
 
@@ -171,11 +175,15 @@ async def get_consistency_proof(
     responses={**_text("A signed note (C2SP tlog-checkpoint)", "origin\n12\n<base64>\n\n— origin <base64>\n"),
                **refusals("not-found")},
 )  # fmt: skip
-async def get_checkpoint(reading: ReadingNow, tree_size: TreeSize = None) -> Response:
-    """The newest checkpoint, or the one that was published for a tree size."""
+async def get_checkpoint(reading: ReadingNow, tree_size: TreeSize = None, witnesses: Witnesses = 0) -> Response:
+    """The newest checkpoint, or the one that was published for a tree size.
+
+    The lines of witnesses that vouched for it (C2SP tlog-cosignature) stand under the signature of the log. A new
+    checkpoint has none for some seconds: with `witnesses` the answer is the newest that has so many.
+    """
     async with reading:
-        checkpoint = await queries.published_checkpoint(reading.session, tree_size)
-    return _tagged(reading, checkpoint.note.encode(), PLAIN)
+        note = await published_note(reading.session, tree_size, witnesses)
+    return _tagged(reading, note.encode(), PLAIN)
 
 
 @router.get(

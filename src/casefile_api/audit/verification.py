@@ -11,6 +11,8 @@ from typing import Any
 from sqlalchemy import text
 
 from casefile_api.audit.checkpoint_checks import CheckpointJudge, verify_outside
+from casefile_api.audit.cosignature_verification import verify_cosignatures
+from casefile_api.audit.cosigning import configured_witnesses
 from casefile_api.audit.findings import Advance, Meaning, Report, no_progress
 from casefile_api.audit.log_verification import LogWalk, verify_entry
 from casefile_api.audit.tree_walk import tile_name
@@ -26,6 +28,7 @@ from casefile_api.ledger.checkpoints import (
     parse_note,
     parse_verifier_key,
 )
+from casefile_api.ledger.cosignatures import NOBODY, Quorum
 from casefile_api.ledger.kept_checkpoint import KeptCheckpoint
 from casefile_api.ledger.log_keys import key_file, load_private_keys
 from casefile_api.ledger.tiles import TileId, tile_width
@@ -80,6 +83,8 @@ class Believed:
     """The log's public keys, as known outside."""
     checkpoints: Mapping[str, str] = field(default_factory=dict)
     """Signed notes kept outside, by the name of their file."""
+    quorum: Quorum = NOBODY
+    """The witnesses that are known outside, and how many of them must have vouched for one checkpoint."""
 
 
 async def believed_beside(
@@ -87,6 +92,7 @@ async def believed_beside(
     settings: Settings,
     keys: Collection[VerifierKey] = (),
     checkpoints: Mapping[str, str] | None = None,
+    quorum: Quorum | None = None,
 ) -> Believed:
     """What is known outside the database here: the log's own key and the newest checkpoint, where they are kept.
 
@@ -104,7 +110,8 @@ async def believed_beside(
     kept = KeptCheckpoint.beside_key(settings)
     note = kept.read()
     beside = {str(kept.path): note} if note is not None else {}
-    return Believed([*own, *keys], {**beside, **(checkpoints or {})})
+    configured = Quorum(tuple(witness.key for witness in configured_witnesses(settings)))
+    return Believed([*own, *keys], {**beside, **(checkpoints or {})}, quorum or configured)
 
 
 async def verify_database(
@@ -128,6 +135,7 @@ async def verify_database(
     await walk.walk(advance)
     for name, note in believed.checkpoints.items():
         verify_outside(report, name, note, signed.tree_size, walk.roots, believed.keys)
+    await verify_cosignatures(database, report, believed.quorum, signed.tree_size)
     await _verify_numbering(database, report)
     await _verify_unplaced(database, report)
     if vault is None:

@@ -1,4 +1,4 @@
-"""`audit verify` and `audit verify-export`: the log proved, against the database and without it."""
+"""`audit verify` and `verify-export`: the log proved, with the database and without; `witness`: a hold on it."""
 
 from __future__ import annotations
 
@@ -30,17 +30,32 @@ Proofs = Annotated[
 ]
 
 
+WitnessKeys = Annotated[
+    list[str] | None,
+    typer.Option("--witness-key", help="The key of a witness, or a file that holds some; may be given several times."),
+]
+Witnesses = Annotated[
+    int, typer.Option("--witnesses", min=0, help="How many of these witnesses must have vouched.")
+]
+
+
 @app.command()
-def verify(public_key: MoreKeys = None, checkpoint: MoreCheckpoints = None) -> None:
+def verify(
+    public_key: MoreKeys = None,
+    checkpoint: MoreCheckpoints = None,
+    witness_key: WitnessKeys = None,
+    witnesses: Witnesses = 0,
+) -> None:
     """Recompute the whole log in the database and say what is wrong with it; exit 1 if anything is.
 
     Every entry is held against its hash, every leaf and tile against the entries, every checkpoint against the tree and
     the log's own key (from the key file, or --public-key), every version against its digest. A checkpoint kept
-    elsewhere (--checkpoint) shows whether history was rewritten since. It may run beside the service.
+    elsewhere (--checkpoint) shows whether history was rewritten since. With --witness-key the lines of witnesses are
+    verified too, and --witnesses says how many must stand under one checkpoint. It may run beside the service.
     """
     from casefile_api.cli.audit_verification import verify_log
 
-    verify_log(public_key or [], checkpoint or [])
+    verify_log(public_key or [], checkpoint or [], witness_key or [], witnesses)
 
 
 @app.command("verify-export")
@@ -52,6 +67,8 @@ def verify_export(
         Path | None, typer.Option("--since", help="An earlier checkpoint, to prove that nothing before it changed.")
     ] = None,
     consistency: Proofs = None,
+    witness_key: WitnessKeys = None,
+    witnesses: Witnesses = 0,
 ) -> None:
     """Verify an export with a checkpoint and the log's public key alone: no database, no network; exit 1 if it fails.
 
@@ -59,6 +76,37 @@ def verify_export(
     GET /v1/audit-log/checkpoint?tree_size=… gives the checkpoint of it. With --since, a consistency proof from the
     earlier checkpoint to this one must be given too (GET /v1/audit-log/consistency-proof).
     """
-    from casefile_api.cli.audit_verification import verify_file
+    from casefile_api.cli.audit_verification import quorum_of, verify_file
 
-    verify_file(file, checkpoint, public_key, since, consistency or [])
+    verify_file(file, checkpoint, public_key, since, consistency or [], quorum_of(witness_key or [], witnesses))
+
+
+@app.command()
+def witness(
+    folder: Annotated[Path, typer.Argument(help="What it remembers: its key, and what it saw. Never restore it.")],
+    log_key: Annotated[
+        list[str], typer.Option("--log-key", help="The public key of the log, or a file that holds it.")
+    ],
+    name: Annotated[
+        str | None, typer.Option("--name", help="Its name, a URL without scheme; needed at the first start.")
+    ] = None,
+    host: Annotated[str, typer.Option("--host", help="The address it listens on; put TLS before it.")] = "127.0.0.1",
+    port: Annotated[int | None, typer.Option("--port", help="The port where the log submits checkpoints.")] = None,
+    follow: Annotated[
+        str | None, typer.Option("--follow", help="The URL of a service with a public log, to look at it by itself.")
+    ] = None,
+    every: Annotated[float, typer.Option("--every", min=0, help="Seconds between two looks; 0: look once.")] = 60,
+) -> None:
+    """Be a witness of a log: vouch for checkpoints that continue what was seen before, and for no others.
+
+    To be run by somebody other than the log's operator. It prints its own key, which goes into the log's settings and
+    to everybody who is to demand its word. It needs neither the database nor any other setting.
+    """
+    from casefile_api.cli.audit_verification import log_keys
+    from casefile_api.cli.failing import CommandFailed
+    from casefile_api.cli.witnessing import Watch, run_witness
+
+    if port is None and follow is None:
+        raise CommandFailed("A witness listens (--port), looks by itself (--follow), or both.")
+    keys = [key for text in log_key for key in log_keys(text)]
+    run_witness(folder, name, keys, Watch(host, port, follow, every))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -15,6 +16,7 @@ from casefile_api.audit.findings import Advance, Report
 from casefile_api.audit.verification import believed_beside, verify_database
 from casefile_api.cli import parts
 from casefile_api.cli.failing import CommandFailed
+from casefile_api.clock import utc_text
 from casefile_api.database import Database
 from casefile_api.ledger.checkpoints import (
     Checkpoint,
@@ -23,6 +25,7 @@ from casefile_api.ledger.checkpoints import (
     open_checkpoint,
     parse_verifier_key,
 )
+from casefile_api.ledger.cosignatures import Quorum, parse_witness_key
 from casefile_api.settings import Settings
 from casefile_api.vault import Vault, read_master_key
 from casefile_api.web.assembly import master_key_file
@@ -31,35 +34,41 @@ from casefile_api.web.assembly import master_key_file
 STATEMENT_SECONDS = 900.0
 
 
-def verify_log(public_keys: Sequence[str], checkpoints: Sequence[Path]) -> None:
+def verify_log(
+    public_keys: Sequence[str], checkpoints: Sequence[Path], witness_keys: Sequence[str] = (), witnesses: int = 0
+) -> None:
     """Verify the log in the database; exit 1 where anything is wrong with it."""
-    keys = [key for text in public_keys for key in _keys(text)]
+    keys = [key for text in public_keys for key in log_keys(text)]
+    quorum = quorum_of(witness_keys, witnesses)
     notes = {str(path): _text(path) for path in checkpoints}
     with parts.database(Settings()) as settings, _progress() as advance:
-        report = asyncio.run(_verify(settings, keys, notes, advance))
+        report = asyncio.run(_verify(settings, keys, notes, quorum, advance))
     _tell(report, "The log")
 
 
-def verify_file(file: Path, checkpoint: Path, public_key: str, since: Path | None, consistency: Sequence[Path]) -> None:
+def verify_file(
+    file: Path, checkpoint: Path, public_key: str, since: Path | None, consistency: Sequence[Path], quorum: Quorum
+) -> None:
     """Verify an export offline; exit 1 where anything is wrong with it."""
-    keys = _keys(public_key)
-    signed = _checkpoint(checkpoint, keys)
+    keys = log_keys(public_key)
+    signed = _checkpoint(checkpoint, keys, quorum)
     proofs = [_proof(path) for path in consistency]
     verification = ExportVerification(signed, proofs)
     with _progress() as advance, file.open("rb") as lines:
         report = verification.verify(lines, advance)
+    _tell_witnesses(report, checkpoint, quorum)
     if since is not None:
         verify_growth(report, _checkpoint(since, keys), signed, proofs)
     _tell(report, "What the file holds")
 
 
 async def _verify(
-    settings: Settings, keys: Sequence[VerifierKey], notes: Mapping[str, str], advance: Advance
+    settings: Settings, keys: Sequence[VerifierKey], notes: Mapping[str, str], quorum: Quorum, advance: Advance
 ) -> Report:
     patient = settings.with_values(database_timeout_seconds=STATEMENT_SECONDS)
     database = Database(patient, application="casefile-audit-verify")
     try:
-        believed = await believed_beside(database, settings, keys, notes)
+        believed = await believed_beside(database, settings, keys, notes, quorum)
         return await verify_database(database, _vault(settings), believed, advance)
     finally:
         await database.close()
@@ -78,18 +87,43 @@ def _text(path: Path) -> str:
         raise CommandFailed(f"{path} is not text.") from None
 
 
-def _keys(text: str) -> list[VerifierKey]:
+def _lines(text: str) -> list[str]:
     """The keys of an option: the text itself, or the lines of the file that it names."""
     path = Path(text)
     lines = [text] if "+" in text and not path.exists() else _text(path).splitlines()
+    return [line for line in lines if line.strip()]
+
+
+def log_keys(text: str) -> list[VerifierKey]:
+    """The public keys of a log, as an option names them."""
     try:
-        return [parse_verifier_key(line) for line in lines if line.strip()]
+        return [parse_verifier_key(line) for line in _lines(text)]
     except CheckpointError as fault:
-        raise CommandFailed(f"--public-key: {fault}.") from None
+        raise CommandFailed(f"The public key of the log: {fault}.") from None
 
 
-def _checkpoint(path: Path, keys: Sequence[VerifierKey]) -> Checkpoint:
+def quorum_of(texts: Sequence[str], least: int) -> Quorum:
+    """The witnesses that options name, and how many of them must have vouched."""
     try:
+        keys = {parse_witness_key(line) for text in texts for line in _lines(text)}
+    except CheckpointError as fault:
+        raise CommandFailed(f"--witness-key: {fault}.") from None
+    if least > len(keys):
+        raise CommandFailed(f"--witnesses {least} cannot be had of {len(keys)} keys: give them with --witness-key.")
+    return Quorum(tuple(sorted(keys, key=lambda key: key.text())), least)
+
+
+def _tell_witnesses(report: Report, path: Path, quorum: Quorum) -> None:
+    """Say who vouched for the checkpoint, and when."""
+    for cosignature in quorum.check(_text(path)):
+        moment = utc_text(datetime.fromtimestamp(cosignature.at, UTC))
+        report.notes.append(f"{cosignature.witness.name} vouched for the checkpoint at {moment}.")
+
+
+def _checkpoint(path: Path, keys: Sequence[VerifierKey], quorum: Quorum | None = None) -> Checkpoint:
+    try:
+        if quorum is not None:
+            quorum.check(_text(path))
         return open_checkpoint(_text(path), keys)
     except CheckpointError as fault:
         raise CommandFailed(f"{path}: {fault}. Nothing can be verified against it.") from None

@@ -90,6 +90,11 @@ class Backlog(Collector):
             "Webhook deliveries not yet made",
             "select count(*) from webhook_delivery where state = 'waiting'",
         ),
+        (
+            "casefile_log_witnesses_in_trouble",
+            "Configured witnesses that do not vouch for the newest checkpoint",
+            "select count(*) from audit_witness where trouble is not null",
+        ),
         ("casefile_log_alarm", "1 while the log refuses to grow", "select count(*) from log_alarm"),
     )
 

@@ -139,7 +139,7 @@ def _signature(line: str) -> NoteSignature:
     parts = line.split(" ")
     if len(parts) != 3 or parts[0] != "—":
         raise CheckpointError("not a signed note: a signature line is a dash, a name and base64")
-    raw = _from_base64(parts[2])
+    raw = from_base64(parts[2])
     if len(raw) <= KEY_ID_SIZE_BYTES:
         raise CheckpointError("not a signed note: a signature is too short")
     return NoteSignature(check_key_name(parts[1]), raw[:KEY_ID_SIZE_BYTES], raw[KEY_ID_SIZE_BYTES:])
@@ -150,7 +150,7 @@ def parse_checkpoint(text: str) -> Checkpoint:
     lines = text.split("\n")
     if len(lines) < 4 or lines[-1] or not all(lines[:-1]):
         raise CheckpointError("not a checkpoint: origin, size and root must stand on lines of their own")
-    root = _from_base64(lines[2])
+    root = from_base64(lines[2])
     if not _SIZE.fullmatch(lines[1]) or len(root) != HASH_SIZE_BYTES:
         raise CheckpointError("not a checkpoint: the size or the root is malformed")
     return Checkpoint(lines[0], int(lines[1]), root)
@@ -172,7 +172,7 @@ def parse_verifier_key(text: str) -> VerifierKey:
     key_id, _, encoded = rest.partition("+")
     if not _KEY_ID.fullmatch(key_id):
         raise CheckpointError("not a verifier key: it is written <name>+<eight hex digits>+<base64>")
-    raw = _from_base64(encoded)
+    raw = from_base64(encoded)
     if raw[:1] != ED25519 or len(raw) != 33:
         raise CheckpointError("not a verifier key of type Ed25519")
     key = VerifierKey(check_key_name(name), raw[1:])
@@ -181,7 +181,7 @@ def parse_verifier_key(text: str) -> VerifierKey:
     return key
 
 
-def _from_base64(text: str) -> bytes:
+def from_base64(text: str) -> bytes:
     """Standard base64 in its one canonical spelling."""
     try:
         raw = b64decode(text, validate=True)

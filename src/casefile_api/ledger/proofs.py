@@ -24,19 +24,20 @@ _TILES = text(
     join unnest(cast(:levels as smallint[]), cast(:numbers as bigint[])) as wanted (level, number) using (level, number)
     """
 )
-_NEWEST = text("select tree_size, root_hash, note from audit_checkpoint order by tree_size desc, id desc limit 1")
+_NEWEST = text("select id, tree_size, root_hash, note from audit_checkpoint order by tree_size desc, id desc limit 1")
 _OF_SIZE = text(
-    "select tree_size, root_hash, note from audit_checkpoint where tree_size = :size order by id desc limit 1"
+    "select id, tree_size, root_hash, note from audit_checkpoint where tree_size = :size order by id desc limit 1"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class PublishedCheckpoint:
-    """A checkpoint as it was published."""
+    """A checkpoint as it was published; its number is 0 while there is none."""
 
     tree_size: int
     root_hash: bytes
     note: str
+    id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,13 +137,13 @@ async def newest_checkpoint(reader: Reader) -> PublishedCheckpoint:
     row = (await reader.execute(_NEWEST)).one_or_none()
     if row is None:
         raise DependencyUnavailable("The log has no checkpoint yet; the worker signs the first when it starts.")
-    return PublishedCheckpoint(row.tree_size, bytes(row.root_hash), row.note)
+    return PublishedCheckpoint(row.tree_size, bytes(row.root_hash), row.note, row.id)
 
 
 async def checkpoint_of(reader: Reader, size: int) -> PublishedCheckpoint | None:
     """The checkpoint published for a tree of this size, if there was one."""
     row = (await reader.execute(_OF_SIZE, {"size": size})).one_or_none()
-    return PublishedCheckpoint(row.tree_size, bytes(row.root_hash), row.note) if row else None
+    return PublishedCheckpoint(row.tree_size, bytes(row.root_hash), row.note, row.id) if row else None
 
 
 async def prove_inclusion(reader: Reader, leaf_index: int, size: int) -> InclusionProof:

@@ -1,0 +1,41 @@
+"""Published checkpoints as they are served: the log's signed note, with the lines of those who vouched for it."""
+
+from sqlalchemy import text
+
+from casefile_api.errors import NotFound
+from casefile_api.ledger.proofs import PublishedCheckpoint, Reader, checkpoint_of, newest_checkpoint
+
+_LINES = text("select line from audit_cosignature where checkpoint_id = :id order by witness")
+_WITNESSED = text(
+    """
+    select c.id, c.tree_size, c.root_hash, c.note from audit_checkpoint c join (
+        select checkpoint_id from audit_cosignature group by checkpoint_id having count(*) >= :witnesses
+        order by checkpoint_id desc limit 1) vouched on vouched.checkpoint_id = c.id
+    """
+)
+
+
+async def published_note(reader: Reader, tree_size: int | None, witnesses: int) -> str:
+    """The newest checkpoint, the one published for a size, or the newest that so many witnesses vouched for.
+
+    Raises NotFound where there is none.
+    """
+    found = await _find(reader, tree_size, witnesses)
+    lines = list((await reader.execute(_LINES, {"id": found.id})).scalars())
+    if len(lines) < witnesses:
+        raise NotFound(f"{len(lines)} witnesses have vouched for the checkpoint of that size.")
+    return found.note + "".join(lines)
+
+
+async def _find(reader: Reader, tree_size: int | None, witnesses: int) -> PublishedCheckpoint:
+    if tree_size is not None:
+        found = await checkpoint_of(reader, tree_size)
+        if found is None:
+            raise NotFound("No checkpoint was published for a tree of that size.")
+        return found
+    if not witnesses:
+        return await newest_checkpoint(reader)
+    row = (await reader.execute(_WITNESSED, {"witnesses": witnesses})).one_or_none()
+    if row is None:
+        raise NotFound("No checkpoint was vouched for by so many witnesses.")
+    return PublishedCheckpoint(row.tree_size, bytes(row.root_hash), row.note, row.id)
