@@ -133,14 +133,19 @@ def _methods_of(request: Request) -> list[str]:
         places = [place[part.endswith("_path}")] if part[:1] == "{" else re.escape(part) for part in parts]
         if re.fullmatch("".join(places), path):
             found |= {method.upper() for method in operations}
-    return sorted(found | {"HEAD"} if "GET" in found else found)
+    return sorted(found | {"OPTIONS"} | ({"HEAD"} if "GET" in found else set()))
 
 
 async def _unrouted(request: Request, fault: Exception) -> Response:
-    """Answer a path or method that is not there."""
+    """Answer a path or method that is not there; an OPTIONS is told what there is (RFC 9110 9.3.7).
+
+    No origin is given leave to read by it: a browser's preflight finds none of the headers that it looks for.
+    """
     fault = cast(HTTPException, fault)
     if fault.status_code == 405:
         allowed = {"Allow": ", ".join(_methods_of(request))}
+        if request.method == "OPTIONS":
+            return Response(status_code=204, headers=allowed)
         refusal: Refusal = MethodNotAllowed("This path does not take this method.", headers=allowed)
     elif fault.status_code == 404:
         refusal = NotFound()

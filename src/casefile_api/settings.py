@@ -38,6 +38,12 @@ class Settings(BaseSettings):
     trusted_proxies: str = Field(
         "", description="comma-separated addresses or networks of proxies whose X-Forwarded-For is believed"
     )
+    client_certificate_proxies: str = Field(
+        "", description="comma-separated addresses or networks of proxies believed on a client's TLS certificate"
+    )
+    client_certificate_header: str = Field(
+        "Client-Cert", description="header in which they pass it on: RFC 9440, or percent-encoded PEM"
+    )
     sandbox: bool = Field(False, description="sandbox rules: loopback webhooks, movable working time, generous rates")
 
     # Data kept by the program itself.
@@ -121,6 +127,16 @@ class Settings(BaseSettings):
         """Return whether tokens must be bound: as set; if not, required in production and optional in a sandbox."""
         usual = SenderBinding.OPTIONAL if self.sandbox else SenderBinding.REQUIRED
         return self.sender_bound_tokens or usual
+
+    @property
+    def offers_certificate_binding(self) -> bool:
+        """Return whether tokens may be bound to a client's TLS certificate: where a proxy is named that sees it."""
+        return bool(self.client_certificate_proxies)
+
+    @property
+    def requires_proofs(self) -> bool:
+        """Return whether every token is bound to a key by DPoP: required, and no certificate can stand for it."""
+        return self.sender_binding is SenderBinding.REQUIRED and not self.offers_certificate_binding
 
     @property
     def webhook_exemptions(self) -> tuple[IPv4Network | IPv6Network, ...]:

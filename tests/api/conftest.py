@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.api.advising import Teams
+from tests.outside.beside import beside
 from tests.outside.cases import open_case
 from tests.outside.client import Party, Sandbox
 from tests.outside.running import running_sandbox
@@ -36,6 +37,14 @@ def later_teams(shared_folder: Path) -> Iterator[Teams]:
     with running_sandbox(shared_folder / "later") as sandbox:
         yield Teams(sandbox)
         sandbox.http.close()
+
+
+@pytest.fixture(scope="session")
+def strict(sandbox: Sandbox) -> Iterator[Sandbox]:
+    """The sandbox through a process in which every token must be bound, and a proxy on loopback sees certificates."""
+    changes = {"CASEFILE_SENDER_BOUND_TOKENS": "required", "CASEFILE_CLIENT_CERTIFICATE_PROXIES": "127.0.0.1"}
+    with beside(sandbox, **changes) as process:
+        yield process
 
 
 @pytest.fixture(scope="module")

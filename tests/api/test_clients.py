@@ -67,7 +67,7 @@ class House:
         async with unattended(self.owner, Clock(), "clients_add") as act:
             await add_client(act, new, key)
 
-    async def ask(self, assertion: str, at: datetime | None = None) -> Answer:
+    async def ask(self, assertion: str, at: datetime | None = None, certificate: str | None = None) -> Answer:
         """Ask for a token as the system itself, with the service's own rights."""
         form = {"grant_type": "client_credentials", "client_assertion": assertion}
         form["client_assertion_type"] = ASSERTION_TYPE
@@ -75,9 +75,8 @@ class House:
         server = TokenServer(issuer, verifier, ProofReader(Nonces(b"shared")), SenderBinding.OPTIONAL)
         now = at or datetime.now(UTC)
         async with self.service.session() as session:
-            _, answer = await session.run_sync(
-                lambda plain: server.answer("token", FormRequest(form, Registry(plain, now)))
-            )
+            request = lambda plain: FormRequest(form, Registry(plain, now), certificate=certificate)  # noqa: E731
+            _, answer = await session.run_sync(lambda plain: server.answer("token", request(plain)))
             await session.commit()
             return answer
 
@@ -113,6 +112,17 @@ async def test_a_client_may_sign_with_its_kind_of_key(house: House, algorithm: s
 
     assert (await house.ask(assertion(private, spoken, kid=public.kid))).status == 200
     assert (await house.ask(assertion(private, spoken))).status == 200
+
+
+async def test_tokens_of_a_client_that_is_registered_so_are_bound_to_its_certificate(house: House) -> None:
+    private, public = new_client_key()
+    await house.add(public, certificate_bound=True)
+    without = await house.ask(assertion(private, "ES256"))
+    bound = await house.ask(assertion(private, "ES256"), certificate="c" * 43)
+
+    assert (without.status, without.error) == (400, "invalid_request")
+    claims = TokenVerifier(KEYS, ISSUER, RevocationList()).verify(str(bound.body["access_token"]))
+    assert (claims.bound_to, claims.bound_to_certificate) == (None, "c" * 43)
 
 
 async def test_no_token_and_no_assertion_is_in_any_log_however_talkative(

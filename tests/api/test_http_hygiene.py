@@ -6,6 +6,7 @@ import socket
 from contextlib import closing
 from urllib.parse import urlsplit
 
+import httpx2 as httpx
 import pytest
 
 from casefile_api.settings import Settings
@@ -39,6 +40,10 @@ def raw(sandbox: Sandbox, request: bytes, *, seconds: float = 10.0) -> http.clie
 
 def hosted(*lines: str) -> bytes:
     return "\r\n".join(["GET /v1/me HTTP/1.1", *lines, "Connection: close", "", ""]).encode("latin-1")
+
+
+def allowed(answer: httpx.Response) -> set[str]:
+    return {word.strip() for word in answer.headers["allow"].split(",")}
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -99,12 +104,32 @@ def test_the_hosts_are_those_set_or_that_of_the_public_url() -> None:
     assert known_hosts(Settings(public_url="http://127.0.0.1:8000")) == {"localhost", "127.0.0.1", "::1"}
 
 
-@pytest.mark.parametrize("method", ["OPTIONS", "TRACE", "PROPFIND", "DELETE"])
+@pytest.mark.parametrize("method", ["TRACE", "PROPFIND", "DELETE"])
 def test_a_method_that_a_path_does_not_take_is_told_those_it_takes(system: Party, method: str) -> None:
     answer = system.call(method, "/v1/case-files")
 
     check_problem(answer, 405, "method-not-allowed")
-    assert {word.strip() for word in answer.headers["allow"].split(",")} == {"GET", "HEAD", "POST"}
+    assert allowed(answer) == {"GET", "HEAD", "OPTIONS", "POST"}
+
+
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [
+        ("/v1/case-files", {"GET", "HEAD", "OPTIONS", "POST"}),
+        ("/v1/webhook-endpoints/x", {"GET", "HEAD", "OPTIONS", "PATCH", "DELETE"}),
+        ("/oauth/token", {"OPTIONS", "POST"}),
+        ("/v1/audit-log/tile/0/x001/000", {"GET", "HEAD", "OPTIONS"}),
+    ],
+)
+def test_options_tells_what_a_path_takes_and_nothing_else(sandbox: Sandbox, path: str, methods: set[str]) -> None:
+    answer = sandbox.http.options(sandbox.base_url + path, headers={"Origin": "https://elsewhere.example"})
+
+    assert (answer.status_code, answer.content, allowed(answer)) == (204, b"", methods)
+    assert not [name for name in answer.headers if name.startswith("access-control-")]
+
+
+def test_options_of_a_path_that_is_not_there_is_not_found(sandbox: Sandbox) -> None:
+    check_problem(sandbox.http.options(f"{sandbox.base_url}/v1/nowhere"), 404, "not-found")
 
 
 def test_a_head_is_the_get_without_its_body_and_the_connection_goes_on(system: Party) -> None:

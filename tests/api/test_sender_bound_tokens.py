@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +22,7 @@ from tests.outside import signing
 from tests.outside.cases import opening
 from tests.outside.client import Sandbox, check_problem
 from tests.outside.dpop import Holder, thumbprint
-from tests.outside.running import RunningSandbox, running_sandbox
+from tests.outside.running import RunningSandbox
 
 
 @pytest.fixture
@@ -34,14 +33,6 @@ def holder(sandbox: Sandbox) -> Holder:
 @pytest.fixture
 def token(holder: Holder) -> str:
     return holder.token()
-
-
-@pytest.fixture(scope="module")
-def strict(shared_folder: Path) -> Iterator[Sandbox]:
-    """A service in which every token must be bound, as in production."""
-    with running_sandbox(shared_folder / "strict", CASEFILE_SENDER_BOUND_TOKENS="required") as sandbox:
-        yield sandbox
-        sandbox.http.close()
 
 
 def challenged(answer: httpx.Response, error: str) -> None:
@@ -166,8 +157,6 @@ def test_where_binding_is_required_no_token_is_issued_without_a_proof(strict: Sa
     answer = strict.token_request(system.token_form())
 
     assert (answer.status_code, answer.json()["error"]) == (400, "invalid_dpop_proof")
-    resource = strict.http.get(f"{strict.base_url}/.well-known/oauth-protected-resource").json()
-    assert resource["dpop_bound_access_tokens_required"] is True
 
 
 def test_where_binding_is_required_a_bound_token_works_and_its_nonce_comes_with_the_answer(strict: Sandbox) -> None:

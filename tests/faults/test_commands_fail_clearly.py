@@ -44,6 +44,21 @@ def test_a_database_that_is_away(capsys: pytest.CaptureFixture[str], monkeypatch
         assert "secret-word" not in said
 
 
+@pytest.mark.parametrize("command", [["add", "rms", "--organisation", "police-53", "--name", "x"], ["rotate", "rms"]])
+def test_a_key_made_for_a_client_that_could_not_be_registered_is_not_left_behind(
+    command: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("CASEFILE_DATABASE_URL", NOBODY_LISTENS)
+    monkeypatch.chdir(tmp_path)
+    kept = tmp_path / "kept.pem"
+    kept.write_text("somebody's key")
+
+    assert_one_sentence(*said_by(capsys, monkeypatch, "clients", *command), "The database does not answer")
+    said_by(capsys, monkeypatch, "clients", *command, "--private-key-file", str(kept))
+    assert [file.name for file in tmp_path.iterdir()] == ["kept.pem"]
+    assert kept.read_text() == "somebody's key"
+
+
 def test_a_setting_that_is_no_number(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CASEFILE_PORT", "eighty")
     code, said = said_by(capsys, monkeypatch, "migrate")

@@ -56,7 +56,7 @@ class Holder:
         """The token request with a proof; the nonce of the answer is kept."""
         sandbox = self.party.sandbox
         url = str(sandbox.config["token_endpoint"])
-        proof = proof or self.proof("POST", url)
+        proof = proof or self.proof("POST", self.resource("/oauth/token"))
         return self._noted(sandbox.http.post(url, data=self.party.token_form(), headers={"DPoP": proof}))
 
     def token(self) -> str:
@@ -67,10 +67,14 @@ class Holder:
         assert answer.status_code == 200, answer.text
         return str(answer.json()["access_token"])
 
+    def resource(self, path: str) -> str:
+        """The URL that a proof is for: the service's own, whichever process is called."""
+        return str(self.party.sandbox.config["issuer"]).rstrip("/") + path.partition("?")[0]
+
     def call(self, token: str, path: str = "/v1/me", *, method: str = "GET", **more: object) -> httpx.Response:
         """A request with the bound token; `proof` sends another proof, `scheme` another scheme, `json` a body."""
         url = self.party.sandbox.base_url + path
-        proof = more.pop("proof", None) or self.proof(method, url.partition("?")[0], token)
+        proof = more.pop("proof", None) or self.proof(method, self.resource(path), token)
         headers = {"Authorization": f"{more.pop('scheme', 'DPoP')} {token}", "DPoP": str(proof)}
         if self.party.justification:
             headers["Access-Justification"] = self.party.justification

@@ -28,12 +28,16 @@ _TEXT_MOST = 200
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What a request brings to show who is calling: its Authorization and DPoP headers, and what it asks for."""
+    """What a request brings to show who is calling: its Authorization and DPoP headers, and what it asks for.
+
+    `certificate` is the thumbprint of the client certificate that its connection was made with.
+    """
 
     authorization: Sequence[str]
     proofs: Sequence[str]
     method: str
     url: str
+    certificate: str | None = None
 
 
 class Guard:
@@ -58,12 +62,13 @@ class Guard:
         """
         scheme, token = _token_in(credentials.authorization)
         claims = self._verifier.verify(token)
+        _check_certificate(claims, credentials.certificate)
         if scheme == "dpop":
             proof = self._check_possession(claims, token, credentials)
             return _caller_of(claims), proof
         if claims.bound_to is not None:
             raise NotAuthenticated(reason="bound_token_as_bearer")
-        if self._binding is SenderBinding.REQUIRED:
+        if self._binding is SenderBinding.REQUIRED and not claims.is_bound:
             raise NotAuthenticated(reason="unbound_token")
         return _caller_of(claims), None
 
@@ -78,6 +83,13 @@ class Guard:
         if not is_same_thumbprint(proof.thumbprint, claims.bound_to):
             raise NotAuthenticated(reason="proof_of_other_key")
         return proof
+
+
+def _check_certificate(claims: Claims, presented: str | None) -> None:
+    """Check that a token bound to a certificate came over a connection made with it (RFC 8705 3)."""
+    bound = claims.bound_to_certificate
+    if bound is not None and not is_same_thumbprint(presented or "", bound):
+        raise NotAuthenticated(reason="other_certificate" if presented else "no_certificate")
 
 
 def _token_in(authorization: Sequence[str]) -> tuple[str, str]:

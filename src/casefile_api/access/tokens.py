@@ -32,6 +32,8 @@ _CLAIMS = frozenset(
     {"iss", "sub", "aud", "exp", "iat", "jti", "client_id", "org", "roles", "scope", "name", "unit", "cnf"}
 )
 _SIGNATURE_BYTES = 64
+KEY_MEMBER, CERTIFICATE_MEMBER = "jkt", "x5t#S256"
+_CONFIRMATIONS = {KEY_MEMBER: "bound_to", CERTIFICATE_MEMBER: "bound_to_certificate"}
 _THUMBPRINT_CHARACTERS = 43
 
 
@@ -50,8 +52,15 @@ class Claims:
     expires_at: int
     name: str | None = None
     unit: str | None = None
-    # RFC 7638 thumbprint of the key the token is bound to (RFC 9449 6.1), None where whoever has it may use it.
+    # What the token is bound to: a key by its RFC 7638 thumbprint (RFC 9449 6.1), a client certificate by its SHA-256
+    # (RFC 8705 3.1), or both. Whoever has a token that is bound to nothing may use it.
     bound_to: str | None = None
+    bound_to_certificate: str | None = None
+
+    @property
+    def is_bound(self) -> bool:
+        """Say whether the token is good only for whoever holds a certain key."""
+        return self.bound_to is not None or self.bound_to_certificate is not None
 
     def as_payload(self) -> dict[str, object]:
         """Return the claims as they stand in the token (RFC 9068 2.2)."""
@@ -67,8 +76,9 @@ class Claims:
             "roles": sorted(self.roles),
             "scope": " ".join(sorted(self.scopes)),
         }
-        bound = {"jkt": self.bound_to} if self.bound_to is not None else None
-        further = {"name": self.name, "unit": self.unit, "cnf": bound}
+        bound = {KEY_MEMBER: self.bound_to, CERTIFICATE_MEMBER: self.bound_to_certificate}
+        bound = {member: thumbprint for member, thumbprint in bound.items() if thumbprint is not None}
+        further = {"name": self.name, "unit": self.unit, "cnf": bound or None}
         return payload | {claim: value for claim, value in further.items() if value is not None}
 
 
@@ -222,7 +232,7 @@ class TokenVerifier:
             expires_at=expires_at,
             name=token.text("name"),
             unit=token.text("unit"),
-            bound_to=_bound_to(token),
+            **confirmation_in(token),
         )
 
     def _refuse_unless_current(self, claims: Claims) -> None:
@@ -257,14 +267,16 @@ def _roles_in(token: CompactToken) -> frozenset[str]:
     return frozenset(roles)
 
 
-def _bound_to(token: CompactToken) -> str | None:
-    """Read the claim `cnf`, which names one key by its thumbprint and nothing else (RFC 7800 3.1, RFC 9449 6.1)."""
-    if "cnf" not in token.claims:
-        return None
-    match token.claims["cnf"]:
-        case {"jkt": str() as thumbprint, **rest} if not rest and len(thumbprint) == _THUMBPRINT_CHARACTERS:
-            return thumbprint
-    raise _refusal("bad_claims")
+def confirmation_in(token: CompactToken) -> dict[str, str]:
+    """Read the claim `cnf`: thumbprints of a key, of a certificate, of both, and nothing else (RFC 7800 3.1)."""
+    confirmation = token.claims.get("cnf", {})
+    if not isinstance(confirmation, dict) or ("cnf" in token.claims and not confirmation):
+        raise _refusal("bad_claims")
+    if not confirmation.keys() <= _CONFIRMATIONS.keys():
+        raise _refusal("bad_claims")
+    if not all(isinstance(value, str) and len(value) == _THUMBPRINT_CHARACTERS for value in confirmation.values()):
+        raise _refusal("bad_claims")
+    return {_CONFIRMATIONS[member]: value for member, value in confirmation.items()}
 
 
 def _refusal(reason: str) -> NotAuthenticated:

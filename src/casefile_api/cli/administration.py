@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -31,6 +31,17 @@ async def administering(settings: Settings) -> AsyncIterator[Database]:
         yield database
     finally:
         await database.close()
+
+
+@contextmanager
+def kept_only_where_registered(file: Path | None) -> Iterator[None]:
+    """Take a private key made for the occasion away again where its registration fails: it is nobody's key."""
+    try:
+        yield
+    except BaseException:
+        if file is not None:
+            file.unlink(missing_ok=True)
+        raise
 
 
 def administer(action: str, change: Callable[[Act], Awaitable[Answer]]) -> Answer:
@@ -70,11 +81,16 @@ def keys_for(client_id: str, given: Path | None, private_file: Path | None, algo
     return [key_for(client_id, given, private_file, algorithm)]
 
 
+def new_key_file(client_id: str, named: Path | None) -> Path:
+    """Where the private half of a pair made here goes."""
+    return named or Path(f"{client_id}.pem")
+
+
 def key_for(client_id: str, given: Path | None, private_file: Path | None, algorithm: str) -> ClientPublicKey:
     """The public key to register: the client's own, or of a pair made here, whose private half goes into a file."""
     if given is not None:
         return read_public_key(given.read_bytes())
-    target = private_file or Path(f"{client_id}.pem")
+    target = new_key_file(client_id, private_file)
     if target.exists():
         raise CommandFailed(f"{target} is there already: name another --private-key-file, or give the --public-key.")
     private, public = new_client_key(algorithm)

@@ -54,18 +54,19 @@ def add(  # noqa: PLR0913 - its options
     jwks_uri: Annotated[
         str | None, typer.Option("--jwks-uri", help="Where the client publishes its keys itself, instead of a key.")
     ] = None,
+    certificate_bound: Annotated[
+        bool, typer.Option("--certificate-bound", help="Bind its tokens to its TLS certificate (RFC 8705).")
+    ] = False,
 ) -> None:
     """Let in a system: it may get tokens by signing with its key (private_key_jwt).
 
     Example: casefile-api clients add force-53-rms --organisation police-53 --name "Record system" --public-key rms.pem
     """
-    from casefile_api.cli.administration import administer, keys_for
+    from casefile_api.cli.administration import administer, kept_only_where_registered, keys_for, new_key_file
     from casefile_api.oauth.commands import NewClient, add_client
     from casefile_api.settings import Settings
     from casefile_api.unattended import Act
 
-    published_alone = jwks_uri is not None and public_key is None
-    keys = [] if published_alone else keys_for(client_id, public_key, private_key_file, algorithm)
     wanted = NewClient(
         client_id=client_id,
         organisation=organisation,
@@ -73,14 +74,19 @@ def add(  # noqa: PLR0913 - its options
         scopes=frozenset(scope) if scope else None,
         assertable_roles=frozenset(role) if role else None,
         jwks_uri=jwks_uri,
+        certificate_bound=certificate_bound,
     )
+    published_alone = jwks_uri is not None and public_key is None
+    keys = [] if published_alone else keys_for(client_id, public_key, private_key_file, algorithm)
 
     async def change(act: Act) -> str:
         await add_client(act, wanted, *keys, exempt=Settings().webhook_exemptions)
         known = ", ".join(key.kid for key in keys) or "those it publishes"
         return f"Client {client_id} of {organisation} is registered with the keys {known}."
 
-    typer.echo(administer("add_client", change))
+    made_here = public_key is None and not published_alone
+    with kept_only_where_registered(new_key_file(client_id, private_key_file) if made_here else None):
+        typer.echo(administer("add_client", change))
 
 
 @clients.command(name="list")
@@ -103,6 +109,7 @@ def list_all(
     for client in look(registered):
         keys = "\n".join(f"{key.algorithm} {key.kid}" for key in client.keys if key.valid_until is None)
         keys += f"\npublished at {client.jwks_uri}" if client.jwks_uri else ""
+        keys += "\ntokens bound to its certificate" if client.certificate_bound else ""
         state = "revoked" if client.revoked_at else ""
         scopes, roles = "\n".join(client.scopes), "\n".join(client.assertable_roles)
         table.add_row(client.client_id, client.organisation, scopes, roles, keys, state)
@@ -120,7 +127,7 @@ def rotate(
     ] = 24,
 ) -> None:
     """Register a client's next key; the earlier ones stay valid for a day, so that it can change over."""
-    from casefile_api.cli.administration import administer, key_for
+    from casefile_api.cli.administration import administer, kept_only_where_registered, key_for, new_key_file
     from casefile_api.clock import utc_text
     from casefile_api.oauth.commands import rotate_client_key
     from casefile_api.unattended import Act
@@ -131,7 +138,9 @@ def rotate(
         until = await rotate_client_key(act, client_id, key, timedelta(hours=overlap_hours))
         return f"Client {client_id} may sign with {key.kid}; its earlier keys are taken until {utc_text(until)}."
 
-    typer.echo(administer("rotate_client_key", change))
+    made_here = public_key is None
+    with kept_only_where_registered(new_key_file(client_id, private_key_file) if made_here else None):
+        typer.echo(administer("rotate_client_key", change))
 
 
 @clients.command(name="revoke")

@@ -38,6 +38,7 @@ class NewClient(Body):
     scopes: frozenset[str] | None = None
     assertable_roles: frozenset[str] | None = None
     jwks_uri: str | None = None
+    certificate_bound: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class ListedClient:
     assertable_roles: tuple[str, ...]
     keys: tuple[RegisteredKey, ...]
     jwks_uri: str | None
+    certificate_bound: bool
     created_at: datetime
     revoked_at: datetime | None
 
@@ -93,6 +95,7 @@ async def add_client(act: Act, wanted: NewClient, *keys: ClientPublicKey, exempt
         scopes=_chosen(wanted.scopes, scopes_of(kind), "/scopes"),
         assertable_roles=_chosen(wanted.assertable_roles, roles_of(kind), "/assertable_roles"),
         jwks_uri=wanted.jwks_uri,
+        certificate_bound=wanted.certificate_bound,
         created_at=act.now,
     )
     act.session.add(client)
@@ -166,6 +169,7 @@ async def list_clients(session: AsyncSession, organisation: str | None = None) -
             assertable_roles=tuple(client.assertable_roles),
             keys=tuple(keys.get(client.client_id, ())),
             jwks_uri=client.jwks_uri,
+            certificate_bound=client.certificate_bound,
             created_at=client.created_at,
             revoked_at=client.revoked_at,
         )

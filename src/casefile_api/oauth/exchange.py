@@ -33,6 +33,7 @@ class FormRequest(OAuth2Request):  # type: ignore[misc]  # Authlib has no types
         *,
         authorization: str | None = None,
         proofs: Sequence[str] = (),
+        certificate: str | None = None,
     ) -> None:
         super().__init__("POST", "https://authorisation-server", headers={})
         self._fields = dict(form)
@@ -40,6 +41,7 @@ class FormRequest(OAuth2Request):  # type: ignore[misc]  # Authlib has no types
         self.registry = registry
         self.authorization = authorization
         self.proofs = proofs
+        self.certificate = certificate
         self.key_proof: KeyProof | None = None
         self.client: RegisteredClient | None = None
         self.user: ActingStaff | None = None

@@ -7,13 +7,13 @@ from casefile_api.access.permissions import SCOPES
 from casefile_api.oauth.client_keys import KeyAlgorithm
 from casefile_api.oauth.grants import GRANT_TYPES
 from casefile_api.oauth.registry import AUTHENTICATION_METHOD
-from casefile_api.settings import SenderBinding
+from casefile_api.settings import Settings
 
 _ALGORITHMS = [*(algorithm.value for algorithm in KeyAlgorithm), "Ed25519"]
 _ENDPOINTS = ("token", "revocation", "introspection")
 
 
-def authorization_server(issuer: str) -> Mapping[str, object]:
+def authorization_server(issuer: str, *, certificates: bool = False) -> Mapping[str, object]:
     """Return the authorisation server's metadata. There is no authorisation endpoint, so no response type."""
     base = issuer.rstrip("/")
     authentication = {
@@ -32,12 +32,13 @@ def authorization_server(issuer: str) -> Mapping[str, object]:
         "grant_types_supported": list(GRANT_TYPES),
         **authentication,
         "dpop_signing_alg_values_supported": list(DPOP_ALGORITHMS),
+        "tls_client_certificate_bound_access_tokens": certificates,
         "protected_resources": [issuer],
         "service_documentation": f"{base}/docs",
     }
 
 
-def protected_resource(issuer: str, binding: SenderBinding) -> Mapping[str, object]:
+def protected_resource(issuer: str, settings: Settings) -> Mapping[str, object]:
     """Return the protected resource's metadata: the API, which takes tokens of its own authorisation server."""
     return {
         "resource": issuer,
@@ -45,7 +46,8 @@ def protected_resource(issuer: str, binding: SenderBinding) -> Mapping[str, obje
         "scopes_supported": sorted(SCOPES),
         "bearer_methods_supported": ["header"],
         "dpop_signing_alg_values_supported": list(DPOP_ALGORITHMS),
-        "dpop_bound_access_tokens_required": binding is SenderBinding.REQUIRED,
+        "dpop_bound_access_tokens_required": settings.requires_proofs,
+        "tls_client_certificate_bound_access_tokens": settings.offers_certificate_binding,
         "resource_name": "casefile-api",
         "resource_documentation": f"{issuer.rstrip('/')}/docs",
     }

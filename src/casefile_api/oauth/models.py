@@ -25,6 +25,8 @@ class Client(SQLModel, table=True):
     assertable_roles: list[str] = Field(sa_column=Column(ARRAY(String), nullable=False))
     # Where the client publishes its keys itself, beside or instead of those in client_key.
     jwks_uri: str | None = None
+    # Every token of the client is bound to the TLS certificate it was asked for with (RFC 8705 3.4).
+    certificate_bound: bool = False
     created_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     revoked_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
 

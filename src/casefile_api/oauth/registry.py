@@ -22,7 +22,7 @@ AUTHENTICATION_METHOD = "private_key_jwt"
 
 _CLIENT = text(
     """
-    select c.organisation, o.kind, c.scopes, c.assertable_roles
+    select c.organisation, o.kind, c.scopes, c.assertable_roles, c.certificate_bound
     from client c join organisation o on o.id = c.organisation
     where c.client_id = :client_id and c.revoked_at is null
       and o.valid_from <= :today and (o.valid_until is null or o.valid_until >= :today)
@@ -63,6 +63,7 @@ class RegisteredClient(ClientMixin):  # type: ignore[misc]  # Authlib has no typ
     scopes: frozenset[str]
     assertable_roles: frozenset[str]
     keys: tuple[ClientPublicKey, ...]
+    certificate_bound: bool = False
 
     def get_client_id(self) -> str:
         """Return the client's id (Authlib asks)."""
@@ -115,6 +116,7 @@ class Registry:
             assertable_roles=frozenset(row.assertable_roles),
             keys=tuple(ClientPublicKey(key.kid, KeyAlgorithm(key.algorithm), key.jwk) for key in keys)
             + self._published_by(client_id),
+            certificate_bound=row.certificate_bound,
         )
 
     def _published_by(self, client_id: str) -> tuple[ClientPublicKey, ...]:

@@ -19,6 +19,7 @@ from casefile_api.oauth.registry import RegisteredClient, Registry
 from casefile_api.oauth.server import TokenServer, bad_proof, bad_request
 from casefile_api.unit_of_work import UnitOfWork, Work
 from casefile_api.web.exchange import Exchange, exchange_of
+from casefile_api.web.proxies import certificate_of
 from casefile_api.web.routing import GuardedRoute
 
 router = APIRouter(route_class=GuardedRoute, tags=["authorisation"])
@@ -97,7 +98,8 @@ async def get_jwks(request: Request) -> Response:
 )
 async def get_authorization_server_metadata(request: Request) -> Response:
     """Return the authorisation server's metadata (RFC 8414)."""
-    return _published(authorization_server(exchange_of(request).parts.issuer.issuer))
+    parts = exchange_of(request).parts
+    return _published(authorization_server(parts.issuer.issuer, certificates=parts.settings.offers_certificate_binding))
 
 
 @router.get(
@@ -109,7 +111,7 @@ async def get_authorization_server_metadata(request: Request) -> Response:
 async def get_protected_resource_metadata(request: Request) -> Response:
     """Return the protected resource's metadata (RFC 9728)."""
     parts = exchange_of(request).parts
-    return _published(protected_resource(parts.issuer.issuer, parts.settings.sender_binding))
+    return _published(protected_resource(parts.issuer.issuer, parts.settings))
 
 
 def _published(document: Any) -> Response:
@@ -143,10 +145,15 @@ async def _ask(
     parts = exchange.parts
     server = TokenServer(parts.issuer, parts.verifier, parts.key_proofs, parts.settings.sender_binding)
     headers, now = exchange.request.headers, parts.clock.real_now()
-    authorization, proofs = headers.get("authorization"), headers.getlist("dpop")
 
     def ask(session: Session) -> tuple[FormRequest, Answer]:
-        request = FormRequest(form, Registry(session, now, published), authorization=authorization, proofs=proofs)
+        request = FormRequest(
+            form,
+            Registry(session, now, published),
+            authorization=headers.get("authorization"),
+            proofs=headers.getlist("dpop"),
+            certificate=certificate_of(exchange.request, parts.settings),
+        )
         return server.answer(endpoint, request)
 
     asked, answer = await work.session.run_sync(ask)

@@ -81,7 +81,7 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc]  # Authlib has no 
 
         Before anything is used up: a client that is asked for a nonce sends the same assertions again.
         """
-        if not request.proofs and self._binding is SenderBinding.OPTIONAL:
+        if not request.proofs and (self._binding is SenderBinding.OPTIONAL or request.certificate is not None):
             return None
         try:
             return self._key_proofs.read(request.proofs, Aim("POST", self.issuer.rstrip("/") + "/oauth/token"))
@@ -108,6 +108,8 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc]  # Authlib has no 
         )
         if request.key_proof is not None:
             claims = replace(claims, bound_to=request.key_proof.thumbprint)
+        if client.certificate_bound or (self._binding is SenderBinding.REQUIRED and request.key_proof is None):
+            claims = replace(claims, bound_to_certificate=_presented(request))
         request.issued = claims
         return {
             "access_token": self._issuer.sign(claims),
@@ -134,6 +136,13 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc]  # Authlib has no 
         """Return a refusal as RFC 6749 5.2 has it: our own words, nothing of what was sent."""
         code = str(error.error) if error.error in _WORDS else "invalid_request"
         return _refusal(code, str(error.description or _WORDS[code]))
+
+
+def _presented(request: FormRequest) -> str:
+    """Return the certificate that a token is to be bound to (RFC 8705 3)."""
+    if request.certificate is None:
+        raise InvalidRequestError("Tokens of this client are bound to its TLS certificate, and none was presented.")
+    return request.certificate
 
 
 def bad_proof() -> Answer:

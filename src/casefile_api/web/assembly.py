@@ -23,7 +23,7 @@ from casefile_api.settings import Settings
 from casefile_api.vault import Vault, derive_key, read_master_key
 from casefile_api.web.limits import Policy, RateLimits
 from casefile_api.web.parts import Parts
-from casefile_api.web.proxies import trusted_networks
+from casefile_api.web.proxies import certificate_networks, trusted_networks
 
 
 def build_parts(settings: Settings, *, application: str = "casefile-api") -> Parts:
@@ -32,6 +32,7 @@ def build_parts(settings: Settings, *, application: str = "casefile-api") -> Par
     Raises Misconfigured where a key or the list of proxies cannot be read.
     """
     trusted_networks(settings.trusted_proxies)
+    certificate_networks(settings)
     database = Database(settings, application=application)
     keys = KeyRing(key_files(settings.token_key_files, settings.data_dir))
     revocations = RevocationList()

@@ -43,7 +43,7 @@ from casefile_api.web.exchange import Exchange
 from casefile_api.web.idempotency import Replayed, read_key
 from casefile_api.web.limits import site_of
 from casefile_api.web.problems import problem_response
-from casefile_api.web.proxies import source_address, trusted_networks
+from casefile_api.web.proxies import certificate_of, source_address, trusted_networks
 
 log = structlog.get_logger()
 _MOST_FAULTS = 20
@@ -171,6 +171,7 @@ def _identify(exchange: Exchange) -> tuple[Caller, KeyProof | None]:
         proofs=request.headers.getlist("dpop"),
         method=request.scope["asked_method"],
         url=parts.settings.public_url.rstrip("/") + request.scope["raw_path"].decode("latin-1"),
+        certificate=certificate_of(request, parts.settings),
     )
     return parts.guard.identify(credentials)
 
