@@ -3,6 +3,7 @@
 import json
 
 import jsonpatch
+import jsonschema_rs
 import pytest
 
 from tests.outside.cases import case_content, draft_request, open_case, opening, request_body
@@ -166,3 +167,15 @@ def test_no_nesting_brings_the_service_down(officer: Party, depth: int) -> None:
 def test_the_largest_body_is_taken_and_given_back_as_sent(officer: Party) -> None:
     content = case_content(extensions={f"k{n}": "x" * 10_000 for n in range(100)})
     assert open_case(officer, content=content)["content"] == content
+
+
+def test_a_version_says_by_which_schema_it_was_written_and_the_schema_is_there_with_examples(officer: Party) -> None:
+    case = open_case(officer)
+    items = officer.items("/v1/schemas")
+    newest = next(item for item in items if item["newest"])
+    assert (newest["version"], newest["href"].rsplit("/", 1)[-1]) == (case["version"]["content_schema"],) * 2
+    for item in items:
+        schema = officer.get(item["href"])
+        assert jsonschema_rs.Draft202012Validator(schema.json()).is_valid(case["content"])
+        assert officer.get(item["href"], headers={"If-None-Match": schema.headers["ETag"]}, expect=304)
+    officer.refused("GET", "/v1/schemas/case-file-content/99", 404, "not-found")

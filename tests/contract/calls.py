@@ -127,6 +127,8 @@ CALLS: dict[str, Call] = {
     "list_unit_staff": _may(200, 404),
     "list_code_lists": _reads(),
     "get_code_list": _reads(),
+    "list_schemas": _reads(),
+    "get_schema": _reads(),
     "put_staff_member": Call(frozenset({200, 201}), body=_staff),
     "open_case_file": Call(frozenset({201}), body=_own_opening),
     "add_version": _step({"content": cases.case_content(), "note": "again"}),

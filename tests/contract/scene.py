@@ -80,6 +80,8 @@ def build_scene(sandbox: Sandbox) -> Scene:
         "request_id": scene.request["id"],
         "leaf_index": "0",
         "name": "media_type",
+        "schema_name": "case-file-content",
+        "schema_version": "1",
         "code": "not-found",
         "staff_id": "matrix-1",
     }

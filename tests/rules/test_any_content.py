@@ -37,9 +37,11 @@ def scalars_by(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
         return st.dates(date(1, 1, 1), date(9999, 12, 31)).map(str)
     if schema.get("format") == "date-time":
         return st.datetimes().map(lambda moment: moment.strftime("%Y-%m-%dT%H:%M:%SZ").zfill(20))
-    if schema["type"] == "boolean":
-        return st.booleans()
-    return st.sampled_from([word for word in SOME_WORDS if len(word) <= schema.get("maxLength", 99)])
+    if schema["type"] in {"boolean", "integer"}:
+        whole = st.integers(schema.get("minimum"), schema.get("maximum"))
+        return whole if schema["type"] == "integer" else st.booleans()
+    words = ["0" * 64, "a" * 64] if schema.get("maxLength") == 64 else SOME_WORDS
+    return st.sampled_from([word for word in words if len(word) <= schema.get("maxLength", 99)])
 
 
 def objects_by(schema: dict[str, Any]) -> st.SearchStrategy[Any]:

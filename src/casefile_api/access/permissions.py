@@ -174,6 +174,8 @@ OPERATIONS: Mapping[str, Operation] = {
     "list_unit_staff": Operation(_ANYONE, _READ),
     "list_code_lists": _LOOK_UP,
     "get_code_list": _LOOK_UP,
+    "list_schemas": _LOOK_UP,
+    "get_schema": _LOOK_UP,
     "put_staff_member": Operation(
         _grant("staff:manage", police="system", cps="system", oversight="system", operator="operator system"), _COLLECT
     ),

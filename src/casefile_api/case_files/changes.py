@@ -22,6 +22,17 @@ NAMES = {
     "material": "Material",
     "chronology": "Chronology entry",
     "links": "Linked case",
+    "other_contacts": "Contact",
+    "other_people": "Other person",
+    "unused_material": "Unused material",
+    "media_elsewhere": "Media held elsewhere",
+    "devices": "Device",
+    "third_party_requests": "Third-party request",
+    "forensic_submissions": "Forensic submission",
+    "outstanding_evidence": "Outstanding evidence",
+    "orders": "Order",
+    "case_outline": "Case outline",
+    "opinions": "Opinion",
 }
 
 Body = dict[str, JsonValue]

@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from casefile_api.access.caller import Caller
 from casefile_api.case_files.checks import check_content, named_attachment_ids, warnings
 from casefile_api.case_files.content import content_faults
+from casefile_api.case_files.content.publishing import NEWEST
 from casefile_api.case_files.envelope import Envelope, check_envelope
 from casefile_api.case_files.queries import (
     CaseFileRow,
@@ -255,9 +256,9 @@ async def _insert_version(
     await work.session.execute(
         text(
             "insert into case_file_version (case_file_id, number, digest, parent_digest, salt, body, note, attachments,"
-            " warnings, created_by, created_at, case_type, offence_codes)"
+            " warnings, content_schema, created_by, created_at, case_type, offence_codes)"
             " values (:id, :number, :digest, :parent_digest, :salt, :body, :note, cast(:attachments as jsonb),"
-            " cast(:warnings as jsonb), cast(:created_by as jsonb), :now, :case_type, :offence_codes)"
+            " cast(:warnings as jsonb), :schema, cast(:created_by as jsonb), :now, :case_type, :offence_codes)"
         ),
         {
             "id": case.id,
@@ -269,6 +270,7 @@ async def _insert_version(
             "note": await work.vault.seal(work.session, case.id, note.encode(), f"case_file_version.note:{place}"),
             "attachments": json.dumps(version.attachments),
             "warnings": json.dumps(warnings(content, on=on)),
+            "schema": int(NEWEST),
             "created_by": json.dumps(created_by(work.caller)),
             "now": work.now,
             "case_type": content["case_type"],

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, String, Text, text
+from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, SmallInteger, String, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
 
@@ -61,6 +61,7 @@ class CaseFileVersion(SQLModel, table=True):
     note: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     attachments: list[dict[str, Any]] = Field(sa_column=Column(JSONB, nullable=False))
     warnings: list[dict[str, Any]] = Field(sa_column=Column(JSONB, nullable=False))
+    content_schema: int = Field(sa_column=Column(SmallInteger, nullable=False, server_default="1"))
     created_by: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
     created_at: datetime = Field(sa_column=moment())
     case_type: str

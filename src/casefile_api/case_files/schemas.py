@@ -124,6 +124,10 @@ class VersionView(BaseModel):
     created_by: ActorView
     note: str
     warnings: list[WarningView]
+    content_schema: str = Field(
+        description="the schema that the content was written by: /v1/schemas/case-file-content/{version}",
+        examples=["2"],
+    )
     shared_with: list[ShareView]
 
 

@@ -50,6 +50,7 @@ def _statement(caller: Caller, source: str, number: str, *, body: bool) -> str:
         select c.id, c.urn, c.urn_suffix, c.organisation, c.police_unit, c.cps_unit, c.crime_references, c.named_staff,
                ({visible_to(caller)}) as visible, {newest_visible(caller)} as newest_number,
                v.number, v.digest, v.parent_digest, v.salt, v.note, v.attachments, v.warnings, v.created_by,
+               v.content_schema,
                v.created_at as version_created_at, {"v.body" if body else "null"} as body,
                p.created_at, p.updated_at, k.wrapped_key,
                {referred(caller)} as referred,
@@ -169,6 +170,7 @@ def _version(row: Any, note: str) -> Mapping[str, Any]:
         "created_by": row.created_by,
         "note": note,
         "warnings": row.warnings,
+        "content_schema": str(row.content_schema),
         "shared_with": [
             {"organisation": organisation, "unit": unit, "shared_at": utc_text(datetime.fromisoformat(at))}
             for organisation, unit, at in row.shares or ()

@@ -4,6 +4,6 @@ The models of this package judge what was sent and describe it; they never write
 served exactly as it was parsed.
 """
 
-from casefile_api.case_files.content.whole import CaseContent, content_faults, example
+from casefile_api.case_files.content.whole import CaseContent, complete_example, content_faults, example
 
-__all__ = ["CaseContent", "content_faults", "example"]
+__all__ = ["CaseContent", "complete_example", "content_faults", "example"]

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import TypeAlias, cast
 
 from casefile_api.case_files.checks import CHECKS
-from casefile_api.case_files.content.whole import CaseContent
+from casefile_api.case_files.content.publishing import NEWEST, described
 from casefile_api.case_files.doubts import WARNINGS
 from casefile_api.web.strict_json import LIMITS
 
@@ -35,6 +35,12 @@ was parsed**: nothing is added, trimmed, re-ordered or normalised.
   `highly_sensitive`, is refused, and goes by the means approved for it.
 * The file is about the suspect first: what a suspect did (`conduct_summary`) stands before anything about a
   complainant. Complainants are anonymous for life; use a `pseudonym`, and never a name in a text.
+
+* Every version says by which schema its content was written (`version.content_schema`). The schemas are at
+  `/v1/schemas`; what is sent now is held to the newest, {NEWEST}. A schema only ever gains members, so a content of an
+  older one is read for ever and may be sent again.
+* What somebody thinks is kept apart from what is known (DPA 2018 s.38(2)): members marked *Opinion* hold a view, and
+  `opinions` says whose it is and what it rests on.
 
 JSON may be nested {LIMITS.depth} levels deep; a list holds {LIMITS.items:,} items at most, a string
 {LIMITS.characters:,} characters, a member's name {LIMITS.name_characters}. Only whole numbers within ±(2^53−1) are
@@ -63,7 +69,7 @@ These are recorded in `version.warnings` with a pointer, and stop nothing:
 
 def content_page() -> str:
     """Return the page."""
-    schema = cast(Schema, CaseContent.model_json_schema())
+    schema = cast(Schema, described())
     parts = cast(Mapping[str, Schema], schema["$defs"])
     tables = [_table("The content", schema), *(_table(name, part) for name, part in _objects(parts))]
     return OPENING + "\n".join(tables) + "\n" + CHECKED + _rows(CHECKS) + DOUBTED + _rows(WARNINGS)
@@ -76,11 +82,26 @@ def _objects(parts: Mapping[str, Schema]) -> Iterator[tuple[str, Schema]]:
 def _table(name: str, part: Schema) -> str:
     required = cast(list[str], part.get("required", []))
     members = cast(Mapping[str, Schema], part["properties"])
-    lines = [f"## {name}", "", str(part["description"]), "", "| member | | required | |", "|---|---|---|---|"]
-    for member, described in members.items():
-        text = " ".join(str(described.get("description", "")).split())
-        lines.append(f"| `{member}` | {_kind(described)} | {'yes' if member in required else ''} | {text} |")
+    people = f" People of the category *{part['x-data-subject']}*." if "x-data-subject" in part else ""
+    lines = [f"## {name}", "", f"{part['description']}{people}", "", f"Source: {part['x-source']}.", ""]
+    lines += ["| member | | required | | example |", "|---|---|---|---|---|"]
+    for member, schema in members.items():
+        text = " ".join(str(schema.get("description", "")).split())
+        opinion = " *Opinion.*" if schema.get("x-nature") == "opinion" else ""
+        source = f" ({schema['x-source']})" if schema["x-source"] != part["x-source"] else ""
+        wanted = "yes" if member in required else ""
+        lines.append(f"| `{member}` | {_kind(schema)} | {wanted} | {text}{opinion}{source} | {_example(schema)} |")
     return "\n".join([*lines, ""])
+
+
+def _example(described: Schema) -> str:
+    """Show a plain example; what is made of parts is shown with its parts."""
+    first = cast(list[object], described.get("examples", [""]))[0]
+    first = first[0] if isinstance(first, list) and first else first
+    if isinstance(first, dict | list) or first == "":
+        return ""
+    text = str(first).lower() if isinstance(first, bool) else str(first)
+    return f"`{text[:60]}…`" if len(text) > 60 else f"`{text}`"
 
 
 def _kind(described: Schema) -> str:
@@ -90,9 +111,12 @@ def _kind(described: Schema) -> str:
     if "x-code-list" in described:
         return f"code of `{described['x-code-list']}`"
     if described.get("type") == "array":
-        return f"list of: {_kind(cast(Schema, described['items']))}"
+        most = f", at most {described['maxItems']:,}" if "maxItems" in described else ""
+        return f"list of: {_kind(cast(Schema, described['items']))}{most}"
     if "format" in described:
         return str(described["format"])
+    if described.get("type") == "integer":
+        return f"integer, {described['minimum']:,} to {described['maximum']:,}"
     longest = described.get("maxLength")
     return f"{described.get('type', 'anything')}{f', at most {longest:,}' if isinstance(longest, int) else ''}"
 

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from casefile_api.case_files.content.charges import OffenceDates
 from casefile_api.case_files.content.parts import (
     Code,
     Day,
@@ -18,14 +19,6 @@ from casefile_api.case_files.content.parts import (
 )
 
 
-class OffenceDates(Part):
-    """When an offence was committed. The code says how to read the days (1 on, 4 between, 5 on or about …)."""
-
-    code: Code = Field(description="Offence date code, of code list `offence_date_code`.", examples=["1"])
-    from_: Day = Field(alias="from", description="The day, or the first day.", examples=["2026-09-12"])
-    to: Day | None = Field(None, description="The last day; wanted with code 4.")
-
-
 class Offence(Part):
     """An offence that is alleged or considered."""
 
@@ -36,7 +29,16 @@ class Offence(Part):
     dates: OffenceDates | None = Field(None, description="When it was committed.")
     location: Annotated[str, Field(max_length=80)] | None = Field(None, description="Where, as on a charge sheet.")
     particulars: Text | None = Field(None, description="Particulars or wording of the offence.")
+    statement_of_facts: Annotated[str, Field(max_length=4_000)] | None = Field(None, description="The facts of it.")
+    category: Annotated[str, Word("offence_category")] | None = Field(None, description="How it can be tried.")
     crime_reference: ShortText | None = Field(None, description="The crime it was recorded as.")
+    consent: Annotated[str, Word("prosecution_consent")] | None = Field(
+        None, description="Whose consent a prosecution needs."
+    )
+    home_office_outcome: Annotated[str, Word("home_office_outcome")] | None = Field(
+        None, description="Home Office outcome of the crime."
+    )
+    outcome_on: Day | None = Field(None, description="Day of that outcome.")
 
 
 class LineOfEnquiry(Part):
@@ -50,6 +52,8 @@ class LineOfEnquiry(Part):
     expected_result: Text | None = Field(None, description="What is expected of it.")
     expected_on: Day | None = Field(None, description="When the result is expected.")
     completed_on: Day | None = Field(None, description="When it was done.")
+    impact: Text | None = Field(None, description="What it means for the case while it is open, or if it fails.")
+    pointing_away: bool | None = Field(None, description="Whether it points away from the suspect.")
     suspect_ids: References | None = Field(None, description="Whom it concerns, as ids of `suspects`.")
     material_ids: References | None = Field(None, description="What it gave, as ids of `material`.")
 
@@ -88,7 +92,13 @@ class Material(Part):
     requested_on: Day | None = Field(None, description="Day on which it was asked for.")
     expected_on: Day | None = Field(None, description="Day on which it is expected.")
     received_on: Day | None = Field(None, description="Day on which it came.")
+    provided_on: Day | None = Field(None, description="Day on which the prosecutor was given it.")
+    producer: ShortText | None = Field(None, description="Who produces it, by pseudonym or staff id.")
     summary: LongText | None = Field(None, description="What it says or shows.")
+    redacted: bool | None = Field(None, description="Whether what the prosecutor does not need was redacted.")
+    discard_reason: Annotated[str, Word("material_discard_reason")] | None = Field(
+        None, description="Why it no longer counts."
+    )
     clipped: bool | None = Field(None, description="Footage: cut to what matters.")
     playable: bool | None = Field(None, description="Footage: plays without special software.")
     suspect_ids: References | None = Field(None, description="Whom it concerns, as ids of `suspects`.")
@@ -113,6 +123,9 @@ class Link(Part):
     relation: Annotated[str, Word("link_relation")] | None = Field(None, description="How it is linked.")
     urn: ShortText | None = Field(None, description="URN of the other case.", examples=["53BH0012426"])
     crime_reference: ShortText | None = Field(None, description="Crime reference of the other case.")
+    asn: Code | None = Field(None, description="Arrest/summons number of a linked offender.")
+    pnc_id: Code | None = Field(None, description="PNC id of a linked offender.")
+    suspect_ids: References | None = Field(None, description="Whom the link concerns, as ids of `suspects`.")
     note: Text | None = Field(None, description="Why it matters here.")
 
 
@@ -122,3 +135,7 @@ class ThresholdTest(Part):
     outstanding: LongText = Field(description="The evidence that is outstanding, and what it will show.")
     expected_on: Day | None = Field(None, description="When it will be to hand.")
     bail_objections: LongText | None = Field(None, description="The substantial grounds to object to bail.")
+    grounds_to_suspect: LongText | None = Field(None, description="The reasonable grounds to suspect.")
+    seriousness: LongText | None = Field(None, description="Why the circumstances justify an immediate charge.")
+    public_interest: LongText | None = Field(None, description="Why charging at once is in the public interest.")
+    review_on: Day | None = Field(None, description="Day on which the Full Code Test is to be applied.")

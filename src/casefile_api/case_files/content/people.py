@@ -8,6 +8,8 @@ from typing import Annotated
 
 from pydantic import Field
 
+from casefile_api.case_files.content.charges import Conviction, ProposedCharge
+from casefile_api.case_files.content.custody import Custody
 from casefile_api.case_files.content.parts import (
     Code,
     Day,
@@ -37,6 +39,9 @@ class StaffContact(Part):
     phone: Annotated[ShortText, Field(examples=["01452 000000"])] | None = Field(
         None, description="Work telephone number."
     )
+    officer_number: Annotated[str, Field(max_length=15)] | None = Field(
+        None, description="Collar or warrant number, as courts take it."
+    )
 
 
 class Identifiers(Part):
@@ -54,30 +59,18 @@ class Identifiers(Part):
     )
 
 
-class Custody(Part):
-    """Where the suspect is in law, and until when: custody, bail or released under investigation."""
-
-    status: Annotated[str, Word("custody_status")] = Field(description="Custody or bail position.")
-    arrested_at: Moment | None = Field(None, description="Time of arrest.")
-    arrested_on: Day | None = Field(None, description="Day of arrest, where the time is not known.")
-    station: ShortText | None = Field(None, description="Custody suite or station.")
-    detention_authorised_at: Moment | None = Field(None, description="When detention was authorised.")
-    detention_ends_at: Moment | None = Field(None, description="When the PACE clock runs out.")
-    released_on: Day | None = Field(None, description="Day of release.")
-    bail_from: Day | None = Field(None, description="First day on bail.")
-    bail_until: Day | None = Field(None, description="Day on which the bail period ends.")
-    return_on: Day | None = Field(None, description="Day on which the suspect is to return.")
-    bail_conditions: Text | None = Field(None, description="Conditions of bail.")
-    bail_objections: LongText | None = Field(None, description="Why bail would be opposed.")
-
-
 class Interview(Part):
     """An interview with a suspect and the account given in it."""
 
     id: ItemId | None = Field(None, description="Id of the interview, where the sender gives it one.")
     on: Day = Field(description="Day of the interview.")
     kind: Annotated[str, Word("interview_kind")] = Field(description="How the suspect was interviewed.")
+    started_at: Moment | None = Field(None, description="When it began.")
+    ended_at: Moment | None = Field(None, description="When it ended.")
+    cautioned: bool | None = Field(None, description="Whether the suspect was cautioned.")
     account: LongText | None = Field(None, description="The suspect's account, in summary.")
+    appropriate_adult: bool | None = Field(None, description="Whether an appropriate adult was there.")
+    interpreter: bool | None = Field(None, description="Whether an interpreter was there.")
     legal_representative: ShortText | None = Field(None, description="Who advised the suspect.")
     material_ids: References | None = Field(None, description="Records of it, as ids of `material`.")
 
@@ -105,9 +98,18 @@ class Suspect(Part):
     repeat_suspect: bool | None = Field(
         None, description="Whether the suspect meets the definition of a repeat suspect."
     )
+    repeat_suspect_basis: Text | None = Field(None, description="What shows it: earlier reports, by their references.")
+    known_at_report: bool | None = Field(None, description="Whether the suspect was known when the crime was reported.")
     custody: Custody | None = Field(None, description="Custody or bail position.")
+    proposed_charges: Annotated[list[ProposedCharge], Field(max_length=200)] | None = Field(
+        None, description="Charges proposed or laid against this suspect."
+    )
     interviews: Annotated[list[Interview], Field(max_length=200)] | None = Field(None, description="Interviews.")
     previous_convictions: LongText | None = Field(None, description="Previous convictions, `none`, or why not known.")
+    convictions: Annotated[list[Conviction], Field(max_length=500)] | None = Field(
+        None, description="Previous convictions, one by one."
+    )
+    bad_character: LongText | None = Field(None, description="Bad character evidence, or that there is none (MG16).")
     conduct_summary: LongText | None = Field(None, description="What the suspect did before, during and after.")
     anticipated_plea: Annotated[str, Word("anticipated_plea")] | None = Field(None, description="The plea expected.")
     needs: Annotated[list[ShortText], Field(max_length=50)] | None = Field(
@@ -122,6 +124,19 @@ class Support(Part):
     accepted: bool | None = Field(None, description="Whether it was accepted.")
     referred_on: Day | None = Field(None, description="Day of the referral.")
     organisation: ShortText | None = Field(None, description="Who gives the support.")
+
+
+class EvidenceInterview(Part):
+    """How a complainant or witness was heard: by recorded interview (Achieving Best Evidence) or otherwise."""
+
+    id: ItemId
+    on: Day = Field(description="Day of the interview.")
+    kind: Annotated[str, Word("witness_interview_kind")] = Field(description="How the person was heard.")
+    conducted_by: Code | None = Field(None, description="Staff id of the interviewer.")
+    intermediary: bool | None = Field(None, description="Whether an intermediary was there.")
+    interpreter: bool | None = Field(None, description="Whether an interpreter was there.")
+    summary: LongText | None = Field(None, description="What was said, in summary.")
+    material_ids: References | None = Field(None, description="Records of it, as ids of `material`.")
 
 
 class Withdrawal(Part):
@@ -152,6 +167,10 @@ class Supported(Part):
     )
     interpreter_language: ShortText | None = Field(None, description="Language, where an interpreter is needed.")
     previous_convictions: LongText | None = Field(None, description="Previous convictions, `none`, or why not known.")
+    interviews: Annotated[list[EvidenceInterview], Field(max_length=200)] | None = Field(
+        None, description="Interviews and accounts."
+    )
+    statement_signed_on: Day | None = Field(None, description="Day on which the statement was signed.")
     unavailable: Text | None = Field(None, description="Days on which the person cannot come to court (MG10).")
 
 
@@ -165,6 +184,10 @@ class Complainant(Supported):
     isva: Support | None = Field(None, description="Independent sexual violence adviser.")
     idva: Support | None = Field(None, description="Independent domestic violence adviser.")
     preferred_contact: ShortText | None = Field(None, description="How and how often the complainant wants to hear.")
+    contact_every_days: Annotated[int, Field(ge=1, le=365)] | None = Field(
+        None, description="After how many days at the latest the complainant wants to hear."
+    )
+    enhanced_rights: bool | None = Field(None, description="Whether the complainant has enhanced rights.")
     withdrawal: Withdrawal | None = Field(None, description="Withdrawal of support.")
 
 
@@ -174,3 +197,16 @@ class Witness(Supported):
     kind: Annotated[str, Word("witness_kind")] | None = Field(None, description="Kind of witness.")
     summary: LongText | None = Field(None, description="What the witness can say.")
     material_ids: References | None = Field(None, description="Statements, as ids of `material`.")
+
+
+class OtherPerson(Part):
+    """Somebody else with a part in the case, who is neither suspect, complainant nor witness."""
+
+    id: ItemId
+    role: Annotated[str, Word("person_role")] = Field(description="What the person is to the case.")
+    pseudonym: ShortText | None = Field(None, description="How the person is called here instead of by name.")
+    family_name: Name | None = Field(None, description="Family name.")
+    given_names: Annotated[list[Name], Field(max_length=10)] | None = Field(None, description="Given names, in order.")
+    date_of_birth: Day | None = Field(None, description="Date of birth.")
+    organisation: ShortText | None = Field(None, description="For whom the person acts.")
+    note: Text | None = Field(None, description="What matters about the person here.")

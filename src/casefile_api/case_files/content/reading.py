@@ -5,7 +5,7 @@ it.
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import TypeAlias
 
 from casefile_api.web.strict_json import JsonValue
@@ -21,6 +21,17 @@ LISTS = (
     "material",
     "chronology",
     "links",
+    "other_contacts",
+    "other_people",
+    "unused_material",
+    "media_elsewhere",
+    "devices",
+    "third_party_requests",
+    "forensic_submissions",
+    "outstanding_evidence",
+    "orders",
+    "case_outline",
+    "opinions",
 )
 
 
@@ -53,3 +64,9 @@ def day(members: Members, name: str) -> date | None:
     """Return a day, or None where it is left out."""
     found = members.get(name)
     return date.fromisoformat(found) if isinstance(found, str) else None
+
+
+def moment(members: Members, name: str) -> datetime | None:
+    """Return a time, or None where it is left out."""
+    found = members.get(name)
+    return datetime.fromisoformat(found) if isinstance(found, str) else None
