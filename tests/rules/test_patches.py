@@ -41,10 +41,10 @@ def test_copies_nested_in_copies_are_refused_before_they_fill_the_memory():
 
 def test_copies_beside_copies_are_refused_when_they_outgrow_a_body():
     steps = [{"op": "copy", "from": "/content/extensions", "path": f"/content/extensions/{n}"} for n in range(40)]
-    started = time.perf_counter()
+    started = time.thread_time()
     with pytest.raises((Invalid, TooLarge)):
         check_result(apply_json_patch(document(), steps, LIMIT), LIMIT)
-    assert time.perf_counter() - started < 2
+    assert time.thread_time() - started < 2
 
 
 def test_a_copy_is_a_value_of_its_own():
@@ -60,9 +60,9 @@ def test_a_thousand_operations_on_a_large_content_take_no_copy_each():
     large = document()
     large["content"]["extensions"] = {f"k{n}": "x" * 400 for n in range(2_000)}
     steps = [{"op": "replace", "path": f"/content/extensions/k{n}", "value": "y"} for n in range(1_000)]
-    started = time.perf_counter()
+    started = time.thread_time()
     apply_json_patch(large, steps, LIMIT)
-    assert time.perf_counter() - started < 2
+    assert time.thread_time() - started < 2
 
 
 @pytest.mark.parametrize("result", [{"content": 1}, {"content": {}, "note": 1}, {"content": {}, "status": "x"}, {}])

@@ -151,15 +151,15 @@ def test_a_refusal_does_not_repeat_what_was_sent():
 
 def test_a_body_of_a_mebibyte_takes_milliseconds():
     raw = json.dumps([{"id": f"m{n}", "title": "x" * 300, "attachment_ids": []} for n in range(2000)]).encode()
-    started = time.perf_counter()
+    started = time.thread_time()
     for _ in range(5):
         parse(raw)
-    assert (time.perf_counter() - started) / 5 < 0.2
+    assert (time.thread_time() - started) / 5 < 0.2
 
 
 def test_a_body_full_of_repeated_names_is_refused_at_once():
     few, many = (b"{" + b",".join(b'"%d":1,"%d":1' % (n, n) for n in range(count)) + b"}" for count in (1_900, 50_000))
-    started = time.perf_counter()
+    started = time.thread_time()
     assert len(faults_of(few)) == 50
     assert faults_of(many) == [("too_many_items", "")]
-    assert time.perf_counter() - started < 2
+    assert time.thread_time() - started < 2
