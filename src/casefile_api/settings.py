@@ -87,6 +87,9 @@ class Settings(BaseSettings):
     sender_bound_tokens: SenderBinding | None = Field(
         None, description="required: every token is bound to a key (FAPI 2.0); optional: where the client asks"
     )
+    trusted_issuers: str = Field(
+        "", description="issuers beside this service whose tokens are believed, a JSON list; see docs/authentication.md"
+    )
     idempotency_hours: int = Field(24, description="how long an answer is kept for its Idempotency-Key")
     justification_required: bool = Field(True, description="staff tokens must say why they look (DPA 2018 s.62)")
 

@@ -1,5 +1,6 @@
 """The parties and the case file that tests of the API start from."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from tests.api.advising import Teams
 from tests.outside.beside import beside
 from tests.outside.cases import open_case
 from tests.outside.client import Party, Sandbox
+from tests.outside.issuer import Issuer, running_issuer, trust_in
 from tests.outside.running import running_sandbox
 from tests.whole_log import verify_whole_log
 
@@ -40,9 +42,20 @@ def later_teams(shared_folder: Path) -> Iterator[Teams]:
 
 
 @pytest.fixture(scope="session")
-def strict(sandbox: Sandbox) -> Iterator[Sandbox]:
-    """The sandbox through a process in which every token must be bound, and a proxy on loopback sees certificates."""
+def issuer() -> Iterator[Issuer]:
+    """A force's own issuer of tokens."""
+    with running_issuer() as issuer:
+        yield issuer
+
+
+@pytest.fixture(scope="session")
+def strict(sandbox: Sandbox, issuer: Issuer) -> Iterator[Sandbox]:
+    """The sandbox through a process in which every token must be bound, and that trusts a force's own issuer.
+
+    A proxy on loopback sees certificates.
+    """
     changes = {"CASEFILE_SENDER_BOUND_TOKENS": "required", "CASEFILE_CLIENT_CERTIFICATE_PROXIES": "127.0.0.1"}
+    changes["CASEFILE_TRUSTED_ISSUERS"] = json.dumps([trust_in(issuer)])
     with beside(sandbox, **changes) as process:
         yield process
 

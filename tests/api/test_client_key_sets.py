@@ -22,12 +22,13 @@ from casefile_api.errors import Invalid
 from casefile_api.oauth.client_keys import ClientPublicKey, new_client_key
 from casefile_api.oauth.commands import NewClient, add_client
 from casefile_api.oauth.exchange import Answer, FormRequest
-from casefile_api.oauth.key_sets import AGAIN_SECONDS, FRESH_SECONDS, LONGEST_SECONDS, KeySets, read_key_set
+from casefile_api.oauth.key_sets import KeySets, read_key_set
 from casefile_api.oauth.registry import Registry
 from casefile_api.oauth.server import TokenServer
 from casefile_api.organisations.commands import load_organisations
 from casefile_api.organisations.schemas import OrganisationsFile
 from casefile_api.outward.fetching import MOST_BYTES, Fetcher, NotFetched
+from casefile_api.outward.kept_keys import AGAIN_SECONDS, FRESH_SECONDS, LONGEST_SECONDS
 from casefile_api.settings import SenderBinding, Settings
 from casefile_api.unattended import unattended
 from tests.outside import signing

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from casefile_api.access.caller import Caller, Justification, StaffMember, kind_of
+from casefile_api.access.external_tokens import ExternalTokens
 from casefile_api.access.key_proofs import Aim, BadProof, KeyProof, ProofReader, is_same_thumbprint
 from casefile_api.access.permissions import Logged, Operation
 from casefile_api.access.tokens import Claims, TokenVerifier
@@ -43,8 +44,11 @@ class Credentials:
 class Guard:
     """Knows callers by their tokens, and those of bound tokens by their keys as well."""
 
-    def __init__(self, verifier: TokenVerifier, proofs: ProofReader, binding: SenderBinding) -> None:
+    def __init__(
+        self, verifier: TokenVerifier, external: ExternalTokens, proofs: ProofReader, binding: SenderBinding
+    ) -> None:
         self._verifier = verifier
+        self._external = external
         self._proofs = proofs
         self._binding = binding
 
@@ -55,13 +59,13 @@ class Guard:
         bound = (authorization or "").lower().startswith("dpop ")
         return bound or self._binding is SenderBinding.REQUIRED
 
-    def identify(self, credentials: Credentials) -> tuple[Caller, KeyProof | None]:
+    async def identify(self, credentials: Credentials) -> tuple[Caller, KeyProof | None]:
         """Return the caller that the headers prove, and the proof that is used up with the request.
 
         Raises NotAuthenticated, whose reason goes to the log alone: every bad token is answered alike.
         """
         scheme, token = _token_in(credentials.authorization)
-        claims = self._verifier.verify(token)
+        claims = await self._external.verify(token) if self._external.concern(token) else self._verifier.verify(token)
         _check_certificate(claims, credentials.certificate)
         if scheme == "dpop":
             proof = self._check_possession(claims, token, credentials)

@@ -37,8 +37,8 @@ _CUT_OFF = text(
     " set issued_until = greatest(token_cutoff.issued_until, excluded.issued_until),"
     " expires_at = greatest(token_cutoff.expires_at, excluded.expires_at)"
 )
-LONGEST_LIFE = timedelta(minutes=20)
-"""A cut-off is kept for longer than any token that it ends could live."""
+LONGEST_LIFE = timedelta(minutes=100)
+"""A cut-off is kept for longer than any token that it ends could live, those of trusted issuers included."""
 
 
 @dataclass(frozen=True, slots=True)

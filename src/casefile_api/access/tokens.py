@@ -165,7 +165,7 @@ class TokenVerifier:
         if claims is None:
             claims = self._read(bearer)
             self._keep(digest, claims)
-        self._refuse_unless_current(claims)
+        refuse_unless_current(claims, self._now(), self._revocations)
         return claims
 
     def _take_up_keys(self) -> None:
@@ -179,14 +179,14 @@ class TokenVerifier:
         try:
             token = read_compact(bearer)
         except NotCompact as fault:
-            raise _refusal(fault.reason) from None
+            raise refusal(fault.reason) from None
         key = self._find_key(self._key_id(token))
         if key is None:
-            raise _refusal("unknown_key")
+            raise refusal("unknown_key")
         try:
             jws.verify(bearer, key, algorithms=["ES256"])
         except JOSEError:
-            raise _refusal("bad_signature") from None
+            raise refusal("bad_signature") from None
         return self._claims_in(token)
 
     def _find_key(self, kid: str) -> Key | None:
@@ -200,9 +200,9 @@ class TokenVerifier:
         """Check the header, which is ours to the letter, and return the key it names."""
         header = token.header
         if set(header) != _HEADER_MEMBERS or header["typ"] != MEDIA_TYPE or header["alg"] != "ES256":
-            raise _refusal("bad_header")
+            raise refusal("bad_header")
         if len(token.signature) != _SIGNATURE_BYTES:
-            raise _refusal("bad_signature")
+            raise refusal("bad_signature")
         kid = header["kid"]
         return kid if isinstance(kid, str) else ""
 
@@ -213,13 +213,13 @@ class TokenVerifier:
             texts["scope"] = ""
         issued_at, expires_at = token.moment("iat"), token.moment("exp")
         if not token.claims.keys() <= _CLAIMS:
-            raise _refusal("bad_claims")
+            raise refusal("bad_claims")
         if None in texts.values() or issued_at is None or expires_at is None:
-            raise _refusal("bad_claims")
+            raise refusal("bad_claims")
         if texts["iss"] != self._issuer or texts["aud"] != self._issuer:
-            raise _refusal("other_audience")
+            raise refusal("other_audience")
         if not 0 < expires_at - issued_at <= LIFETIME_SECONDS:
-            raise _refusal("bad_claims")
+            raise refusal("bad_claims")
         return Claims(
             issuer=self._issuer,
             subject=texts["sub"] or "",
@@ -235,25 +235,29 @@ class TokenVerifier:
             **confirmation_in(token),
         )
 
-    def _refuse_unless_current(self, claims: Claims) -> None:
-        now = self._now()
-        if claims.expires_at <= now:
-            raise _refusal("expired")
-        if claims.issued_at > now + SKEW_SECONDS:
-            raise _refusal("not_yet_valid")
-        if self._revocations.newest().cover(
-            jti=claims.token_id,
-            organisation=claims.organisation,
-            client_id=claims.client_id,
-            subject=claims.subject,
-            issued_at=claims.issued_at,
-        ):
-            raise _refusal("revoked")
-
     def _keep(self, digest: bytes, claims: Claims) -> None:
         self._kept[digest] = claims
         while len(self._kept) > MOST_KEPT:
             self._kept.popitem(last=False)
+
+
+def refuse_unless_current(claims: Claims, now: float, revocations: RevocationList) -> None:
+    """Check that a token is good now (seconds since 1970) and was not taken back.
+
+    Raises NotAuthenticated.
+    """
+    if claims.expires_at <= now:
+        raise refusal("expired")
+    if claims.issued_at > now + SKEW_SECONDS:
+        raise refusal("not_yet_valid")
+    if revocations.newest().cover(
+        jti=claims.token_id,
+        organisation=claims.organisation,
+        client_id=claims.client_id,
+        subject=claims.subject,
+        issued_at=claims.issued_at,
+    ):
+        raise refusal("revoked")
 
 
 def _ready_to_verify(keys: SigningKeys) -> dict[str, Key]:
@@ -263,7 +267,7 @@ def _ready_to_verify(keys: SigningKeys) -> dict[str, Key]:
 def _roles_in(token: CompactToken) -> frozenset[str]:
     roles = token.claims.get("roles")
     if not isinstance(roles, list) or not roles or not all(isinstance(role, str) and role for role in roles):
-        raise _refusal("bad_claims")
+        raise refusal("bad_claims")
     return frozenset(roles)
 
 
@@ -271,13 +275,14 @@ def confirmation_in(token: CompactToken) -> dict[str, str]:
     """Read the claim `cnf`: thumbprints of a key, of a certificate, of both, and nothing else (RFC 7800 3.1)."""
     confirmation = token.claims.get("cnf", {})
     if not isinstance(confirmation, dict) or ("cnf" in token.claims and not confirmation):
-        raise _refusal("bad_claims")
+        raise refusal("bad_claims")
     if not confirmation.keys() <= _CONFIRMATIONS.keys():
-        raise _refusal("bad_claims")
+        raise refusal("bad_claims")
     if not all(isinstance(value, str) and len(value) == _THUMBPRINT_CHARACTERS for value in confirmation.values()):
-        raise _refusal("bad_claims")
+        raise refusal("bad_claims")
     return {_CONFIRMATIONS[member]: value for member, value in confirmation.items()}
 
 
-def _refusal(reason: str) -> NotAuthenticated:
+def refusal(reason: str) -> NotAuthenticated:
+    """Return the refusal of a token: always in the same words; the reason is for the log alone."""
     return NotAuthenticated("The access token is not valid.", reason=reason)

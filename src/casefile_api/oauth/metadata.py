@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from casefile_api.access.key_proofs import ALGORITHMS as DPOP_ALGORITHMS
 from casefile_api.access.permissions import SCOPES
+from casefile_api.access.trusted_issuers import read_issuers
 from casefile_api.oauth.client_keys import KeyAlgorithm
 from casefile_api.oauth.grants import GRANT_TYPES
 from casefile_api.oauth.registry import AUTHENTICATION_METHOD
@@ -39,10 +40,11 @@ def authorization_server(issuer: str, *, certificates: bool = False) -> Mapping[
 
 
 def protected_resource(issuer: str, settings: Settings) -> Mapping[str, object]:
-    """Return the protected resource's metadata: the API, which takes tokens of its own authorisation server."""
+    """Return the protected resource's metadata: the API, which takes its own server's tokens and trusted issuers'."""
+    trusted = [other.issuer for other in read_issuers(settings.trusted_issuers, issuer)]
     return {
         "resource": issuer,
-        "authorization_servers": [issuer],
+        "authorization_servers": [issuer, *trusted],
         "scopes_supported": sorted(SCOPES),
         "bearer_methods_supported": ["header"],
         "dpop_signing_alg_values_supported": list(DPOP_ALGORITHMS),

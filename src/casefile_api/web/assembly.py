@@ -8,12 +8,14 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from casefile_api.access import nonces
+from casefile_api.access.external_tokens import ExternalTokens
 from casefile_api.access.guard import Guard
 from casefile_api.access.key_proofs import ProofReader
 from casefile_api.access.key_ring import KeyRing
 from casefile_api.access.revocations import RevocationList
 from casefile_api.access.signing_keys import key_files
 from casefile_api.access.tokens import TokenIssuer, TokenVerifier
+from casefile_api.access.trusted_issuers import read_issuers
 from casefile_api.clock import Clock
 from casefile_api.database import Database
 from casefile_api.errors import Misconfigured
@@ -29,15 +31,17 @@ from casefile_api.web.proxies import certificate_networks, trusted_networks
 def build_parts(settings: Settings, *, application: str = "casefile-api") -> Parts:
     """Make the parts of a process; nothing is connected yet.
 
-    Raises Misconfigured where a key or the list of proxies cannot be read.
+    Raises Misconfigured where a key, the list of proxies or that of trusted issuers cannot be read.
     """
     trusted_networks(settings.trusted_proxies)
     certificate_networks(settings)
+    issuers = read_issuers(settings.trusted_issuers, settings.public_url)
     database = Database(settings, application=application)
     keys = KeyRing(key_files(settings.token_key_files, settings.data_dir))
     revocations = RevocationList()
     master_key = read_master_key(master_key_file(settings))
     verifier = TokenVerifier(keys, settings.public_url, revocations)
+    external = ExternalTokens(issuers, database.rows, revocations, settings.webhook_exemptions)
     key_proofs = ProofReader(nonces.Nonces(derive_key(master_key, nonces.PURPOSE)))
     return Parts(
         settings=settings,
@@ -49,7 +53,7 @@ def build_parts(settings: Settings, *, application: str = "casefile-api") -> Par
         issuer=TokenIssuer(keys, issuer=settings.public_url),
         verifier=verifier,
         key_proofs=key_proofs,
-        guard=Guard(verifier, key_proofs, settings.sender_binding),
+        guard=Guard(verifier, external, key_proofs, settings.sender_binding),
         revocations=revocations,
         limits=RateLimits(database.rows, Policy("client", settings.rate_per_second, settings.rate_burst)),
         address_limits=RateLimits(

@@ -153,7 +153,7 @@ async def _let_in(exchange: Exchange) -> None:
         if request.method == "POST":
             await parts.address_limits.take(_site_of(request))
         return
-    caller, proof = _identify(exchange)
+    caller, proof = await _identify(exchange)
     exchange.acts(caller)
     exchange.headers.update(await parts.limits.take(caller.client_id))
     if proof is not None and row.logged is not Logged.ALWAYS:
@@ -163,7 +163,7 @@ async def _let_in(exchange: Exchange) -> None:
     admit(caller, row)
 
 
-def _identify(exchange: Exchange) -> tuple[Caller, KeyProof | None]:
+async def _identify(exchange: Exchange) -> tuple[Caller, KeyProof | None]:
     """Find out who is calling, and by what proof."""
     request, parts = exchange.request, exchange.parts
     credentials = Credentials(
@@ -173,7 +173,7 @@ def _identify(exchange: Exchange) -> tuple[Caller, KeyProof | None]:
         url=parts.settings.public_url.rstrip("/") + request.scope["raw_path"].decode("latin-1"),
         certificate=certificate_of(request, parts.settings),
     )
-    return parts.guard.identify(credentials)
+    return await parts.guard.identify(credentials)
 
 
 def _check_query(request: Request, names: frozenset[str]) -> None:
