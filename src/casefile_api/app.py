@@ -9,6 +9,7 @@ import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp
 
 from casefile_api.attachments.bucket import check_bucket, prepare_bucket
 from casefile_api.attachments.bundle_routes import router as bundles
@@ -39,6 +40,8 @@ from casefile_api.web.hosts import KnownHosts, known_hosts
 from casefile_api.web.middleware import RequestIds
 from casefile_api.web.openapi import openapi_document
 from casefile_api.web.problems import problem_response
+from casefile_api.web.routing import GuardedRoute
+from casefile_api.web.switchboard import PathTable, Switchboard
 from casefile_api.webhooks.feed_routes import router as events
 from casefile_api.webhooks.listening import Announcements
 from casefile_api.webhooks.routes import router as webhooks
@@ -85,7 +88,7 @@ def create_app(settings: Settings) -> FastAPI:
                 await app.state.announcements.stop()
                 app.state.storage.close()
 
-    app = FastAPI(
+    app = Application(
         title="casefile-api", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False
     )
     rules_of(settings)  # a faulty rule is said at start-up, not at the first deadline
@@ -101,9 +104,20 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_exception_handler(HTTPException, _unrouted)
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(Exception, _failed)
-    app.add_middleware(KnownHosts, hosts=known_hosts(settings))
-    app.add_middleware(RequestIds)
     return app
+
+
+class Application(FastAPI):
+    """FastAPI behind the switchboard: what every response has, whose names we answer to, then the operation."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Return what serves requests; FastAPI's own stack gets what the table of operations does not hold."""
+        settings: Settings = self.state.parts.settings
+        routers = ROUTERS + (SANDBOX_ROUTERS if settings.sandbox else ())
+        operations = [route for router in routers for route in router.routes if isinstance(route, GuardedRoute)]
+        rest = super().build_middleware_stack()
+        board = Switchboard(PathTable(operations), rest, refused=_refused, unrouted=_unrouted, failed=_failed)
+        return RequestIds(KnownHosts(board, hosts=known_hosts(settings)))
 
 
 def _readiness(app: FastAPI) -> dict[str, health.Check]:

@@ -36,6 +36,7 @@ from casefile_api.ledger.entries import compose
 from casefile_api.ledger.owners import name_target
 from casefile_api.ledger.refusals import count_refusal
 from casefile_api.ledger.trail import Trail
+from casefile_api.web.arguments import arguments_of
 from casefile_api.web.bodies import BodyReader, read_body
 from casefile_api.web.documenting import document_operation, query_names
 from casefile_api.web.etags import read_tags
@@ -56,11 +57,12 @@ class GuardedRoute(APIRoute):
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         self.row: Operation = OPERATIONS[options["operation_id"]]
         super().__init__(path, endpoint, **options)
+        self.answer = self.get_route_handler()
         self.openapi_extra = document_operation(self, self.row, self.openapi_extra)
 
     def get_route_handler(self) -> Handler:
-        """Wrap FastAPI's handler."""
-        answer = super().get_route_handler()
+        """Return what serves a request, from guard to log."""
+        answer = arguments_of(self.dependant).answer
         calls = [dependency.call for dependency in self.dependant.dependencies]
         reader = next((call for call in calls if isinstance(call, BodyReader)), None)
         action = self.operation_id or ""
