@@ -1,29 +1,25 @@
 """The one way to PostgreSQL: a small pool per process, psycopg 3, as the role that owns nothing."""
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from functools import cache
 from typing import Any
 
 import psycopg
 from psycopg.abc import RV, PQGen
-from psycopg.rows import namedtuple_row
 from psycopg.waiting import wait_async
-from psycopg_pool import AsyncConnectionPool
-from psycopg_pool import PoolTimeout as DirectPoolTimeout
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 
 from casefile_api.errors import DependencyUnavailable
+from casefile_api.lines import Lines
 from casefile_api.settings import Settings
 
 SERVICE_ROLE = "casefile_service"
 _SILENT = (
     *(PoolTimeout, OperationalError, InterfaceError),
-    *(DirectPoolTimeout, psycopg.OperationalError, psycopg.InterfaceError),
+    *(psycopg.OperationalError, psycopg.InterfaceError),
     TimeoutError,
 )
 
@@ -39,12 +35,6 @@ def driver_url(url: str) -> str:
 def plain_url(url: str) -> str:
     """Return the URL as libpq reads it."""
     return url.replace("postgresql+psycopg://", "postgresql://", 1)
-
-
-@cache
-def driver_statement(statement: str) -> bytes:
-    """Return a statement with the parameters as psycopg names them."""
-    return re.sub(r"(?<![:\w]):([a-z_]+)\b", r"%(\1)s", statement.replace("%", "%%")).encode()
 
 
 def _options(timeout_ms: int) -> str:
@@ -81,6 +71,11 @@ class Database:
     def __init__(self, settings: Settings, *, application: str = "casefile-api") -> None:
         timeout_ms = int(settings.database_timeout_seconds * 1000)
         self.url = settings.database_url
+        self._options: dict[str, Any] = {
+            "options": _options(timeout_ms),
+            "application_name": application,
+            "connect_timeout": max(2, int(settings.database_timeout_seconds)),
+        }
         self._patience_seconds = settings.database_timeout_seconds + 2
         self.engine: AsyncEngine = create_async_engine(
             driver_url(settings.database_url),
@@ -89,30 +84,17 @@ class Database:
             pool_timeout=settings.database_timeout_seconds,
             pool_pre_ping=False,
             pool_use_lifo=True,
-            connect_args={
-                "async_creator_fn": PatientConnection.connect,
-                "options": _options(timeout_ms),
-                "application_name": application,
-                "connect_timeout": max(2, int(settings.database_timeout_seconds)),
-            },
+            connect_args={"async_creator_fn": PatientConnection.connect, **self._options},
         )
 
-        # Single statements that need no transaction go round SQLAlchemy: it costs more than the statement.
-        self._direct = AsyncConnectionPool(
-            plain_url(settings.database_url),
-            min_size=1,
-            max_size=max(2, settings.database_pool_size // 2),
-            timeout=settings.database_timeout_seconds,
-            open=False,
-            connection_class=PatientConnection,
-            kwargs={
-                "autocommit": True,
-                "row_factory": namedtuple_row,
-                "options": _options(timeout_ms),
-                "application_name": application,
-                "connect_timeout": max(2, int(settings.database_timeout_seconds)),
-            },
-        )
+        # Single statements that need no transaction go round SQLAlchemy: it costs more than the statement. A commit
+        # waits for the disk: what is recorded has a line of its own, so that no read waits behind it.
+        patience = self._patience_seconds
+        self._reading = Lines(self._connect, max(2, settings.database_pool_size // 2), patience)
+        self._recording = Lines(self._connect, 1, patience)
+
+    async def _connect(self) -> psycopg.AsyncConnection[Any]:
+        return await PatientConnection.connect(plain_url(self.url), autocommit=True, **self._options)
 
     def patience(self) -> asyncio.Timeout:
         """Return the limit of a piece of database work, for a server that is there and says nothing."""
@@ -121,10 +103,12 @@ class Database:
     async def rows(self, statement: str, values: Mapping[str, Any]) -> list[Any]:
         """Run one statement, committed by itself, and return its rows; parameters are named as `:name`."""
         with translated_faults():
-            await self._direct.open(wait=False)
-            async with self.patience(), self._direct.connection() as connection:
-                cursor = await connection.execute(driver_statement(statement), values, prepare=True)
-                return await cursor.fetchall() if cursor.description else []
+            return await self._reading.rows(statement, values)
+
+    async def record(self, statement: str, values: Mapping[str, Any]) -> list[Any]:
+        """Run one statement whose commit is waited for, apart from those that only look."""
+        with translated_faults():
+            return await self._recording.rows(statement, values)
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[AsyncConnection]:
@@ -150,7 +134,8 @@ class Database:
     async def close(self) -> None:
         """Give back every connection."""
         await self.engine.dispose()
-        await self._direct.close()
+        await self._reading.close()
+        await self._recording.close()
 
 
 class translated_faults:  # noqa: N801 - reads as a verb phrase at its call

@@ -106,9 +106,9 @@ class ReadLedger:
         entries = [waiting.entry for waiting in group if waiting.entry is not None]
         proofs = [waiting.proof for waiting in group if waiting.proof is not None]
         if not proofs:
-            await self._database.rows(INSERT, columns_of(entries))
+            await self._database.record(INSERT, columns_of(entries))
             return frozenset()
-        rows = await self._database.rows(INSERT_PROVEN, columns_of(entries) | proofs_of(entries, proofs))
+        rows = await self._database.record(INSERT_PROVEN, columns_of(entries) | proofs_of(entries, proofs))
         return frozenset(bytes(row.digest) for row in rows)
 
 
