@@ -18,6 +18,11 @@ def canonical_json(value: Any) -> bytes:
     return rfc8785.dumps(value)
 
 
+def canonical_record(value: Any) -> bytes:
+    """Return the RFC 8785 bytes of a value we made ourselves: ASCII names, no floats, nothing to look through for."""
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+
+
 def sha256_hex(data: bytes) -> str:
     """Return the SHA-256 of the bytes in lowercase hex."""
     return hashlib.sha256(data).hexdigest()

@@ -41,11 +41,9 @@ class Clock:
 
 def utc_text(moment: datetime) -> str:
     """Return RFC 3339 in UTC with `Z`, to the microsecond where there are any."""
-    value = moment.astimezone(UTC)
-    text = value.strftime("%Y-%m-%dT%H:%M:%S")
-    return f"{text}.{value.microsecond:06d}Z" if value.microsecond else f"{text}Z"
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
 
 
 def utc_micros(moment: datetime) -> str:
     """Return RFC 3339 in UTC with six decimals and `Z`, as audit entries have it."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"

@@ -13,11 +13,13 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+import orjson
 import psycopg
 from psycopg import pq
 from psycopg.abc import PyFormat
 from psycopg.adapt import Transformer
 from psycopg.errors import error_from_result
+from psycopg.types.json import set_json_loads
 
 Connect = Callable[[], "asyncio.Future[psycopg.AsyncConnection[Any]]"]
 _NAMED = re.compile(r"(?<![:\w]):([a-z_]+)\b")
@@ -65,6 +67,7 @@ class Line:
         self._asked: deque[_Asked] = deque()
         self._sending = False
         self._socket = self._driver.socket
+        set_json_loads(orjson.loads, connection)
         self._driver.enter_pipeline_mode()
         self._loop.add_reader(self._socket, self._arrived)
         self._watch: asyncio.TimerHandle | None = None

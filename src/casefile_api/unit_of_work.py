@@ -41,7 +41,7 @@ class Reading:
         self.vault = exchange.parts.vault
         self.trail = exchange.trail
         self.now = exchange.parts.clock.now()
-        self._stack = AsyncExitStack()
+        self._stack: AsyncExitStack | None = None
         self._session: AsyncSession | None = None
 
     @property
@@ -76,7 +76,8 @@ class Reading:
         self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._session = None
-        await self._stack.__aexit__(kind, fault, trace)
+        if self._stack is not None:
+            await self._stack.__aexit__(kind, fault, trace)
 
     def answer(
         self, body: Replayable, *, etag: str | None = None, headers: Mapping[str, str] | None = None

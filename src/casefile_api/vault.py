@@ -8,6 +8,7 @@ import hmac
 import os
 import time
 from collections import OrderedDict
+from functools import lru_cache
 from pathlib import Path
 from uuid import UUID
 
@@ -23,6 +24,7 @@ from casefile_api.errors import Gone, Misconfigured
 _NONCE_BYTES = 12
 _KEEP_SECONDS = 300
 _KEEP_KEYS = 2_000
+_KEEP_HASHES = 1_000
 
 
 def read_master_key(path: Path) -> bytes:
@@ -46,11 +48,16 @@ class Vault:
         self._wrapping = AESGCM(derive_key(master_key, b"wrap case keys"))
         self._common = AESGCM(derive_key(master_key, b"seal what belongs to no case"))
         self._address_key = derive_key(master_key, b"hash source addresses")
+        # The same few sources ask again and again.
+        self._hashed = lru_cache(maxsize=_KEEP_HASHES)(self._hash)
         self._kept: OrderedDict[UUID, tuple[float, AESGCM]] = OrderedDict()
 
     def keyed_hash(self, value: str) -> str:
         """Return a keyed hash of a value that must be comparable but not readable (a source address)."""
-        return hmac.new(self._address_key, value.encode(), "sha256").hexdigest()[:32]
+        return self._hashed(value)
+
+    def _hash(self, value: str) -> str:
+        return hmac.digest(self._address_key, value.encode(), "sha256").hex()[:32]
 
     async def create_key(self, session: AsyncSession, case_file_id: UUID) -> None:
         """Make the data key of a new case."""

@@ -1,7 +1,8 @@
 """The guard: from a token and its proof to a caller, and whether this caller may call this operation."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from urllib.parse import unquote
 
 from casefile_api.access.caller import Caller, Justification, StaffMember, kind_of
@@ -25,6 +26,7 @@ JUSTIFICATIONS = (
 )
 JUSTIFICATION_HEADER = "Access-Justification"
 _TEXT_MOST = 200
+_CALLERS_KEPT = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,7 @@ def _token_in(authorization: Sequence[str]) -> tuple[str, str]:
     return scheme.lower(), token.strip()
 
 
+@lru_cache(maxsize=_CALLERS_KEPT)
 def _caller_of(claims: Claims) -> Caller:
     try:
         kind = kind_of(claims.organisation)
@@ -161,6 +164,12 @@ def read_justification(
     if len(text) > _TEXT_MOST or "\x00" in text:
         raise _unjustified("too_long", f"Keep the text to {_TEXT_MOST} characters, without NUL.")
     return Justification(code.strip(), text or None)
+
+
+@lru_cache(maxsize=_CALLERS_KEPT)
+def justified(caller: Caller, why: Justification) -> Caller:
+    """Return the caller with the reason that they give."""
+    return replace(caller, justification=why)
 
 
 def _unjustified(code: str, detail: str) -> Invalid:

@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
 
 from casefile_api.access.caller import Caller, OrganisationKind
-from casefile_api.canonical import canonical_json
+from casefile_api.canonical import canonical_record
 from casefile_api.case_files.queries import (
     CaseFileRow,
     newest_visible,
@@ -23,24 +24,28 @@ from casefile_api.clock import utc_text
 from casefile_api.errors import NotFound
 from casefile_api.identifiers import parse_id
 from casefile_api.unit_of_work import Reading
-from casefile_api.web.etags import tag_of
+from casefile_api.web.etags import tag_of_bytes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CaseFileView:
     """A case file at one version: the envelope as sent, the content's bytes, and the tag of both."""
 
     envelope: dict[str, Any]
     content: bytes = b"{}"
 
+    @cached_property
+    def _canonical(self) -> bytes:
+        return canonical_record(self.envelope)
+
     @property
     def tag(self) -> str:
         """Return the strong tag; the digest in the envelope stands for the content."""
-        return tag_of(self.envelope)
+        return tag_of_bytes(self._canonical)
 
     def body(self) -> bytes:
         """Return the representation; the content is spliced in as stored."""
-        return canonical_json(self.envelope)[:-1] + b',"content":' + self.content + b"}"
+        return self._canonical[:-1] + b',"content":' + self.content + b"}"
 
 
 def _statement(caller: Caller, source: str, number: str, *, body: bool) -> str:

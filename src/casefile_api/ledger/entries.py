@@ -10,13 +10,14 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from casefile_api.access.caller import Caller
 from casefile_api.access.key_proofs import KeyProof
 from casefile_api.access.permissions import Operation62
-from casefile_api.canonical import canonical_json, sha256_hex
+from casefile_api.canonical import canonical_json, canonical_record, sha256_hex
 from casefile_api.clock import utc_micros
 from casefile_api.errors import ProofReplayed
 from casefile_api.identifiers import random_hex
@@ -84,7 +85,7 @@ def compose(trail: Trail, caller: Caller | None, *, outcome: str, occurred_at: d
         "erasable_hash": erasable_hash(erasable, salt) if erasable and salt else None,
         "nonce": random_hex(16),
     }
-    canonical = canonical_json(fields)
+    canonical = canonical_record(fields)
     return SealedEntry(
         id=trail.entry_id,
         occurred_at=occurred_at,
@@ -98,27 +99,34 @@ def compose(trail: Trail, caller: Caller | None, *, outcome: str, occurred_at: d
     )
 
 
+# One statement whatever the number of entries, and one parameter whatever the number of columns: each column with its
+# type in JSON, and how it becomes what is stored.
 _COLUMNS = {
-    "id": "uuid",
-    "occurred_at": "timestamptz",
-    "entry": "bytea",
-    "leaf_hash": "bytea",
-    "owner": "text",
-    "erasable": "bytea",
-    "salt": "text",
-    "operation": "text",
-    "action": "text",
-    "outcome": "text",
-    "organisation": "text",
-    "client_id": "text",
-    "staff_id": "text",
-    "case_file_id": "uuid",
+    "id": ("uuid", "id"),
+    "occurred_at": ("timestamptz", "occurred_at"),
+    "entry": ("text", "convert_to(entry, 'UTF8')"),
+    "leaf_hash": ("text", "decode(leaf_hash, 'hex')"),
+    "owner": ("text", "owner"),
+    "erasable": ("text", "convert_to(erasable, 'UTF8')"),
+    "salt": ("text", "salt"),
+    "operation": ("text", "operation"),
+    "action": ("text", "action"),
+    "outcome": ("text", "outcome"),
+    "organisation": ("text", "organisation"),
+    "client_id": ("text", "client_id"),
+    "staff_id": ("text", "staff_id"),
+    "case_file_id": ("uuid", "case_file_id"),
 }
-# One statement whatever the number of entries: a list for each column.
+_FROM_FIELDS = (
+    *("id", "occurred_at", "operation", "action", "outcome"),
+    *("organisation", "client_id", "staff_id", "case_file_id"),
+)
+_AS_GIVEN = ", ".join(f"{name} {kind}" for name, (kind, _) in _COLUMNS.items())
+_STORED = f"""insert into audit_entry ({", ".join(_COLUMNS)})
+        select {", ".join(stored for _, stored in _COLUMNS.values())}"""
 INSERT = f"""
     with written as (
-        insert into audit_entry ({", ".join(_COLUMNS)})
-        select * from unnest({", ".join(f"cast(:{name} as {kind}[])" for name, kind in _COLUMNS.items())})
+        {_STORED} from json_to_recordset(cast(:entries as json)) given ({_AS_GIVEN})
         returning id)
     insert into audit_pending (entry_id) select id from written
     """
@@ -131,9 +139,9 @@ async def write_entries(connection: AsyncConnection | AsyncSession, entries: Seq
     """
     proofs = [entry.key_proof for entry in entries if entry.key_proof is not None]
     if not proofs:
-        await connection.execute(text(INSERT), columns_of(entries))
+        await connection.execute(text(INSERT), {"entries": rows_of(entries)})
         return
-    used = await connection.execute(text(INSERT_PROVEN), columns_of(entries) | proofs_of(entries, proofs))
+    used = await connection.execute(text(INSERT_PROVEN), {"entries": rows_of(entries), **proofs_of(proofs)})
     if len(used.all()) < len(proofs):
         raise ProofReplayed
 
@@ -146,40 +154,33 @@ INSERT_PROVEN = f"""
         select * from unnest(cast(:proof as bytea[]), cast(:proof_expires_at as timestamptz[])) order by 1
         on conflict do nothing returning digest),
     written as (
-        insert into audit_entry ({", ".join(_COLUMNS)})
-        select {", ".join(_COLUMNS)}
-        from unnest({", ".join(f"cast(:{name} as {kind}[])" for name, kind in _COLUMNS.items())},
-                    cast(:proven_by as bytea[])) as given ({", ".join(_COLUMNS)}, proven_by)
-        where proven_by is null or proven_by in (select digest from used)
+        {_STORED} from json_to_recordset(cast(:entries as json)) given ({_AS_GIVEN}, proven_by text)
+        where proven_by is null or decode(proven_by, 'hex') in (select digest from used)
         returning id),
     pending as (insert into audit_pending (entry_id) select id from written)
     select digest from used
     """
 
 
-def proofs_of(entries: Sequence[SealedEntry], proofs: Sequence[KeyProof]) -> dict[str, list[Any]]:
-    """Return what `INSERT_PROVEN` binds beside `columns_of`; `proofs` may hold some that go with no entry."""
+def proofs_of(proofs: Sequence[KeyProof]) -> dict[str, list[Any]]:
+    """Return what `INSERT_PROVEN` binds beside the entries; `proofs` may hold some that go with no entry."""
     return {
         "proof": [proof.digest for proof in proofs],
         "proof_expires_at": [datetime.fromtimestamp(proof.expires_at, UTC) for proof in proofs],
-        "proven_by": [entry.key_proof.digest if entry.key_proof else None for entry in entries],
     }
 
 
-def columns_of(entries: Sequence[SealedEntry]) -> dict[str, list[Any]]:
-    """Return what `INSERT` binds: for each column the values of all entries."""
-    rows = [_row(entry) for entry in entries]
-    return {name: [row[name] for row in rows] for name in _COLUMNS}
+def rows_of(entries: Sequence[SealedEntry]) -> str:
+    """Return what `INSERT` binds: the rows as JSON."""
+    return orjson.dumps([_row(entry) for entry in entries]).decode()
 
 
 def _row(entry: SealedEntry) -> dict[str, Any]:
-    own = {
-        "id": entry.id,
-        "occurred_at": entry.occurred_at,
-        "entry": entry.canonical,
-        "leaf_hash": entry.leaf_hash,
-        "owner": entry.owner,
-        "erasable": entry.erasable,
-        "salt": entry.salt,
-    }
-    return {**{name: entry.fields[name] for name in _COLUMNS if name not in own}, **own}
+    fields = entry.fields
+    row = {name: fields[name] for name in _FROM_FIELDS}
+    row["owner"], row["salt"] = entry.owner, entry.salt
+    row["entry"], row["leaf_hash"] = entry.canonical.decode(), entry.leaf_hash.hex()
+    row["erasable"] = entry.erasable.decode() if entry.erasable is not None else None
+    if entry.key_proof is not None:
+        row["proven_by"] = entry.key_proof.digest.hex()
+    return row

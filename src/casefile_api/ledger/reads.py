@@ -14,7 +14,7 @@ import structlog
 from casefile_api.access.key_proofs import KeyProof
 from casefile_api.database import Database
 from casefile_api.errors import DependencyUnavailable, ProofReplayed, Refusal
-from casefile_api.ledger.entries import INSERT, INSERT_PROVEN, SealedEntry, columns_of, proofs_of
+from casefile_api.ledger.entries import INSERT, INSERT_PROVEN, SealedEntry, proofs_of, rows_of
 
 log = structlog.get_logger()
 
@@ -106,9 +106,9 @@ class ReadLedger:
         entries = [waiting.entry for waiting in group if waiting.entry is not None]
         proofs = [waiting.proof for waiting in group if waiting.proof is not None]
         if not proofs:
-            await self._database.record(INSERT, columns_of(entries))
+            await self._database.record(INSERT, {"entries": rows_of(entries)})
             return frozenset()
-        rows = await self._database.record(INSERT_PROVEN, columns_of(entries) | proofs_of(entries, proofs))
+        rows = await self._database.record(INSERT_PROVEN, {"entries": rows_of(entries), **proofs_of(proofs)})
         return frozenset(bytes(row.digest) for row in rows)
 
 

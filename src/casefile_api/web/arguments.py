@@ -21,6 +21,7 @@ _NOT_FILLED = (
 )
 Endpoint = Callable[..., Awaitable[Any]]
 _MISSING = object()
+_NOTHING: dict[str, Any] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,8 @@ class Arguments:
         if self.path:
             _read(self.path, request.path_params, values, faults)
         if self.query:
-            _read(self.query, request.query_params, values, faults)
+            given = request.query_params if request.scope["query_string"] else _NOTHING
+            _read(self.query, given, values, faults)
         if self.request is not None:
             values[self.request] = request
         return values

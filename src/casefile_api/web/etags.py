@@ -18,7 +18,12 @@ _TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
 
 def tag_of(view: Any) -> str:
     """Return the strong tag of a representation (a JSON value)."""
-    digest = hashlib.sha256(canonical_json(_lasting(view))).digest()
+    return tag_of_bytes(canonical_json(_lasting(view)))
+
+
+def tag_of_bytes(canonical: bytes) -> str:
+    """Return the strong tag of a representation of which everything lasts, by its canonical bytes."""
+    digest = hashlib.sha256(canonical).digest()
     return '"' + base64.urlsafe_b64encode(digest[:18]).decode() + '"'
 
 

@@ -5,6 +5,7 @@ anything else is looked at. Health checks come by address and are answered whate
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -45,6 +46,7 @@ class KnownHosts:
         return len(named) == 1 and (ANY in self._hosts or _host_in(named[0].decode("latin-1")) in self._hosts)
 
 
+@lru_cache(maxsize=256)
 def _host_in(header: str) -> str:
     """Return the host of a Host header in lower case, without port and brackets (RFC 9110 7.2)."""
     try:

@@ -53,5 +53,8 @@ class RequestIds:
                 message = {**message, "body": b""}
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
+        bound = structlog.contextvars.bind_contextvars(request_id=request_id)
+        try:
             await self.app(scope, receive, send_with_headers)
+        finally:
+            structlog.contextvars.reset_contextvars(**bound)

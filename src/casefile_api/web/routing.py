@@ -5,8 +5,7 @@ unit of work writes the entry of a change; what it did not write is written here
 durable. An operation without a row in the table cannot be served.
 """
 
-from collections.abc import Callable, Coroutine
-from dataclasses import replace
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 import structlog
@@ -16,7 +15,7 @@ from fastapi.routing import APIRoute
 
 from casefile_api.access import key_proofs
 from casefile_api.access.caller import Caller
-from casefile_api.access.guard import JUSTIFICATION_HEADER, Credentials, admit, read_justification
+from casefile_api.access.guard import JUSTIFICATION_HEADER, Credentials, admit, justified, read_justification
 from casefile_api.access.key_proofs import KeyProof
 from casefile_api.access.permissions import OPERATIONS, Logged, Operation
 from casefile_api.database import translated_faults
@@ -48,6 +47,7 @@ from casefile_api.web.proxies import certificate_of, source_address, trusted_net
 
 log = structlog.get_logger()
 _MOST_FAULTS = 20
+_KEPT_BY_ITS_READER = ((b"cache-control", b"private, no-cache"), (b"vary", b"Authorization"))
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
@@ -82,13 +82,23 @@ class GuardedRoute(APIRoute):
                 response = await _refuse(exchange, _misasked(found))
             except Refusal as refusal:
                 response = await _refuse(exchange, refusal)
-            response.headers.update(exchange.headers)
-            if not self.row.open:
-                response.headers.setdefault("Cache-Control", "private, no-cache")
-                response.headers.setdefault("Vary", "Authorization")
+            _dress(response, exchange.headers, open_to_all=self.row.open)
             return response
 
         return handle
+
+
+def _dress(response: Response, headers: Mapping[str, str], *, open_to_all: bool) -> None:
+    """Add what the call has learnt, in place of what the answer says itself, and how it may be kept."""
+    own = {name for name, _ in response.raw_headers}
+    for name, value in headers.items():
+        raw = name.lower().encode("latin-1")
+        if raw in own:
+            response.headers[name] = value
+        else:
+            response.raw_headers.append((raw, value.encode("latin-1")))
+    if not open_to_all:
+        response.raw_headers.extend(header for header in _KEPT_BY_ITS_READER if header[0] not in own)
 
 
 def _begin(request: Request, row: Operation, action: str) -> Exchange:
@@ -136,7 +146,7 @@ async def _prepare(exchange: Exchange, reader: BodyReader | None, names: frozens
         required=parts.settings.justification_required,
     )
     if why is not None:
-        exchange.acts(replace(exchange.caller, justification=why))
+        exchange.acts(justified(exchange.caller, why))
     exchange.idempotency_key = read_key(request.headers.get("idempotency-key"))
     tags = request.headers.get("if-match")
     exchange.if_match = read_tags(tags, "If-Match") if tags is not None else None
@@ -183,6 +193,8 @@ def _check_query(request: Request, names: frozenset[str]) -> None:
 
     One that is given twice has no single meaning, and one with a NUL names nothing that could be stored.
     """
+    if not request.scope["query_string"]:
+        return
     given = request.query_params.multi_items()
     faults = []
     for name, value in given:
