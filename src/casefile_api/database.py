@@ -94,7 +94,11 @@ class Database:
         self._recording = Lines(self._connect, 1, patience)
 
     async def _connect(self) -> psycopg.AsyncConnection[Any]:
-        return await PatientConnection.connect(plain_url(self.url), autocommit=True, **self._options)
+        # What runs here goes by keys: its plan is the same whatever the values, and is not to be made again each time.
+        options = f"{self._options['options']} -c plan_cache_mode=force_generic_plan"
+        return await PatientConnection.connect(
+            plain_url(self.url), autocommit=True, **{**self._options, "options": options}
+        )
 
     def patience(self) -> asyncio.Timeout:
         """Return the limit of a piece of database work, for a server that is there and says nothing."""

@@ -151,7 +151,8 @@ class Line:
         make = self._makers.get(sql)
         if make is None:
             names = [(result.fname(place) or b"").decode() for place in range(result.nfields)]
-            make = self._makers[sql] = namedtuple("Row", names, rename=True)._make  # type: ignore[misc]  # noqa: PYI024
+            kind: Any = namedtuple("Row", names, rename=True)  # type: ignore[misc]
+            make = self._makers[sql] = kind._make
         self._adapt.set_pgresult(result)
         return self._adapt.load_rows(0, result.ntuples, make)
 

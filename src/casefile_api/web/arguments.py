@@ -19,7 +19,7 @@ _NOT_FILLED = (
     *("header_params", "cookie_params", "body_params", "websocket_param_name", "http_connection_param_name"),
     *("response_param_name", "background_tasks_param_name", "security_scopes_param_name"),
 )
-Endpoint = Callable[..., Awaitable[Any]]
+Endpoint = Callable[..., Awaitable[Any]]  # a response, or what a dependency gives
 _MISSING = object()
 _NOTHING: dict[str, Any] = {}
 

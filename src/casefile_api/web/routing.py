@@ -74,7 +74,7 @@ class GuardedRoute(APIRoute):
                 try:
                     await _prepare(exchange, reader, names)
                     with translated_faults():
-                        response = await answer(request)
+                        response: Response = await answer(request)
                 except Replayed as replayed:
                     response = _replay(exchange, replayed)
                 await _record_allowed(exchange)
