@@ -20,8 +20,8 @@ def every_table() -> None:
 
 
 def is_ours(name: str | None, kind: str, _: object) -> bool:
-    """Leave the tables of the job queue out of comparisons: Procrastinate brings its own schema along."""
-    return kind != "table" or not (name or "").startswith("procrastinate_")
+    """Leave out of comparisons the tables of the job queue, which bring their own schema, and the log's partitions."""
+    return kind != "table" or not (name or "").startswith(("procrastinate_", "audit_entry_", "audit_leaf_"))
 
 
 def run(connection: Connection) -> None:

@@ -30,6 +30,7 @@ class AuditEntry(SQLModel, table=True):
         Index("audit_entry_by_organisation", "organisation", "occurred_at"),
         Index("audit_entry_by_owner", "owner", "occurred_at"),
         Index("audit_entry_by_time", "occurred_at"),
+        {"postgresql_partition_by": "range (id)"},
     )
 
     id: UUID = Field(primary_key=True)
@@ -58,13 +59,17 @@ class AuditPending(SQLModel, table=True):
 
 
 class AuditLeaf(SQLModel, table=True):
-    """The place of an entry in the tree."""
+    """The place of an entry in the tree. It stays when the entry is erased or detached, so that proofs do."""
 
     __tablename__ = "audit_leaf"
-    __table_args__ = (CheckConstraint("octet_length(leaf_hash) = 32", name="audit_leaf_leaf_hash_length"),)
+    __table_args__ = (
+        CheckConstraint("octet_length(leaf_hash) = 32", name="audit_leaf_leaf_hash_length"),
+        Index("audit_leaf_by_entry", "entry_id"),
+        {"postgresql_partition_by": "range (leaf_index)"},
+    )
 
     leaf_index: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
-    entry_id: UUID = Field(unique=True, foreign_key="audit_entry.id")
+    entry_id: UUID
     leaf_hash: bytes = Field(sa_column=Column(LargeBinary, nullable=False, index=True))
 
 
