@@ -168,7 +168,8 @@ begin
             execute format('alter table %s set schema %I', part.name, closed);
         end loop;
         execute format('alter table %I set schema %I', each.name, closed);
-        execute format('create table public.%I (like %I.%I including defaults including constraints including storage) %s',
+        execute format(
+            'create table public.%I (like %I.%I including defaults including constraints including storage) %s',
             each.name, closed, each.name, case when each.divided then 'partition by range (leaf_index)' else '' end);
         for part in select conname as name, pg_get_constraintdef(oid) as definition from pg_constraint
             where conrelid = format('%I.%I', closed, each.name)::regclass and contype = 'p' loop

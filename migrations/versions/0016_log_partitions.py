@@ -174,7 +174,8 @@ def downgrade() -> None:
     op.execute(
         """
         do $$ begin
-            if not exists (select from audit_leaf l left join audit_entry e on e.id = l.entry_id where e.id is null) then
+            if not exists (
+                select from audit_leaf l left join audit_entry e on e.id = l.entry_id where e.id is null) then
                 alter table audit_leaf validate constraint audit_leaf_entry_id_fkey;
             end if;
         end $$

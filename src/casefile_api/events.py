@@ -102,6 +102,7 @@ _TABLE: tuple[EventType, ...] = (
           optional=("early_advice_request_id",)),
     _case("case_file.corrected", Told.PARTIES, "{organisation} corrected the case file's references or units",
           optional=("version",)),
+    _case("case_file.erased", Told.PARTIES, "the content of the case file was erased"),
     _case("attachment.declared", Told.OWN_SIDE, "{organisation} declared an attachment", "attachment_id", "state"),
     _case("attachment.available", Told.OWN_SIDE, "an attachment was verified and is available",
           "attachment_id", "state"),

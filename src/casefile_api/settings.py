@@ -112,6 +112,9 @@ class Settings(BaseSettings):
 
     # The log.
     read_batch_limit: int = Field(2_000, description="reads waiting for their entry before further ones get 503")
+    log_retention: dict[str, tuple[int, int]] = Field(
+        {}, description="years that text and entries of a row of the retention table are kept, a JSON object"
+    )
     public_log: bool = Field(False, description="checkpoint, key and tiles can be opened without a token")
     log_witnesses: tuple[str, ...] = Field(
         (), description='witnesses that vouch for checkpoints, a JSON list of "KEY URL"; see docs/auditors.md'

@@ -13,10 +13,11 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from casefile_api.access.caller import Caller
 from casefile_api.access.permissions import Operation62
 from casefile_api.clock import Clock, real_now
 from casefile_api.database import Database
-from casefile_api.ledger.entries import compose, write_entries
+from casefile_api.ledger.entries import SealedEntry, compose, write_entries
 from casefile_api.ledger.happenings import Actor, add_event, want_job
 from casefile_api.ledger.trail import Trail
 
@@ -31,6 +32,10 @@ class Act:
     now: datetime
     trail: Trail
     silent: bool = False
+    # The person at the command line, where they showed who they are.
+    caller: Caller | None = None
+    outcome: str = "allowed"
+    _entry: SealedEntry | None = None
 
     async def record(
         self,
@@ -58,19 +63,29 @@ class Act:
         """Ask for work to be done after the commit."""
         await want_job(self.session, kind, subject_id)
 
+    def seal_entry(self) -> SealedEntry:
+        """Fix the audit entry of this act, so that what is written beside it can keep it; the trail says no more."""
+        if self._entry is None:
+            self._entry = compose(self.trail, self.caller, outcome=self.outcome, occurred_at=real_now())
+        return self._entry
+
 
 @asynccontextmanager
 async def unattended(
-    database: Database, clock: Clock, action: str, word: Operation62 | None = None
+    database: Database,
+    clock: Clock,
+    action: str,
+    word: Operation62 | None = None,
+    *,
+    caller: Caller | None = None,
 ) -> AsyncIterator[Act]:
     """Do an act in one transaction, with its entry; an exception rolls everything back."""
     async with database.session() as session:
         ahead = (await session.execute(text("select ahead_seconds from working_time"))).scalar_one()
         clock.moved_to(timedelta(seconds=ahead))
-        act = Act(session, clock.now(), Trail(action, word=word))
+        act = Act(session, clock.now(), Trail(action, word=word), caller=caller)
         yield act
         if not act.silent:
             await session.flush()
-            entry = compose(act.trail, None, outcome="allowed", occurred_at=real_now())
-            await write_entries(session, [entry])
+            await write_entries(session, [act.seal_entry()])
         await session.commit()

@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import text
 
-from casefile_api.audit.findings import Report
+from casefile_api.audit.findings import Meaning, Report
 from casefile_api.audit.verification import Believed, believed_beside, verify_database
 from casefile_api.canonical import canonical_json
 from casefile_api.case_files.versions import seal_version
@@ -49,8 +49,8 @@ class VerifiedLog(LogInHand):
 
 
 TABLES = (
-    "audit_entry", "audit_pending", "audit_leaf", "audit_tile", "audit_checkpoint", "audit_log_key", "log_alarm",
-    "case_file", "case_file_version",
+    "audit_erasure", "audit_entry", "audit_pending", "audit_leaf", "audit_tile", "audit_checkpoint", "audit_log_key",
+    "log_alarm", "case_file", "case_file_version",
 )  # fmt: skip
 
 
@@ -188,15 +188,46 @@ async def test_a_column_that_differs_from_the_hashed_entry_is_named(log: Verifie
     assert [(found.name, column in found.wrong) for found in findings] == [(str(entry), True)]
 
 
-async def test_changed_free_text_is_named_and_erased_text_is_not_wrong(log: VerifiedLog) -> None:
+async def test_free_text_that_was_changed_or_taken_out_by_hand_is_named(log: VerifiedLog) -> None:
     changed, erased = log.entry_at(50), log.entry_at(51)
     log.tamper('update audit_entry set erasable = \'{"details":1,"justification_text":null}\' where id = %s', changed)
     log.tamper("update audit_entry set erasable = null, salt = null where id = %s", erased)
 
     report = await log.verify()
 
-    assert [found.name for found in report.findings] == [str(changed)]
-    assert report.counts["entries with erased text"] == 1
+    assert [found.name for found in report.findings] == [str(changed), str(erased)]
+    assert report.findings[1].meaning is Meaning.TEXT_REMOVED
+
+
+async def test_an_entry_that_is_gone_under_a_claim_that_no_entry_vouches_for_is_named(log: VerifiedLog) -> None:
+    gone = log.entry_at(60)
+    log.tamper("delete from audit_entry where id = %s", gone)
+    act = log.rows("select entry from audit_entry where id = %s", log.entry_at(61))[0][0]
+    log.tamper(
+        "insert into audit_erasure values (gen_random_uuid(), 'entries', 'retention', null, '{[60,61)}', 'sha256:',"
+        " 'operator', 'OP-01', now(), 'operator', 'OP-02', now(), %s)",
+        act,
+    )
+
+    meanings = {found.meaning for found in (await log.verify()).findings}
+
+    assert {Meaning.ENTRY_GONE_UNVOUCHED, Meaning.ENTRY_REMOVED} <= meanings
+
+
+async def test_a_case_whose_key_was_taken_out_by_hand_is_named(log: VerifiedLog) -> None:
+    keys = log.rows("select case_file_id, wrapped_key from case_key")
+    log.tamper("delete from case_key")
+    try:
+        assert {f"version {number} of case file {log.case}" for number in (1, 2, 3)} <= await named_afresh(log)
+    finally:
+        log.tamper("insert into case_key values (%s, %s)", *keys[0])
+
+
+async def named_afresh(log: VerifiedLog) -> set[str]:
+    """What a verification finds that knows no key from before."""
+    believed = await believed_beside(log.database, log.settings)
+    report = await verify_database(log.database, Vault(b"v" * 32), believed)
+    return {f"{found.kind} {found.name}" for found in report.findings}
 
 
 async def test_an_entry_under_another_force_than_its_case_is_named(log: VerifiedLog) -> None:
@@ -216,7 +247,6 @@ async def test_a_removed_leaf_is_named(log: VerifiedLog, leaf: int) -> None:
 
 async def test_a_removed_entry_is_named(log: VerifiedLog) -> None:
     entry = log.entry_at(77)
-    log.tamper("alter table audit_leaf drop constraint audit_leaf_entry_id_fkey")
     log.tamper("delete from audit_entry where id = %s", entry)
 
     assert await log.named() == {f"entry {entry}"}

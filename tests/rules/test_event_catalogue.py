@@ -17,7 +17,7 @@ from casefile_api.events import (
 )
 
 PROMISED = {
-    "case_file": "opened version_added version_shared corrected",
+    "case_file": "opened version_added version_shared corrected erased",
     "attachment": "declared available rejected deleted",
     "early_advice": "drafted submitted accepted returned approved refused appealed upheld overturned allocated"
     " transferred information_requested information_provided advised completed withdrawn finalised reopened",

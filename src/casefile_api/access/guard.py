@@ -71,12 +71,12 @@ class Guard:
         _check_certificate(claims, credentials.certificate)
         if scheme == "dpop":
             proof = self._check_possession(claims, token, credentials)
-            return _caller_of(claims), proof
+            return caller_of(claims), proof
         if claims.bound_to is not None:
             raise NotAuthenticated(reason="bound_token_as_bearer")
         if self._binding is SenderBinding.REQUIRED and not claims.is_bound:
             raise NotAuthenticated(reason="unbound_token")
-        return _caller_of(claims), None
+        return caller_of(claims), None
 
     def _check_possession(self, claims: Claims, token: str, credentials: Credentials) -> KeyProof:
         """Check the proof that goes with a bound token (RFC 9449 7.1)."""
@@ -111,7 +111,11 @@ def _token_in(authorization: Sequence[str]) -> tuple[str, str]:
 
 
 @lru_cache(maxsize=_CALLERS_KEPT)
-def _caller_of(claims: Claims) -> Caller:
+def caller_of(claims: Claims) -> Caller:
+    """Return the caller that a token's claims name.
+
+    Raises NotAuthenticated where they name an organisation of no kind.
+    """
     try:
         kind = kind_of(claims.organisation)
     except ValueError:

@@ -30,7 +30,7 @@ class Line:
 
     leaf_index: int
     leaf: bytes
-    entry: dict[str, Any]
+    entry: dict[str, Any] | None
     erasable: object
     salt: object
     tree_size: int
@@ -46,7 +46,7 @@ def read_line(line: bytes) -> Line:
         size, leaf, entry = proof["tree_size"], bytes.fromhex(item["leaf_hash"]), item["entry"]
     except (ValueError, TypeError, KeyError):
         raise LineError("it is not a line of the log's NDJSON export") from None
-    wrong = wrong_shape(entry)
+    wrong = wrong_shape(entry) if entry is not None else None
     if wrong is None and (type(index) is not int or type(size) is not int):
         wrong = "its place or its tree size is not a whole number"
     if wrong is not None:
@@ -124,21 +124,30 @@ class ExportVerification:
 
     def _verify_line(self, number: int, line: Line) -> None:
         self.report.count("entries")
-        name = f"{line.entry['id']} (leaf {line.leaf_index}, line {number})"
-        leaf = leaf_hash(canonical_json(line.entry))
-        if leaf != line.leaf:
-            self.report.add("entry", name, "it does not have the leaf hash beside it", Meaning.ENTRY_ALTERED)
+        what = line.entry["id"] if line.entry is not None else "that is gone"
+        name = f"{what} (leaf {line.leaf_index}, line {number})"
+        leaf = self._verify_entry(name, line)
         if line.leaf_index <= self._last:
             wrong = f"it stands after leaf {self._last}: lines were moved or doubled"
             self.report.add("entry", name, wrong, Meaning.LEAF_ALTERED)
+        self._prove(name, leaf, line)
+        self._follow(line.leaf, line.leaf_index)
+        self._last = max(self._last, line.leaf_index)
+
+    def _verify_entry(self, name: str, line: Line) -> bytes:
+        """Hold an entry against the hashes beside it; its leaf. One that is gone has left its leaf hash alone."""
+        if line.entry is None:
+            self.report.count("leaves whose entries are gone")
+            return line.leaf
+        leaf = leaf_hash(canonical_json(line.entry))
+        if leaf != line.leaf:
+            self.report.add("entry", name, "it does not have the leaf hash beside it", Meaning.ENTRY_ALTERED)
         wrong_text = wrong_commitment(line.entry, line.erasable, line.salt)
         if wrong_text is not None:
             self.report.add("entry", name, wrong_text, Meaning.TEXT_ALTERED)
         if is_erased(line.entry, line.erasable):
             self.report.count("entries with erased text")
-        self._prove(name, leaf, line)
-        self._follow(line.leaf, line.leaf_index)
-        self._last = max(self._last, line.leaf_index)
+        return leaf
 
     def _prove(self, name: str, leaf: bytes, line: Line) -> None:
         """Hold the audit path against the root of its tree, or keep it for a root that is proved another way."""

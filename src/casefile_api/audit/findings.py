@@ -17,6 +17,10 @@ class Meaning(StrEnum):
     ENTRY_REMOVED = "An act was recorded here and its entry is gone."
     ENTRY_UNPLACED = "This entry was put into the database, or taken out of the tree, by other means than the service."
     INDEX_ALTERED = "Searches may miss or misplace this entry; the hashed entry itself is whole."
+    ENTRY_GONE_UNVOUCHED = (
+        "An erasure or a detached period is claimed, and no entry of the log says so: nobody may have decided it."
+    )
+    TEXT_REMOVED = "Free text or details were committed to and are gone, and no recorded erasure says why."
     TEXT_ALTERED = "The free text or the details kept with this entry are not those that were committed to."
     LEAF_ALTERED = "The numbering of the entries was changed; proofs for this place no longer lead to the signed root."
     TILE_ALTERED = "Stored hashes of the tree were changed; proofs made from them will fail."

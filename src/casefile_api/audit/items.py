@@ -11,7 +11,19 @@ from uuid import UUID
 import orjson
 from sqlalchemy import Row
 
-COLUMNS = "l.leaf_index, e.id, e.occurred_at, e.leaf_hash, e.entry, e.erasable, e.salt"
+# An entry that is not here has left its leaf, and is served with that alone: erased because it was kept too long,
+# detached into an archive, or (which a verification names) missing.
+_STATE = """case when e.id is not null then null
+    when exists (select from audit_erasure r
+                 where r.kind = 'entries' and r.confirmed_at is not null and r.leaves @> l.leaf_index) then 'erased'
+    when (select not d.attached from audit_detached d where d.leaves @> l.leaf_index
+          order by d.happened_at desc limit 1) then 'detached'
+    else 'missing' end as state"""
+COLUMNS = f"l.leaf_index, l.entry_id as id, e.occurred_at, l.leaf_hash, e.entry, e.erasable, e.salt, {_STATE}"
+WAITING_COLUMNS = (
+    "cast(null as bigint) as leaf_index, e.id, e.occurred_at, e.leaf_hash, e.entry, e.erasable, e.salt,"
+    " cast(null as text) as state"
+)
 ENTRY_KEYS = (
     "id", "occurred_at", "operation", "action", "outcome", "organisation", "client_id", "staff_id", "roles",
     "justification_code", "case_file_id", "target_type", "target_id", "target_version", "recipients", "request_id",
@@ -22,30 +34,34 @@ CSV_COLUMNS = ("leaf_index", "leaf_hash", *ENTRY_KEYS, "justification_text", "de
 
 @dataclass(frozen=True, slots=True)
 class EntryRow:
-    """A stored entry with its place."""
+    """A stored entry with its place; where the entry is not here, `state` says why."""
 
     leaf_index: int | None
     id: UUID
-    occurred_at: datetime
+    occurred_at: datetime | None
     leaf_hash: bytes
-    entry: bytes
+    entry: bytes | None
     erasable: bytes | None
     salt: str | None
+    state: str | None = None
 
     @classmethod
     def of(cls, row: Row[Any]) -> "EntryRow":
         """The entry of a row of COLUMNS."""
         kept = bytes(row.erasable) if row.erasable is not None else None
+        entry = bytes(row.entry) if row.entry is not None else None
         place, moment = row.leaf_index, row.occurred_at
-        return cls(place, row.id, moment, bytes(row.leaf_hash), bytes(row.entry), kept, row.salt)
+        return cls(place, row.id, moment, bytes(row.leaf_hash), entry, kept, row.salt, row.state)
 
     def members(self) -> bytes:
         """The members of the JSON item, without its braces."""
         place = b"null" if self.leaf_index is None else str(self.leaf_index).encode()
         salt = b"null" if self.salt is None else orjson.dumps(self.salt)
         return (
-            b'"leaf_index":' + place + b',"leaf_hash":"' + self.leaf_hash.hex().encode() + b'","entry":' + self.entry
+            b'"leaf_index":' + place + b',"leaf_hash":"' + self.leaf_hash.hex().encode() + b'"'
+            + b',"entry":' + (self.entry or b"null")
             + b',"erasable":' + (self.erasable or b"null") + b',"salt":' + salt
+            + (b',"state":"' + self.state.encode() + b'"' if self.state else b"")
         )  # fmt: skip
 
     def as_json(self) -> bytes:
@@ -59,7 +75,7 @@ class EntryRow:
 
     def cells(self) -> list[str]:
         """The cells of a line of the CSV export."""
-        entry: dict[str, Any] = orjson.loads(self.entry)
+        entry: dict[str, Any] = orjson.loads(self.entry) if self.entry else dict.fromkeys(ENTRY_KEYS)
         erasable: dict[str, Any] = orjson.loads(self.erasable) if self.erasable else {}
         details = erasable.get("details")
         place = "" if self.leaf_index is None else str(self.leaf_index)

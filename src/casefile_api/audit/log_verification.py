@@ -13,6 +13,7 @@ from casefile_api.audit.checkpoint_checks import CheckpointJudge, StoredCheckpoi
 from casefile_api.audit.entry_checks import is_erased, read_entry, wrong_commitment
 from casefile_api.audit.findings import Advance, Meaning, Report
 from casefile_api.audit.tree_walk import GrowingRoot, Leaf, TileBuilder, tile_name, wrong_hashes
+from casefile_api.audit.vouched import Vouched
 from casefile_api.clock import utc_micros
 from casefile_api.database import Database
 from casefile_api.ledger.checkpoints import Checkpoint
@@ -52,8 +53,15 @@ class LogWalk:
     """One pass over the log, up to the size of its newest checkpoint."""
 
     def __init__(
-        self, database: Database, report: Report, signed: Checkpoint, judge: CheckpointJudge, outside: Collection[int]
+        self,
+        database: Database,
+        report: Report,
+        signed: Checkpoint,
+        judge: CheckpointJudge,
+        outside: Collection[int],
+        vouched: Vouched,
     ) -> None:
+        self._vouched = vouched
         self._database = database
         self._report = report
         self._signed = signed
@@ -106,11 +114,13 @@ class LogWalk:
         of_entry = None
         if row is None:
             self._report.add("leaf", index, "it is missing", Meaning.ENTRY_REMOVED)
+        elif row.id is None and index in self._vouched.gone:
+            self._report.count("leaves whose entries are gone")
         elif row.id is None:
             self._report.add("entry", row.entry_id, f"leaf {index} names it and it is missing", Meaning.ENTRY_REMOVED)
         else:
             of_entry = leaf_hash(bytes(row.entry))
-            verify_entry(self._report, row, index)
+            verify_entry(self._report, row, index, text_may_be_gone=index in self._vouched.without_text)
         leaf = Leaf(of_entry, bytes(row.leaf) if row is not None else None, of_tile)
         tile_is_right = leaf.doubtful and await self._corroborated(number, lowest[number])
         likely = leaf.likely(tile_is_right=tile_is_right)
@@ -174,8 +184,8 @@ async def corroborated(connection: AsyncConnection, number: int, stored: bytes, 
         return False
 
 
-def verify_entry(report: Report, row: Row[Any], place: int | None) -> None:
-    """Hold an entry's bytes against its hash, its columns and its commitment."""
+def verify_entry(report: Report, row: Row[Any], place: int | None, *, text_may_be_gone: bool = False) -> None:
+    """Hold an entry's bytes against its hash, its columns and its commitment; text may be gone where two erased it."""
     where = f"at leaf {place}" if place is not None else "not yet in the tree"
     if leaf_hash(bytes(row.entry)) != bytes(row.leaf_hash):
         report.add("entry", row.id, f"{where}: its bytes do not have the hash kept with it", Meaning.ENTRY_ALTERED)
@@ -191,8 +201,11 @@ def verify_entry(report: Report, row: Row[Any], place: int | None) -> None:
     wrong_text = wrong_commitment(fields, erasable, row.salt)
     if wrong_text is not None:
         report.add("entry", row.id, f"{where}: {wrong_text}", Meaning.TEXT_ALTERED)
-    if is_erased(fields, erasable):
+    if is_erased(fields, erasable) and text_may_be_gone:
         report.count("entries with erased text")
+    elif is_erased(fields, erasable):
+        wrong = f"{where}: its free text and details are gone"
+        report.add("entry", row.id, wrong, Meaning.TEXT_REMOVED)
 
 
 def _loaded(erasable: bytes | None) -> object:

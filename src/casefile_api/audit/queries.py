@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from casefile_api.audit.filters import EntryFilter
-from casefile_api.audit.items import COLUMNS, EntryRow
+from casefile_api.audit.items import COLUMNS, WAITING_COLUMNS, EntryRow
 from casefile_api.audit.remit import Remit
 from casefile_api.errors import DependencyUnavailable, Fault, Invalid, NotFound
 from casefile_api.ledger.proofs import (
@@ -43,7 +43,7 @@ class Place:
         """The place after an entry."""
         if row.leaf_index is not None:
             return Place(row.leaf_index, begun_at=self.begun_at)
-        return Place(self.leaf_index, row.occurred_at, row.id, self.begun_at)
+        return Place(self.leaf_index, row.occurred_at or NEVER, row.id, self.begun_at)
 
     @property
     def among_waiting(self) -> bool:
@@ -60,13 +60,13 @@ async def list_entries(reader: Reader, asked: EntryFilter, remit: Remit, place: 
         later = "(e.occurred_at, e.id) > (:since, :since_id)"
         values |= {"since": place.waiting_since, "since_id": place.waiting_id}
     if place.begun_at is not None:
-        later += " and e.occurred_at <= :begun_at"
+        later += " and coalesce(e.occurred_at <= :begun_at, true)"
         values["begun_at"] = place.begun_at
     statement = f"""
-        (select {COLUMNS} from audit_leaf l join audit_entry e on e.id = l.entry_id
+        (select {COLUMNS} from audit_leaf l left join audit_entry e on e.id = l.entry_id
          where l.leaf_index > :leaf_index and {wanted} and {later} order by l.leaf_index limit :limit)
         union all
-        (select {COLUMNS.replace("l.leaf_index", "cast(null as bigint) as leaf_index")}
+        (select {WAITING_COLUMNS}
          from audit_pending p join audit_entry e on e.id = p.entry_id
          where {wanted} and {later} order by e.occurred_at, e.id limit :limit)
         order by 1 nulls last, 3, 2 limit :limit
@@ -80,7 +80,7 @@ async def find_entry(reader: Reader, leaf_index: int, remit: Remit) -> EntryRow:
     Raises NotFound where there is none, or none inside the remit.
     """
     statement = f"""
-        select {COLUMNS} from audit_leaf l join audit_entry e on e.id = l.entry_id
+        select {COLUMNS} from audit_leaf l left join audit_entry e on e.id = l.entry_id
         where l.leaf_index = :leaf_index and {remit.condition}
     """
     row = (await reader.execute(text(statement), {"leaf_index": leaf_index, **remit.values})).one_or_none()

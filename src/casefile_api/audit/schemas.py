@@ -44,9 +44,15 @@ class EntryItem(BaseModel):
 
     leaf_index: int | None = Field(description="its place; null until a published checkpoint covers it")
     leaf_hash: Hash = Field(description="SHA-256(0x00 || canonical JSON of `entry`)")
-    entry: Entry
+    entry: Entry | None = Field(description="null where it is not here any more: its leaf hash alone is left")
     erasable: Erasable | None
     salt: str | None
+    state: Literal["erased", "detached", "missing"] | None = Field(
+        default=None,
+        description="only where `entry` is null. `erased`: kept as long as the retention table says and erased by two"
+        " people, whose act is an entry; `detached`: in an archive file of its period, ask the operator;"
+        " `missing`: it should be here. Proofs of the leaf are good in each case",
+    )
 
 
 class EntryPage(BaseModel):

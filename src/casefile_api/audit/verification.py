@@ -15,8 +15,9 @@ from casefile_api.audit.cosignature_verification import verify_cosignatures
 from casefile_api.audit.cosigning import configured_witnesses
 from casefile_api.audit.findings import Advance, Meaning, Report, no_progress
 from casefile_api.audit.log_verification import LogWalk, verify_entry
-from casefile_api.audit.tree_walk import tile_name
+from casefile_api.audit.numbering import verify_numbering
 from casefile_api.audit.version_verification import verify_versions
+from casefile_api.audit.vouched import find_vouched
 from casefile_api.database import Database
 from casefile_api.errors import Misconfigured
 from casefile_api.ledger.checkpoints import (
@@ -31,27 +32,14 @@ from casefile_api.ledger.checkpoints import (
 from casefile_api.ledger.cosignatures import NOBODY, Quorum
 from casefile_api.ledger.kept_checkpoint import KeptCheckpoint
 from casefile_api.ledger.log_keys import key_file, load_private_keys
-from casefile_api.ledger.tiles import TileId, tile_width
 from casefile_api.ledger.tree import EMPTY_ROOT
 from casefile_api.settings import Settings
 from casefile_api.vault import Vault
 
 _NEWEST = text("select tree_size, root_hash from audit_checkpoint order by tree_size desc, id desc limit 1")
-_MISPLACED = text(
-    """
-    select id, tree_size, before, size_before from (
-        select id, tree_size, lag(id, 1, 0::bigint) over (order by id) as before,
-            lag(tree_size, 1, 0::bigint) over (order by id) as size_before from audit_checkpoint) numbered
-    where id <> before + 1 or tree_size < size_before order by id limit 1000
-    """
-)
 _BEYOND = text(
     "select leaf_index from audit_leaf where leaf_index < 0 or leaf_index >= "
     "(select coalesce(max(tree_size), 0) from audit_checkpoint) order by leaf_index limit 1000"
-)
-_TILE_LENGTHS = text(
-    "select level, number, octet_length(hashes) / 32 as width,"
-    " (select coalesce(max(tree_size), 0) from audit_checkpoint) as size from audit_tile"
 )
 _UNPLACED = text(
     """
@@ -126,22 +114,23 @@ async def verify_database(
         )
         newest = (await connection.execute(_NEWEST)).one_or_none()
         alarm = (await connection.execute(text("select detail from log_alarm"))).scalar_one_or_none()
+        vouched = await find_vouched(connection, report)
     if alarm is not None:
         report.add("log", origin or "", f"the sequencer signs nothing: {alarm}", Meaning.NOT_VOUCHED)
     size, root = (newest.tree_size, bytes(newest.root_hash)) if newest is not None else (0, EMPTY_ROOT)
     signed = Checkpoint(origin or "", size, root)
     judge = CheckpointJudge(report, signed.origin, believed.keys, listed)
-    walk = LogWalk(database, report, signed, judge, [_size_of(note) for note in believed.checkpoints.values()])
+    walk = LogWalk(database, report, signed, judge, [_size_of(note) for note in believed.checkpoints.values()], vouched)
     await walk.walk(advance)
     for name, note in believed.checkpoints.items():
         verify_outside(report, name, note, signed.tree_size, walk.roots, believed.keys)
     await verify_cosignatures(database, report, believed.quorum, signed.tree_size)
-    await _verify_numbering(database, report)
+    await verify_numbering(database, report)
     await _verify_unplaced(database, report)
     if vault is None:
         report.notes.append("Versions of case files were not verified: the master key that opens them is not here.")
     else:
-        await verify_versions(database, vault, report, advance)
+        await verify_versions(database, vault, report, advance, vouched.erased_cases)
     return report
 
 
@@ -161,27 +150,6 @@ def _size_of(note: str) -> int:
         return parse_checkpoint(parse_note(note).text).tree_size
     except CheckpointError:
         return 0
-
-
-async def _verify_numbering(database: Database, report: Report) -> None:
-    """Checkpoints without gaps and never smaller than before, and no tile beyond the newest."""
-    async with database.connection() as connection:
-
-        async def rows(query: Any) -> Sequence[Any]:
-            return (await connection.execute(query)).all()
-
-        for row in await rows(_MISPLACED):
-            if row.id != row.before + 1:
-                gone = str(row.before + 1) if row.id == row.before + 2 else f"{row.before + 1} to {row.id - 1}"
-                wrong = "missing: the numbering has a gap"
-                report.add("checkpoint", gone, wrong, Meaning.CHECKPOINT_ALTERED)
-            if row.tree_size < row.size_before:
-                name, wrong = f"{row.id} (of {row.tree_size} entries)", "it is smaller than the one before it"
-                report.add("checkpoint", name, wrong, Meaning.CHECKPOINT_ALTERED)
-        for row in await rows(_TILE_LENGTHS):
-            if row.width > tile_width(TileId(row.level, row.number), row.size):
-                name = tile_name(TileId(row.level, row.number))
-                report.add("tile", name, "it holds hashes beyond the newest checkpoint", Meaning.TILE_ALTERED)
 
 
 async def _verify_unplaced(database: Database, report: Report) -> None:

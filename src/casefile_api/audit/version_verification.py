@@ -4,6 +4,7 @@ A version's bytes are sealed; opening them proves that they stand where they wer
 receipts name. A case whose key was destroyed is erased: its digests remain and confirm nothing.
 """
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -51,10 +52,13 @@ _RECORDED = text(
 )
 
 
-async def verify_versions(database: Database, vault: Vault, report: Report, advance: Advance) -> None:
-    """Verify every version: its digest, its place, its parent, and that none is missing."""
+async def verify_versions(
+    database: Database, vault: Vault, report: Report, advance: Advance, erased_cases: Collection[UUID] = ()
+) -> None:
+    """Verify every version: its digest, its place, its parent, and that none is missing or erased by nobody."""
     async with database.session() as session:
         total = (await session.execute(_COUNT)).scalar_one()
+    erased = frozenset(erased_cases)
     case_file_id, number, done = FIRST, 0, 0
     previous: Row[Any] | None = None
     while True:
@@ -62,7 +66,7 @@ async def verify_versions(database: Database, vault: Vault, report: Report, adva
             values = {"case_file_id": case_file_id, "number": number, "limit": PAGE}
             rows = (await session.execute(_VERSIONS, values)).all()
             for row in rows:
-                await _verify(session, vault, report, row, previous)
+                await _verify(session, vault, report, row, previous, erased)
                 previous = row
         done += len(rows)
         advance("versions", done, total)
@@ -73,7 +77,12 @@ async def verify_versions(database: Database, vault: Vault, report: Report, adva
 
 
 async def _verify(
-    session: AsyncSession, vault: Vault, report: Report, row: Row[Any], previous: Row[Any] | None
+    session: AsyncSession,
+    vault: Vault,
+    report: Report,
+    row: Row[Any],
+    previous: Row[Any] | None,
+    erased: Collection[UUID],
 ) -> None:
     report.count("versions")
     name = _name(row.case_file_id, row.number)
@@ -91,7 +100,11 @@ async def _verify(
     try:
         body = await vault.open(session, row.case_file_id, bytes(row.body), context_of(row.case_file_id, row.number))
     except Gone:
-        report.count("erased versions")
+        if row.case_file_id in erased:
+            report.count("erased versions")
+        else:
+            unexplained = "the key of its case is gone, and no recorded erasure says why"
+            report.add("version", name, unexplained, Meaning.VERSION_REMOVED)
         return
     except Exception:  # whatever stands there, it is not what was sealed
         report.add("version", name, "its bytes do not open in their place", Meaning.VERSION_ALTERED)

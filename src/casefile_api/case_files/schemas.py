@@ -141,6 +141,9 @@ class CaseFileEnvelope(BaseModel):
     """A case file without its content."""
 
     id: str
+    erased: bool = Field(
+        default=False, description="only there, and true, where the content was erased: what is left is its digest"
+    )
     urn: str
     urn_suffix: str | None
     organisation: str

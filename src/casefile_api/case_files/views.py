@@ -148,8 +148,12 @@ def _view(reading: Reading, row: Any) -> CaseFileView:
 
 
 def _envelope(reading: Reading, row: Any) -> dict[str, Any]:
-    note = reading.vault.open_with(row.id, row.wrapped_key, row.note, f"case_file_version.note:{row.id}:{row.number}")
+    """Return the envelope; in a list an erased case file is an item without its note, its digest kept."""
+    erased = row.wrapped_key is None and row.body is None
+    place = f"case_file_version.note:{row.id}:{row.number}"
+    note = b"" if erased else reading.vault.open_with(row.id, row.wrapped_key, row.note, place)
     return {
+        **({"erased": True} if erased else {}),
         "id": str(row.id),
         "urn": row.urn,
         "urn_suffix": row.urn_suffix,

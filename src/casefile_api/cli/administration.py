@@ -10,11 +10,13 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
+from casefile_api.access.caller import Caller
 from casefile_api.cli import parts
 from casefile_api.cli.failing import CommandFailed
 from casefile_api.clock import Clock
 from casefile_api.database import Database
 from casefile_api.embedded.data_directory import write_private
+from casefile_api.errors import DependencyUnavailable, Refusal
 from casefile_api.oauth.client_keys import ClientPublicKey, new_client_key, read_public_key
 from casefile_api.oauth.key_sets import read_key_set
 from casefile_api.settings import Settings
@@ -45,13 +47,41 @@ def kept_only_where_registered(file: Path | None) -> Iterator[None]:
 
 
 def administer(action: str, change: Callable[[Act], Awaitable[Answer]]) -> Answer:
-    """Make one change in one transaction, with its entry in the audit log."""
+    """Make one change in one transaction, with its entry in the audit log; a refusal is an entry as well."""
 
     async def act_once(database: Database) -> Answer:
-        async with unattended(database, Clock(), action) as act:
+        async with refusals_recorded(database, action), unattended(database, Clock(), action) as act:
             return await change(act)
 
     return look(act_once)
+
+
+def acting(action: str, token: Path, change: Callable[[Database, Caller], Awaitable[Answer]]) -> Answer:
+    """Make a change in the name of the person whose access token is in a file."""
+    from casefile_api.cli.principals import principal
+
+    shown = token.read_text("utf-8").strip()
+
+    async def act_once(database: Database) -> Answer:
+        caller = await principal(database, Settings(), shown)
+        async with refusals_recorded(database, action, caller):
+            return await change(database, caller)
+
+    return look(act_once)
+
+
+@asynccontextmanager
+async def refusals_recorded(database: Database, action: str, caller: Caller | None = None) -> AsyncIterator[None]:
+    """Record that a command was refused, in a transaction of its own, and let the refusal go on."""
+    try:
+        yield
+    except DependencyUnavailable:
+        raise
+    except Refusal as refusal:
+        async with unattended(database, Clock(), action, caller=caller) as act:
+            act.outcome = "refused"
+            act.trail.details = {"refused": refusal.code}
+        raise
 
 
 def look(question: Callable[[Database], Awaitable[Answer]]) -> Answer:

@@ -7,11 +7,14 @@ from typing import Annotated
 
 import typer
 
+from casefile_api.cli import erase
+
 app = typer.Typer(
     name="audit",
     help="Prove that the log of who saw and did what is whole: nothing altered, removed or moved.",
     no_args_is_help=True,
 )
+app.add_typer(erase.app, name="erase")
 
 Key = Annotated[
     str, typer.Option("--public-key", help="The log's public key, NAME+ID+BASE64, or a file that holds it.")

@@ -136,7 +136,7 @@ def worker_process(of: Of) -> None:
 
 def register(app: typer.Typer) -> None:
     """Put every command on the command line."""
-    from casefile_api.cli import audit, keys, registry
+    from casefile_api.cli import audit, case_files, keys, registry
 
     for command in (demo, sandbox, serve, worker, migrate, doctor):
         app.command()(command)
@@ -148,3 +148,4 @@ def register(app: typer.Typer) -> None:
     app.add_typer(registry.staff, name="staff")
     app.add_typer(keys.app, name="keys")
     app.add_typer(audit.app, name="audit")
+    app.add_typer(case_files.app, name="case-files")

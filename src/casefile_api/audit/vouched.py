@@ -1,0 +1,102 @@
+"""What may be gone from the log: only what an entry of the log says was erased or detached, and no leaf more.
+
+The claim lies in a table that whoever rewrites the database can fill in. So each claim brings the bytes of its entry:
+they must name the digest of what is claimed, and their leaf must stand in the log.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from casefile_api.audit.findings import Meaning, Report
+from casefile_api.ledger.erasure_words import ErasureKind
+from casefile_api.ledger.erasures import list_erasures, scope_digest
+from casefile_api.ledger.leaf_ranges import LeafRanges
+from casefile_api.ledger.tree import leaf_hash
+
+_STANDS = text(
+    """
+    select exists (select from audit_leaf where leaf_hash = :leaf) or exists (
+        select from audit_pending p join audit_entry e on e.id = p.entry_id where e.leaf_hash = :leaf)
+    """
+)
+_DETACHED = text(
+    "select id, period, attached, leaves::text as leaves, act, happened_at from audit_detached order by happened_at"
+)
+DETACH = "detach_log_period"
+ATTACH = "attach_log_period"
+
+
+@dataclass(slots=True)
+class AnyOf:
+    """Leaves that are in one of several sets."""
+
+    sets: list[LeafRanges] = field(default_factory=list)
+
+    def __contains__(self, leaf: int) -> bool:
+        return any(leaf in each for each in self.sets)
+
+
+@dataclass(slots=True)
+class Vouched:
+    """The leaves whose entries may be gone, those whose text may be, and the case files that were erased."""
+
+    gone: AnyOf = field(default_factory=AnyOf)
+    without_text: AnyOf = field(default_factory=AnyOf)
+    erased_cases: set[UUID] = field(default_factory=set)
+
+
+async def find_vouched(connection: AsyncConnection, report: Report) -> Vouched:
+    """Judge every claim that something was erased or detached; those that no entry vouches for are findings."""
+    vouched = Vouched()
+    for erasure in await list_erasures(connection):
+        if erasure.act is None:
+            continue
+        actions = ("confirm_case_erasure",) if erasure.kind is ErasureKind.CASE else ("confirm_erasure",)
+        if not await _stands(connection, erasure.act, actions, erasure.digest):
+            wrong = "no entry of the log says that it was confirmed"
+            report.add("erasure", erasure.id, wrong, Meaning.ENTRY_GONE_UNVOUCHED)
+        elif erasure.case_file_id is not None:
+            vouched.erased_cases.add(erasure.case_file_id)
+        elif erasure.kind is ErasureKind.TEXT:
+            vouched.without_text.sets.append(erasure.leaves)
+        else:
+            vouched.gone.sets.append(erasure.leaves)
+    vouched.gone.sets.extend(await _detached(connection, report))
+    return vouched
+
+
+async def _detached(connection: AsyncConnection, report: Report) -> Sequence[LeafRanges]:
+    """The leaves of the periods that are detached now."""
+    now: dict[str, LeafRanges] = {}
+    for row in await connection.execute(_DETACHED):
+        leaves = LeafRanges.stored(row.leaves)
+        action = ATTACH if row.attached else DETACH
+        digest = scope_digest(f"period {row.period}", leaves)
+        if not await _stands(connection, bytes(row.act), (action,), digest):
+            wrong = f"no entry of the log says that it was {'attached' if row.attached else 'detached'}"
+            report.add("period", row.period, wrong, Meaning.ENTRY_GONE_UNVOUCHED)
+        elif row.attached:
+            now.pop(row.period, None)
+        else:
+            now[row.period] = leaves
+    return list(now.values())
+
+
+async def _stands(connection: AsyncConnection, act: bytes, actions: Sequence[str], digest: str) -> bool:
+    """Whether these bytes are those of an entry in the log that says this was done."""
+    try:
+        entry: Any = orjson.loads(act)
+    except ValueError:
+        return False
+    if not isinstance(entry, dict) or entry.get("action") not in actions or entry.get("target_id") != digest:
+        return False
+    if entry.get("outcome") != "allowed":
+        return False
+    stands: bool = (await connection.execute(_STANDS, {"leaf": leaf_hash(act)})).scalar_one()
+    return stands
