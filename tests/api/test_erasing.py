@@ -2,7 +2,6 @@
 
 import json
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -60,9 +59,9 @@ class Desk:
 
 
 @pytest.fixture
-def desk(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+def desk(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     enter(sandbox, monkeypatch)
-    yield Desk(sandbox, tmp_path)
+    return Desk(sandbox, tmp_path)
 
 
 def a_read_with_words(desk: Desk) -> Any:
