@@ -107,12 +107,12 @@ class Database:
     async def rows(self, statement: str, values: Mapping[str, Any]) -> list[Any]:
         """Run one statement, committed by itself, and return its rows; parameters are named as `:name`."""
         with translated_faults():
-            return await self._reading.rows(statement, values)
+            return await self._reading.rows((statement, values))
 
     async def record(self, statement: str, values: Mapping[str, Any]) -> list[Any]:
         """Run one statement whose commit is waited for, apart from those that only look."""
         with translated_faults():
-            return await self._recording.rows(statement, values)
+            return await self._recording.rows((statement, values))
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[AsyncConnection]:

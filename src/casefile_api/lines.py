@@ -11,6 +11,7 @@ from collections import deque, namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import count
 from typing import Any
 
 import orjson
@@ -21,7 +22,6 @@ from psycopg.adapt import Transformer
 from psycopg.errors import error_from_result
 from psycopg.types.json import set_json_loads
 
-Connect = Callable[[], "asyncio.Future[psycopg.AsyncConnection[Any]]"]
 _NAMED = re.compile(r"(?<![:\w]):([a-z_]+)\b")
 _WATCH_SECONDS = 1.0
 
@@ -49,6 +49,7 @@ class _Asked:
     answer: asyncio.Future[list[Any]]
     deadline: float
     sql: bytes
+    ahead: int
     rows: list[Any] = field(default_factory=list)
     fault: BaseException | None = None
 
@@ -62,6 +63,7 @@ class Line:
         self._patience = patience_seconds
         self._loop = asyncio.get_running_loop()
         self._adapt = Transformer(connection)
+        self._numbers = count()
         self._prepared: dict[tuple[bytes, tuple[int, ...]], bytes] = {}
         self._makers: dict[bytes, Callable[[Sequence[Any]], Any]] = {}
         self._asked: deque[_Asked] = deque()
@@ -78,29 +80,36 @@ class Line:
         """Return how many statements wait for their answer."""
         return len(self._asked)
 
-    def ask(self, statement: Statement, values: Mapping[str, Any]) -> "asyncio.Future[list[Any]]":
-        """Send a statement; the rows come with the answer, or OperationalError where the line is lost."""
+    def ask(self, *asked: tuple[Statement, Mapping[str, Any]]) -> "asyncio.Future[list[Any]]":
+        """Send statements that make one transaction; the rows of the last one come with the answer.
+
+        Raises OperationalError where the line is lost, the answer too.
+        """
         answer: asyncio.Future[list[Any]] = self._loop.create_future()
-        given = [values[name] for name in statement.names]
         try:
-            parameters = self._adapt.dump_sequence(given, [PyFormat.AUTO] * len(given))
-            types = self._adapt.types or ()
-            name = self._prepared.get((statement.sql, types))
-            if name is None:
-                name = self._prepared[statement.sql, types] = b"line_%d" % len(self._prepared)
-                self._driver.send_prepare(name, statement.sql, types)
-            self._driver.send_query_prepared(name, parameters, self._adapt.formats, pq.Format.BINARY)
+            for statement, values in asked:
+                self._execute(statement, values)
             self._driver.pipeline_sync()
         except psycopg.OperationalError as fault:
             self.lose(fault)
             raise
-        self._asked.append(_Asked(answer, self._loop.time() + self._patience, statement.sql))
+        self._asked.append(_Asked(answer, self._loop.time() + self._patience, asked[-1][0].sql, len(asked) - 1))
         if not self._sending:
             self._sending = True
             self._loop.call_soon(self._send)
         if self._watch is None:
             self._watch = self._loop.call_later(_WATCH_SECONDS, self._look)
         return answer
+
+    def _execute(self, statement: Statement, values: Mapping[str, Any]) -> None:
+        given = [values[name] for name in statement.names]
+        parameters = self._adapt.dump_sequence(given, [PyFormat.AUTO] * len(given))
+        types = self._adapt.types or ()
+        name = self._prepared.get((statement.sql, types))
+        if name is None:
+            name = self._prepared[statement.sql, types] = b"line_%d" % next(self._numbers)
+            self._driver.send_prepare(name, statement.sql, types)
+        self._driver.send_query_prepared(name, parameters, self._adapt.formats, pq.Format.BINARY)
 
     def _send(self) -> None:
         """Send what has gathered; the rest when the socket takes it."""
@@ -131,7 +140,9 @@ class Line:
     def _take(self, asked: _Asked, result: pq.abc.PGresult) -> None:
         status = result.status
         if status == pq.ExecStatus.TUPLES_OK:
-            if not asked.answer.done():
+            if asked.ahead:
+                asked.ahead -= 1
+            elif not asked.answer.done():
                 asked.rows = self._rows(asked.sql, result)
         elif status == pq.ExecStatus.PIPELINE_SYNC:
             self._asked.popleft()
@@ -143,9 +154,8 @@ class Line:
                 asked.answer.set_exception(asked.fault)
         elif status == pq.ExecStatus.FATAL_ERROR:
             asked.fault = error_from_result(result)
-            # A statement that could not be prepared has no name on the server.
-            for known in [known for known in self._prepared if known[0] == asked.sql]:
-                del self._prepared[known]
+            # What could not be prepared has no name on the server, and what was not reached was not prepared.
+            self._prepared.clear()
 
     def _rows(self, sql: bytes, result: pq.abc.PGresult) -> list[Any]:
         make = self._makers.get(sql)
@@ -190,10 +200,10 @@ class Lines:
         self._lines: list[Line] = []
         self._opening = asyncio.Lock()
 
-    async def rows(self, statement: str, values: Mapping[str, Any]) -> list[Any]:
-        """Run one statement, committed by itself, and return its rows."""
+    async def rows(self, *asked: tuple[str, Mapping[str, Any]]) -> list[Any]:
+        """Run statements as one transaction in one round trip, and return the rows of the last one."""
         line = self._free_line() or await self._opened()
-        return await line.ask(statement_of(statement), values)
+        return await line.ask(*((statement_of(statement), values) for statement, values in asked))
 
     def _free_line(self) -> Line | None:
         """Return the line with the least before it; None where a further one is to be opened."""
