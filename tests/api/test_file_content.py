@@ -179,3 +179,14 @@ def test_a_version_says_by_which_schema_it_was_written_and_the_schema_is_there_w
         assert jsonschema_rs.Draft202012Validator(schema.json()).is_valid(case["content"])
         assert officer.get(item["href"], headers={"If-None-Match": schema.headers["ETag"]}, expect=304)
     officer.refused("GET", "/v1/schemas/case-file-content/99", 404, "not-found")
+
+
+def test_what_is_said_to_be_wrong_is_explained_under_its_code(officer: Party) -> None:
+    rows = {row["code"]: row for row in officer.items("/v1/problem-codes", limit=60)}
+    assert len(rows) >= 100 and len(officer.items("/v1/problem-codes", level="error")) < len(rows)
+    content = case_content()
+    content["suspects"][0]["custody"] = {"status": "on_bail"}
+    (warning,) = open_case(officer, content=content)["version"]["warnings"]
+    row = officer.get(f"/v1/problem-codes/{warning['code']}").json()
+    assert row == rows[warning["code"]] and warning["detail"] == f"{row['meaning']} {row['mend']}"
+    officer.refused("GET", "/v1/problem-codes/perfection", 404, "not-found")

@@ -129,6 +129,8 @@ CALLS: dict[str, Call] = {
     "get_code_list": _reads(),
     "list_schemas": _reads(),
     "get_schema": _reads(),
+    "list_problem_codes": _reads(),
+    "get_problem_code": _reads(),
     "put_staff_member": Call(frozenset({200, 201}), body=_staff),
     "open_case_file": Call(frozenset({201}), body=_own_opening),
     "add_version": _step({"content": cases.case_content(), "note": "again"}),

@@ -82,6 +82,7 @@ def build_scene(sandbox: Sandbox) -> Scene:
         "name": "media_type",
         "schema_name": "case-file-content",
         "schema_version": "1",
+        "problem_code": "unknown_code",
         "code": "not-found",
         "staff_id": "matrix-1",
     }

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from casefile_api.canonical import canonical_json
 from casefile_api.case_files.changes import changes_between, json_patch
-from casefile_api.case_files.checks import CHECKS, check_content, named_attachment_ids, warnings
+from casefile_api.case_files.checks import check_content, named_attachment_ids, warnings
+from casefile_api.case_files.checks.catalogue import PROBLEM_CODES
 from casefile_api.case_files.content import CaseContent, content_faults
-from casefile_api.case_files.doubts import WARNINGS
 from casefile_api.file_standards.readiness import evaluate
 from casefile_api.file_standards.rules import Outcome
 from casefile_api.file_standards.standards import NAMES
@@ -61,9 +61,9 @@ patient = settings(max_examples=60, deadline=None, suppress_health_check=list(He
 def test_a_well_shaped_content_is_checked_and_doubted_with_places_that_are_there(content: Any) -> None:
     assert content_faults(content) == []
     for fault in check_content(content, attachment_ids=set(), on=TODAY):
-        assert fault.code in CHECKS and stands_at(content, fault.pointer)
+        assert PROBLEM_CODES[fault.code].level == "error" and stands_at(content, fault.pointer)
     for warning in warnings(content, on=TODAY):
-        assert warning["code"] in WARNINGS and stands_at(content, warning["pointer"])
+        assert PROBLEM_CODES[warning["code"]].level == "warning" and stands_at(content, warning["pointer"])
 
 
 def stands_at(content: Any, pointer: str | None) -> bool:

@@ -4,9 +4,8 @@ from datetime import date
 
 import pytest
 
-from casefile_api.case_files.checks import CHECKS, check_content, named_attachment_ids, warnings
+from casefile_api.case_files.checks import check_content, named_attachment_ids, warnings
 from casefile_api.case_files.content import content_faults
-from casefile_api.case_files.doubts import WARNINGS
 from tests.rules.content_samples import EXAMPLE, changed
 
 TODAY = date(2026, 11, 24)
@@ -74,10 +73,6 @@ def test_each_forbidden_statement_is_named_with_its_place(path, value, code, bel
     assert (code, pointer) in faults_of(changed(path, value))
 
 
-def test_every_check_has_an_example_above():
-    assert {code for _, _, code, _ in FORBIDDEN} == set(CHECKS)
-
-
 def test_an_offence_without_end_or_date_is_not_held_to_the_day_its_act_came_into_force():
     for dates in ({"code": "3", "from": "2003-01-01"}, {"code": "4", "from": "2003-01-01", "to": "2005-01-01"}):
         assert faults_of(changed("offences/0/dates", dates)) == []
@@ -91,57 +86,3 @@ def test_no_more_than_fifty_faults_are_listed():
 def test_attachments_are_named_once_and_in_order():
     content = changed("material/0/attachment_ids", ["b", "a", "b"])
     assert named_attachment_ids(content) == ["a", "b"]
-
-
-DOUBTFUL = [
-    ("suspects/0/identifiers", {"pnc_id": "2000/1234567A"}, "pnc_id_doubtful", "/pnc_id"),
-    ("suspects/0/identifiers", {"asn": "1101ZD0100000448754L"}, "asn_doubtful", "/asn"),
-    ("suspects/0/identifiers", {"cro": "1"}, "cro_doubtful", "/cro"),
-    ("suspects/0/identifiers", {"driver_number": "1"}, "driver_number_doubtful", "/driver_number"),
-    ("links", [{"id": "k", "urn": "none"}], "urn_doubtful", "/0/urn"),
-    ("suspects/0", {"id": "s1"}, "suspect_unnamed", ""),
-    ("offences", [], "suspect_without_offence", "/content/suspects/0"),
-    ("suspects", [EXAMPLE["suspects"][0], {**EXAMPLE["suspects"][0], "id": "s2"}], "suspect_twice", "/1"),
-    ("suspects/0/date_of_birth", "2020-01-01", "under_ten", ""),
-    ("suspects/0/date_of_birth", "2026-09-13", "born_after_offence", ""),
-    ("complainants/0/date_of_birth", "2026-09-13", "born_after_offence", ""),
-    ("offences/0/suspect_ids", [], "offence_without_suspect", "/content/offences/0"),
-    ("offences/0/complainant_ids", [], "offence_without_complainant", "/content/offences/0"),
-    ("offences/0", {"id": "o1", "cjs_code": "SX03002"}, "offence_without_dates", ""),
-    ("offences/0/dates/to", "2026-09-13", "end_date_unused", ""),
-    ("reported_on", "2026-09-01", "offence_after_report", "/content/offences/0/dates/from"),
-    ("suspects/0/first_identified_on", "2026-09-01", "identified_before_offence", ""),
-    ("suspects/0/interviews/0/on", "2026-09-13", "interview_before_identified", ""),
-    ("suspects/0/custody", {"status": "on_bail"}, "bail_without_end", ""),
-    (
-        "lines_of_enquiry/0",
-        {"id": "l1", "description": "x", "status": "not_pursued"},
-        "not_pursued_without_rationale",
-        "",
-    ),
-    (
-        "material/0",
-        {"id": "m", "kind": "MG11", "sensitivity": "sensitive", "disclosable_to_defence": "yes"},
-        "sensitive_and_disclosable",
-        "/disclosable_to_defence",
-    ),
-    (
-        "material/0",
-        {"id": "m", "kind": "MG6D", "disclosable_to_defence": "yes"},
-        "schedule_never_disclosed",
-        "/disclosable_to_defence",
-    ),
-    ("complainants/0/family_name", "Night", "complainant_named_in_summary", "/content/summary"),
-]
-
-
-@pytest.mark.parametrize(("path", "value", "code", "below"), DOUBTFUL)
-def test_each_doubt_is_a_warning_with_its_place_and_no_fault(path, value, code, below):
-    content = changed(path, value)
-    pointer = below if below.startswith("/content") else f"/content/{path}{below}"
-    assert faults_of(content) == []
-    assert {"code": code, "pointer": pointer, "detail": WARNINGS[code]} in warnings(content, on=TODAY)
-
-
-def test_every_warning_has_an_example_above():
-    assert {code for _, _, code, _ in DOUBTFUL} == set(WARNINGS)

@@ -176,6 +176,8 @@ OPERATIONS: Mapping[str, Operation] = {
     "get_code_list": _LOOK_UP,
     "list_schemas": _LOOK_UP,
     "get_schema": _LOOK_UP,
+    "list_problem_codes": _LOOK_UP,
+    "get_problem_code": _LOOK_UP,
     "put_staff_member": Operation(
         _grant("staff:manage", police="system", cps="system", oversight="system", operator="operator system"), _COLLECT
     ),

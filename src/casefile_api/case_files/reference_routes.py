@@ -1,11 +1,12 @@
-"""What a sender needs before sending: the schema of a content."""
+"""What a sender needs before sending: the schema of a content, and the codes of what can be wrong with it."""
 
 from typing import Annotated
 
 import orjson
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, Field
 
+from casefile_api.case_files.checks.catalogue import PROBLEM_CODES, ProblemCode, ProblemLevel
 from casefile_api.case_files.content.publishing import NAME, NEWEST, VERSIONS, published
 from casefile_api.errors import NotFound
 from casefile_api.unit_of_work import ReadingNow
@@ -31,6 +32,25 @@ class SchemaList(BaseModel):
     """A page of schemas, in the order in which they came."""
 
     items: list[SchemaItem]
+    next_cursor: str | None
+
+
+class ProblemCodeView(BaseModel):
+    """What can be wrong with a content, and what to do about it."""
+
+    code: str = Field(description="stable: never renamed", examples=["bail_beyond_stage"])
+    level: ProblemLevel = Field(description="shape and error refuse a content; a warning is kept with the version")
+    section: str = Field(description="where it is raised; `any` for everywhere", examples=["suspects"])
+    meaning: str
+    mend: str
+    source: str = Field(description="where the rule comes from", examples=["PACE 1984 s.47ZB"])
+    etag: str
+
+
+class ProblemCodeList(BaseModel):
+    """A page of problem codes, in the order of the catalogue."""
+
+    items: list[ProblemCodeView]
     next_cursor: str | None
 
 
@@ -68,6 +88,47 @@ async def get_schema(
     if found is None:
         raise NotFound()
     return reading.answer(found, etag=tag_of(orjson.loads(found)))
+
+
+@router.get(
+    "/problem-codes",
+    operation_id="list_problem_codes",
+    summary="What can be wrong with a content",
+    response_model=ProblemCodeList,
+)
+async def list_problem_codes(
+    reading: ReadingNow,
+    page: AskedPage,
+    level: Annotated[ProblemLevel | None, Query(description="only codes of this level")] = None,
+) -> Response:
+    """List every problem code with its meaning and mend, in the order of the catalogue."""
+    (start,) = page.after(int) or (0,)
+    rows = [row for row in PROBLEM_CODES.values() if level in (None, row.level)]
+    following = max(start, 0) + page.limit
+    shown = [_code(row) for row in rows[max(start, 0) : following]]
+    body, headers = page.body(shown, (following,) if following < len(rows) else None)
+    return reading.answer(body, etag=tag_of(body), headers=headers)
+
+
+@router.get(
+    "/problem-codes/{problem_code}",
+    operation_id="get_problem_code",
+    summary="One thing that can be wrong",
+    response_model=ProblemCodeView,
+)
+async def get_problem_code(
+    reading: ReadingNow, problem_code: Annotated[str, Path(max_length=80, description="the code")]
+) -> Response:
+    """Return what a problem code means, what to do about it, and where the rule comes from."""
+    row = PROBLEM_CODES.get(problem_code)
+    if row is None:
+        raise NotFound()
+    return reading.answer(_code(row), etag=tag_of(_code(row)))
+
+
+def _code(row: ProblemCode) -> dict[str, str]:
+    view = row.as_body()
+    return {**view, "etag": tag_of(view)}
 
 
 def _item(version: str) -> dict[str, str | bool]:

@@ -7,9 +7,7 @@ To write it anew: `python -m casefile_api.case_files.content.describing > docs/c
 from collections.abc import Iterator, Mapping
 from typing import TypeAlias, cast
 
-from casefile_api.case_files.checks import CHECKS
 from casefile_api.case_files.content.publishing import NEWEST, described
-from casefile_api.case_files.doubts import WARNINGS
 from casefile_api.web.strict_json import LIMITS
 
 Schema: TypeAlias = Mapping[str, object]
@@ -48,22 +46,12 @@ accepted.
 
 """
 
-CHECKED = """## What refuses a content
+CHECKED = """
+## What is checked
 
-A content of the right shape is then checked against itself, the code lists and the calendar. Each of these is a 422
-with a pointer to the place:
-
-| code | what it says |
-|---|---|
-"""
-
-DOUBTED = """
-## What is only doubtful
-
-These are recorded in `version.warnings` with a pointer, and stop nothing:
-
-| code | what it says |
-|---|---|
+A content of the right shape is then checked against itself, the code lists and the calendar. Errors refuse it (422
+with a pointer to the place); warnings are returned in `version.warnings`, kept, and stop nothing. Each has a stable
+code with its meaning and mend: [problem codes](problem-codes.md).
 """
 
 
@@ -72,7 +60,7 @@ def content_page() -> str:
     schema = cast(Schema, described())
     parts = cast(Mapping[str, Schema], schema["$defs"])
     tables = [_table("The content", schema), *(_table(name, part) for name, part in _objects(parts))]
-    return OPENING + "\n".join(tables) + "\n" + CHECKED + _rows(CHECKS) + DOUBTED + _rows(WARNINGS)
+    return OPENING + "\n".join(tables) + CHECKED
 
 
 def _objects(parts: Mapping[str, Schema]) -> Iterator[tuple[str, Schema]]:
@@ -119,10 +107,6 @@ def _kind(described: Schema) -> str:
         return f"integer, {described['minimum']:,} to {described['maximum']:,}"
     longest = described.get("maxLength")
     return f"{described.get('type', 'anything')}{f', at most {longest:,}' if isinstance(longest, int) else ''}"
-
-
-def _rows(table: Mapping[str, str]) -> str:
-    return "".join(f"| `{code}` | {text} |\n" for code, text in table.items())
 
 
 if __name__ == "__main__":
