@@ -164,11 +164,14 @@ def test_a_path_names_every_method_it_takes_and_refuses_the_others(scene: Scene)
     paths: dict[str, set[str]] = {}
     for row in read_matrix():
         method, template = row.call.split(" ", 1)
-        paths.setdefault(template, set()).update({method} | ({"HEAD"} if method == "GET" else set()))
+        paths.setdefault(template, {"OPTIONS"}).update({method} | ({"HEAD"} if method == "GET" else set()))
     for template, methods in paths.items():
-        answer = officer.call("OPTIONS", scene.path(template, "police"))
-        check_problem(answer, 405, "method-not-allowed")
-        assert set(answer.headers["allow"].split(", ")) == methods, template
+        asked = officer.call("OPTIONS", scene.path(template, "police"))
+        assert (asked.status_code, asked.content) == (204, b""), template
+        refused = officer.call("TRACE", scene.path(template, "police"))
+        check_problem(refused, 405, "method-not-allowed")
+        for answer in (asked, refused):
+            assert set(answer.headers["allow"].split(", ")) == methods, template
 
 
 @pytest.mark.parametrize("path", ["/oauth/token", "/oauth/revoke", "/oauth/introspect"])
