@@ -35,7 +35,7 @@ def insert_entry(connection: psycopg.Connection[Any], entry: SealedEntry) -> Non
     connection.execute("insert into audit_pending (entry_id) values (%s)", [entry.id])
 
 
-def an_entry(action: str = "get_case_file", owner: str | None = "police-53", **details: Any) -> SealedEntry:
+def an_entry(action: str = "get_case_file", owner: str | None = None, **details: Any) -> SealedEntry:
     """An entry as a request would compose it; with details it has something erasable."""
     trail = Trail(action, word=Operation62.CONSULTATION, request_id="req", owner=owner, details=details)
     return compose(trail, None, outcome="allowed", occurred_at=datetime.now(UTC))

@@ -4,6 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from migrations.grants import grant
+from migrations.log_functions import THIN_CHECKPOINTS
 
 revision = "0017"
 down_revision = "0016"
@@ -12,16 +13,24 @@ depends_on = None
 
 _MOMENT = sa.DateTime(timezone=True)
 
+# Of each hour the last checkpoint stays that witnesses vouched for, beside the last one of all.
+_WITNESSED = "exists (select from audit_cosignature s where s.checkpoint_id = c.id and s.origin = (select origin from audit_log))"
+THIN_KEEPING_WITNESSED = THIN_CHECKPOINTS.replace(
+    "date_trunc('hour', created_at) order", f"date_trunc('hour', created_at), {_WITNESSED} order"
+).replace("            from audit_checkpoint\n", "            from audit_checkpoint c\n", 1)
+
 
 def upgrade() -> None:
     op.create_table(
         "audit_cosignature",
+        # A log can have a successor, whose checkpoints count from 1 again: whose they are is in the name.
+        sa.Column("origin", sa.String, primary_key=True),
         sa.Column("checkpoint_id", sa.BigInteger, primary_key=True, autoincrement=False),
         sa.Column("witness", sa.String, primary_key=True),
         sa.Column("line", sa.String, nullable=False),
         sa.Column("cosigned_at", _MOMENT, nullable=False),
     )
-    op.create_index("audit_cosignature_by_witness", "audit_cosignature", ["witness", "checkpoint_id"])
+    op.create_index("audit_cosignature_by_witness", "audit_cosignature", ["origin", "witness", "checkpoint_id"])
     op.create_table(
         "audit_witness",
         sa.Column("witness", sa.String, primary_key=True),
@@ -30,8 +39,14 @@ def upgrade() -> None:
     )
     grant("audit_cosignature", "select, insert")
     grant("audit_witness", "select, insert, update")
+    op.execute(_replacing(THIN_KEEPING_WITNESSED))
+
+
+def _replacing(function: str) -> str:
+    return function.replace("create function", "create or replace function", 1)
 
 
 def downgrade() -> None:
+    op.execute(_replacing(THIN_CHECKPOINTS))
     op.drop_table("audit_witness")
     op.drop_table("audit_cosignature")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlmodel import col
 
 from casefile_api.access.permissions import Operation62
@@ -113,7 +113,9 @@ async def _end(
         row.state = (BundleState.READY if stored else BundleState.FAILED).value
         row.size, row.version_id = (stored.size_bytes, stored.version_id) if stored else (None, None)
         row.sha256, row.built_at = sha256, act.now
-        act.trail.about("bundle", row.id, version=row.version, case_file_id=row.case_file_id)
+        force = text("select organisation from case_file where id = :id")
+        owner = (await act.session.execute(force, {"id": row.case_file_id})).scalar_one()
+        act.trail.about("bundle", row.id, version=row.version, case_file_id=row.case_file_id, owner=owner)
         act.trail.details = {"state": row.state}
         for attachment in attached:
             facts = {"bundle": str(row.id), "for": row.organisation}

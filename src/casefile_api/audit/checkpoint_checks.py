@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from casefile_api.audit.findings import Meaning, Report
-from casefile_api.ledger.checkpoints import Checkpoint, CheckpointError, VerifierKey, open_checkpoint
+from casefile_api.ledger.checkpoints import Checkpoint, CheckpointError, VerifierKey, open_checkpoint, parse_note
 
 FIRST_NAMED = 3
 
@@ -44,8 +44,11 @@ class CheckpointJudge:
     def judge(self, row: StoredCheckpoint, root: bytes) -> None:
         """Judge a checkpoint by the root that the entries of its size lead to."""
         self._report.count("checkpoints")
-        self._newest = row
         wrong = self._wrong_note(row)
+        before = self._newest
+        if wrong is None and before is not None and (before.note, before.tree_size) == (row.note, row.tree_size):
+            wrong = f"it is checkpoint {before.number} once more"
+        self._newest = row
         if wrong is not None:
             self._report.add("checkpoint", row.name, wrong, Meaning.CHECKPOINT_ALTERED)
         elif root != row.root_hash:
@@ -66,8 +69,12 @@ class CheckpointJudge:
     def _wrong_note(self, row: StoredCheckpoint) -> str | None:
         try:
             opened = open_checkpoint(row.note, self._known)
+            signed = parse_note(row.note)
+            strangers = len(signed.signatures) - len(signed.verified_by(self._known))
         except CheckpointError as fault:
             return str(fault)
+        if strangers:
+            return "it bears a signature by a key that is not the log's"
         if opened != Checkpoint(self._origin, row.tree_size, row.root_hash):
             return "its note says something else than its columns"
         return None

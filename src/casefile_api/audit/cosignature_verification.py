@@ -13,7 +13,7 @@ _LINES = text(
     """
     select s.checkpoint_id, s.witness, s.line, c.tree_size, c.note
     from audit_cosignature s left join audit_checkpoint c on c.id = s.checkpoint_id
-    where (s.checkpoint_id, s.witness) > (:checkpoint, :witness) order by s.checkpoint_id, s.witness limit :limit
+    where s.origin = (select origin from audit_log) and (s.checkpoint_id, s.witness) > (:checkpoint, :witness) order by s.checkpoint_id, s.witness limit :limit
     """
 )
 
@@ -32,8 +32,9 @@ async def verify_cosignatures(database: Database, report: Report, quorum: Quorum
             report.count("cosignatures")
             wrong = None
             if row.note is None:
-                wrong = "the checkpoint it stands under is missing"
-            elif row.witness in known:
+                # A checkpoint that was thinned may have had lines; one that is missing is named as such.
+                continue
+            if row.witness in known:
                 wrong = _wrong_line(row.note, row.line, Quorum((known[row.witness],), 1))
                 if wrong is None:
                     vouched.setdefault(row.tree_size, set()).add(row.witness)

@@ -31,12 +31,12 @@ _NEWEST = text("select id, tree_size, note from audit_checkpoint order by tree_s
 _SEEN = text(
     """
     select c.tree_size from audit_cosignature s join audit_checkpoint c on c.id = s.checkpoint_id
-    where s.witness = :witness order by s.checkpoint_id desc limit 1
+    where s.origin = (select origin from audit_log) and s.witness = :witness order by s.checkpoint_id desc limit 1
     """
 )
 _KEEP = text(
-    "insert into audit_cosignature (checkpoint_id, witness, line, cosigned_at)"
-    " values (:checkpoint, :witness, :line, :at) on conflict do nothing"
+    "insert into audit_cosignature (origin, checkpoint_id, witness, line, cosigned_at)"
+    " values ((select origin from audit_log), :checkpoint, :witness, :line, :at) on conflict do nothing"
 )
 _TELL = text(
     "insert into audit_witness (witness, trouble, told_at) values (:witness, :trouble, :at)"

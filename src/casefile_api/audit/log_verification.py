@@ -14,6 +14,7 @@ from casefile_api.audit.entry_checks import is_erased, read_entry, wrong_commitm
 from casefile_api.audit.findings import Advance, Meaning, Report
 from casefile_api.audit.tree_walk import GrowingRoot, Leaf, TileBuilder, tile_name, wrong_hashes
 from casefile_api.audit.vouched import Vouched
+from casefile_api.canonical import canonical_json
 from casefile_api.clock import utc_micros
 from casefile_api.database import Database
 from casefile_api.ledger.checkpoints import Checkpoint
@@ -215,7 +216,7 @@ def _loaded(erasable: bytes | None) -> object:
         value: object = orjson.loads(bytes(erasable))
     except ValueError:
         return "not JSON"
-    return value
+    return value if canonical_json(value) == bytes(erasable) else "not canonical"
 
 
 def _plain(value: object) -> object:

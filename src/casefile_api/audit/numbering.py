@@ -47,6 +47,7 @@ async def verify_numbering(database: Database, report: Report) -> None:
                 name, wrong = f"{row.id} (of {row.tree_size} entries)", "it is smaller than the one before it"
                 report.add("checkpoint", name, wrong, Meaning.CHECKPOINT_ALTERED)
         for row in await rows(_TILE_LENGTHS):
-            if row.width > tile_width(TileId(row.level, row.number), row.size):
-                name = tile_name(TileId(row.level, row.number))
+            nowhere = row.level < 0 or row.number < 0
+            if nowhere or row.width > tile_width(TileId(row.level, row.number), row.size):
+                name = f"{row.level}/{row.number}" if nowhere else tile_name(TileId(row.level, row.number))
                 report.add("tile", name, "it holds hashes beyond the newest checkpoint", Meaning.TILE_ALTERED)

@@ -5,11 +5,16 @@ from sqlalchemy import text
 from casefile_api.errors import NotFound
 from casefile_api.ledger.proofs import PublishedCheckpoint, Reader, checkpoint_of, newest_checkpoint
 
-_LINES = text("select line from audit_cosignature where checkpoint_id = :id order by witness")
+_LINES = text(
+    "select line from audit_cosignature where origin = (select origin from audit_log) and checkpoint_id = :id"
+    " order by witness"
+)
 _WITNESSED = text(
     """
     select c.id, c.tree_size, c.root_hash, c.note from audit_checkpoint c join (
-        select checkpoint_id from audit_cosignature group by checkpoint_id having count(*) >= :witnesses
+        select checkpoint_id from audit_cosignature where origin = (select origin from audit_log)
+            and exists (select from audit_checkpoint t where t.id = checkpoint_id)
+        group by checkpoint_id having count(*) >= :witnesses
         order by checkpoint_id desc limit 1) vouched on vouched.checkpoint_id = c.id
     """
 )

@@ -57,9 +57,14 @@ _WAITING_FOR_NOTHING = text(
         or exists (select from audit_leaf l where l.entry_id = p.entry_id)
     """
 )
+# The owner is no part of the hashed entry, but follows from it: the force of the case file, where one was found.
 _OWNERS = text(
-    "select e.id, e.owner, c.organisation from audit_entry e join case_file c on c.id = e.case_file_id"
-    " where e.owner is not null and e.owner <> c.organisation limit 1000"
+    """
+    select e.id, e.owner, c.organisation from audit_entry e left join case_file c on c.id = e.case_file_id
+    where e.owner is not null and (e.case_file_id is null or e.owner <> c.organisation)
+        or e.owner is null and c.id is not null and e.outcome = 'allowed'
+    limit 1000
+    """
 )
 
 
@@ -171,5 +176,5 @@ async def _verify_unplaced(database: Database, report: Report) -> None:
             wrong = "it waits for a leaf and has one" if row.placed else "it waits for a leaf and is missing"
             report.add("entry", row.entry_id, wrong, Meaning.ENTRY_UNPLACED if row.placed else Meaning.ENTRY_REMOVED)
         for row in await rows(_OWNERS):
-            wrong = f"it is kept under the force {row.owner} and its case file is of {row.organisation}"
+            wrong = f"it is kept under the force {row.owner} and its case file is of {row.organisation or 'none'}"
             report.add("entry", row.id, wrong, Meaning.INDEX_ALTERED)

@@ -51,6 +51,22 @@ _RECORDED = text(
     """
 )
 
+# What is there, and the log does not say that it was written: the entry was taken out, before or after it had a leaf.
+# Of what is older than the last lawful removal of entries it cannot be told.
+_UNTOLD = text(
+    """
+    select v.case_file_id, v.number from case_file_version v where not exists (
+        select from audit_entry e where e.case_file_id = v.case_file_id and e.outcome = 'allowed'
+            and e.action in ('open_case_file', 'add_version', 'patch_case_file')
+            and case when sha256('\\x00'::bytea || e.entry) = e.leaf_hash
+                then (convert_from(e.entry, 'UTF8')::jsonb ->> 'target_version')::int = v.number else true end)
+        and v.created_at > coalesce(greatest(
+            (select max(confirmed_at) from audit_erasure where kind = 'entries'),
+            (select max(happened_at) from audit_detached)), '-infinity')
+    order by v.case_file_id, v.number limit 1000
+    """
+)
+
 
 async def verify_versions(
     database: Database, vault: Vault, report: Report, advance: Advance, erased_cases: Collection[UUID] = ()
@@ -143,6 +159,9 @@ async def _verify_none_missing(database: Database, report: Report) -> None:
         for row in await session.execute(_RECORDED):
             wrong = f"entry {row.id} says that it was written and it is missing"
             report.add("version", _name(row.case_file_id, row.target_version), wrong, Meaning.VERSION_REMOVED)
+        for row in await session.execute(_UNTOLD):
+            wrong = "no entry of the log says that it was written"
+            report.add("version", _name(row.case_file_id, row.number), wrong, Meaning.ENTRY_REMOVED)
 
 
 def _name(case_file_id: object, number: int) -> str:

@@ -12,8 +12,9 @@ class AuditCosignature(SQLModel, table=True):
     """The line of one witness under one checkpoint (C2SP tlog-cosignature)."""
 
     __tablename__ = "audit_cosignature"
-    __table_args__ = (Index("audit_cosignature_by_witness", "witness", "checkpoint_id"),)
+    __table_args__ = (Index("audit_cosignature_by_witness", "origin", "witness", "checkpoint_id"),)
 
+    origin: str = Field(primary_key=True)
     checkpoint_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
     witness: str = Field(primary_key=True)
     line: str
