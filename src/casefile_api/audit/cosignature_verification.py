@@ -13,7 +13,8 @@ _LINES = text(
     """
     select s.checkpoint_id, s.witness, s.line, c.tree_size, c.note
     from audit_cosignature s left join audit_checkpoint c on c.id = s.checkpoint_id
-    where s.origin = (select origin from audit_log) and (s.checkpoint_id, s.witness) > (:checkpoint, :witness) order by s.checkpoint_id, s.witness limit :limit
+    where s.origin = (select origin from audit_log) and (s.checkpoint_id, s.witness) > (:checkpoint, :witness)
+    order by s.checkpoint_id, s.witness limit :limit
     """
 )
 
