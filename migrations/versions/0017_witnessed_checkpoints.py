@@ -15,7 +15,8 @@ _MOMENT = sa.DateTime(timezone=True)
 
 # Of each hour the last checkpoint stays that witnesses vouched for, beside the last one of all.
 _WITNESSED = """exists (
-                select from audit_cosignature s where s.checkpoint_id = c.id and s.origin = (select origin from audit_log))"""
+                select from audit_cosignature s
+                where s.checkpoint_id = c.id and s.origin = (select origin from audit_log))"""
 THIN_KEEPING_WITNESSED = THIN_CHECKPOINTS.replace(
     "date_trunc('hour', created_at) order", f"date_trunc('hour', created_at), {_WITNESSED} order"
 ).replace("            from audit_checkpoint\n", "            from audit_checkpoint c\n", 1)
