@@ -109,6 +109,9 @@ begin
     if asked.asked_at < at - interval '7 days' then
         raise exception 'it was asked for more than seven days ago';
     end if;
+    if asked.log <> (select count(*) + 1 from audit_succession) then
+        raise exception 'it was asked for before the log had a successor';
+    end if;
     update audit_erasure set confirmed_organisation = organisation, confirmed_staff_id = staff, confirmed_at = at,
         act = entry where id = erasure;
     if asked.kind = 'text' then
@@ -132,15 +135,18 @@ end $$
 THIN_CHECKPOINTS = """
 create function thin_checkpoints(before timestamptz) returns bigint language plpgsql security definer
 set search_path = public, pg_temp as $$
--- Of the checkpoints older than that, the last of each hour stays; never the newest.
+-- Of the checkpoints older than that, one of each hour stays: the last that witnesses vouched for, or the last.
 declare removed int8multirange;
 begin
     with going as (
         select id from (
-            select id, row_number() over (partition by date_trunc('hour', created_at) order by id desc) as place
-            from audit_checkpoint
+            select id, row_number() over (
+                partition by date_trunc('hour', created_at)
+                order by exists (select from audit_cosignature s where s.checkpoint_id = c.id) desc, id desc) as place
+            from audit_checkpoint c
             where created_at < before and id < (select max(id) from audit_checkpoint)
         ) numbered where place > 1 order by id limit 50000),
+    unsaid as (delete from audit_cosignature s using going where s.checkpoint_id = going.id),
     gone as (delete from audit_checkpoint c using going where c.id = going.id returning c.id)
     select range_agg(int8range(id, id + 1)) into removed from gone;
     if removed is null then return 0; end if;
@@ -162,7 +168,7 @@ begin
     execute format('grant usage on schema %I to {SERVICE_ROLE}', closed);
     for each in select t as name, t = 'audit_leaf' as divided
         from unnest(array['audit_leaf', 'audit_tile', 'audit_checkpoint', 'audit_log', 'audit_log_key',
-                          'audit_retired_key', 'audit_thinned', 'audit_self_check']) t
+                          'audit_retired_key', 'audit_thinned', 'audit_self_check', 'audit_cosignature']) t
     loop
         for part in select inhrelid::regclass as name from pg_inherits where inhparent = each.name::regclass loop
             execute format('alter table %s set schema %I', part.name, closed);

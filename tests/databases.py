@@ -43,6 +43,17 @@ class DatabaseServer:
         finally:
             self._run(f"drop database {name} with (force)")
 
+    @contextmanager
+    def backup(self, of: ScratchDatabase) -> Iterator[ScratchDatabase]:
+        """A database as another one is now, to be restored from later."""
+        name = f"backup_{next(self._numbers)}"
+        source = of.owner_url.rpartition("/")[2]
+        self._run(f"create database {name} template {source} owner {OWNER} strategy file_copy")
+        try:
+            yield ScratchDatabase(self._on(self._addresses.service, name), self._on(self._addresses.owner, name))
+        finally:
+            self._run(f"drop database {name} with (force)")
+
     def _run(self, statement: str) -> None:
         with psycopg.connect(self._addresses.superuser, autocommit=True) as connection:
             connection.execute(statement.encode())

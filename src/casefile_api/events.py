@@ -49,6 +49,10 @@ MEMBERS: Mapping[str, Member] = {
     "clock": Member("string", None, "the kind of deadline: advice, triage, police_response, action or appeal"),
     "due_at": Member("string", "date-time", "when the deadline falls or fell"),
     "webhook_endpoint_id": Member("string", "uuid", "the webhook endpoint"),
+    "alarm": Member("string", None, "why the audit log does not grow: the code of the alarm"),
+    "finding": Member("string", None, "what is wrong in the audit log: an entry, a leaf, a tile, a checkpoint"),
+    "finding_name": Member("string", None, "which one: an entry's id, a leaf's place, a tile's name"),
+    "origin": Member("string", None, "the name of the successor log, first line of its checkpoints"),
     "tree_size": Member("integer", None, "how many entries of the audit log the checkpoint covers"),
     "root_hash": Member("string", None, "the hash at the root of the audit log's tree, in hex"),
 }
@@ -150,6 +154,10 @@ _TABLE: tuple[EventType, ...] = (
            "webhook_endpoint_id", "state"),
     _plain("webhook_endpoint.test", Told.ORGANISATION, "{organisation} sent a webhook endpoint a test",
            "webhook_endpoint_id", "state"),
+    _plain("audit.alarm_raised", Told.OVERSIGHT, "the audit log does not grow: {alarm}", "alarm"),
+    _plain("audit.break_found", Told.OVERSIGHT, "something is wrong in the audit log: {finding} {finding_name}",
+           "finding", "finding_name"),
+    _plain("audit.successor_opened", Told.OVERSIGHT, "the audit log goes on as {origin}", "origin"),
     _plain("audit.checkpoint_published", Told.OVERSIGHT, "a checkpoint of the audit log was published",
            "tree_size", "root_hash"),
 )

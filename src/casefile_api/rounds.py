@@ -10,11 +10,14 @@ from datetime import timedelta
 from sqlalchemy import text
 
 from casefile_api.attachments.expiry import expire_bundles, give_up_uploads
+from casefile_api.audit.alarming import watch_alarm
 from casefile_api.audit.announcing import announce_checkpoint
 from casefile_api.audit.cosigning import ask_witnesses
+from casefile_api.audit.self_check import check_some
 from casefile_api.clock import real_now
 from casefile_api.early_advice.deadlines import raise_due_deadlines
 from casefile_api.ledger.refusals import write_refusal_entries
+from casefile_api.ledger.upkeep import make_partitions, thin_checkpoints
 from casefile_api.oauth.commands import forget_old
 from casefile_api.web.parts import Parts
 
@@ -65,11 +68,25 @@ async def forget_deliveries(parts: Parts) -> None:
         await session.commit()
 
 
+async def make_log_partitions(parts: Parts) -> None:
+    """Have the log's next partitions ready before anything belongs into them."""
+    await make_partitions(parts.database)
+
+
+async def thin_old_checkpoints(parts: Parts) -> None:
+    """Keep of old checkpoints one for each hour."""
+    await thin_checkpoints(parts.database, parts.settings.checkpoint_keep_hours)
+
+
 ROUNDS: tuple[Round, ...] = (
     Round("deadlines", 1, watch_deadlines),
     Round("refusals", 10, write_up_refusals),
     Round("checkpoint", 30, announce_checkpoint),
     Round("witnesses", 10, ask_witnesses),
+    Round("log alarm", 2, watch_alarm),
+    Round("log check", 30, check_some),
+    Round("log partitions", 3600, make_log_partitions),
+    Round("old checkpoints", 3600, thin_old_checkpoints),
     Round("uploads", 60, give_up_uploads),
     Round("bundles", 60, expire_bundles),
     Round("expired", 300, forget_expired),

@@ -112,6 +112,10 @@ class Settings(BaseSettings):
 
     # The log.
     read_batch_limit: int = Field(2_000, description="reads waiting for their entry before further ones get 503")
+    checkpoint_keep_hours: int = Field(
+        48, ge=1, description="hours for which every published checkpoint is kept; of older ones one an hour stays"
+    )
+    log_check_hours: float = Field(24.0, gt=0, description="hours in which the log's self-check walks over all of it")
     log_retention: dict[str, tuple[int, int]] = Field(
         {}, description="years that text and entries of a row of the retention table are kept, a JSON object"
     )

@@ -76,7 +76,7 @@ async def test_an_entry_that_is_gone_under_a_claim_that_no_entry_vouches_for_is_
     log.tamper("delete from audit_entry where id = %s", gone)
     act = log.rows("select entry from audit_entry where id = %s", log.entry_at(61))[0][0]
     log.tamper(
-        "insert into audit_erasure values (gen_random_uuid(), 'entries', 'retention', null, '{[60,61)}', 'sha256:',"
+        "insert into audit_erasure values (gen_random_uuid(), 'entries', 'retention', null, 1, '{[60,61)}', 'sha256:',"
         " 'operator', 'OP-01', now(), 'operator', 'OP-02', now(), %s)",
         act,
     )

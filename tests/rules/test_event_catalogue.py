@@ -26,7 +26,7 @@ PROMISED = {
     "message": "sent",
     "deadline": "approaching breached",
     "webhook_endpoint": "verification disabled test",
-    "audit": "checkpoint_published",
+    "audit": "checkpoint_published alarm_raised break_found successor_opened",
 }
 
 

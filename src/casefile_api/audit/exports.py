@@ -14,6 +14,7 @@ from casefile_api.audit.remit import Remit
 from casefile_api.database import Database
 from casefile_api.ledger import tree
 from casefile_api.ledger.proofs import StoredTree
+from casefile_api.ledger.succession import enter_log
 from casefile_api.ledger.tree import Span
 
 PAGE = 500
@@ -29,6 +30,7 @@ class Export:
     tree_size: int
     place: Place
     most: int | None
+    log: int | None = None
 
     async def pages(self) -> AsyncIterator[list[EntryRow]]:
         """The entries, a page at a time, each read on a connection that is given back at once."""
@@ -36,7 +38,7 @@ class Export:
         while left is None or left > 0:
             limit = PAGE if left is None else min(PAGE, left)
             async with self.database.connection() as connection:
-                rows = await list_entries(connection, self.asked, self.remit, place, limit)
+                rows = await list_entries(connection, self.asked, self.remit, place, limit, self.log)
             if rows:
                 yield rows
                 place = place.after(rows[-1])
@@ -58,6 +60,7 @@ class Export:
     async def _fetch(self, stored: StoredTree, plans: list[tuple[Span, ...]]) -> None:
         spans = {span for plan in plans for span in plan}
         async with self.database.connection() as connection:
+            await enter_log(connection, self.log)
             await stored.fetch(connection, [node for span in spans for node in span])
 
     async def csv(self) -> AsyncIterator[bytes]:

@@ -13,10 +13,12 @@ from sqlalchemy import Row
 
 # An entry that is not here has left its leaf, and is served with that alone: erased because it was kept too long,
 # detached into an archive, or (which a verification names) missing.
-_STATE = """case when e.id is not null then null
+_LOG = "coalesce(cast(:log as integer), (select count(*) + 1 from audit_succession))"
+_STATE = f"""case when e.id is not null then null
     when exists (select from audit_erasure r
-                 where r.kind = 'entries' and r.confirmed_at is not null and r.leaves @> l.leaf_index) then 'erased'
-    when (select not d.attached from audit_detached d where d.leaves @> l.leaf_index
+                 where r.kind = 'entries' and r.confirmed_at is not null and r.log = {_LOG}
+                     and r.leaves @> l.leaf_index) then 'erased'
+    when (select not d.attached from audit_detached d where d.log = {_LOG} and d.leaves @> l.leaf_index
           order by d.happened_at desc limit 1) then 'detached'
     else 'missing' end as state"""
 COLUMNS = f"l.leaf_index, l.entry_id as id, e.occurred_at, l.leaf_hash, e.entry, e.erasable, e.salt, {_STATE}"

@@ -1,8 +1,9 @@
 """Entries, leaves and tiles of the database, each recomputed and held against the others, in the order of the log."""
 
 from collections.abc import Collection, Mapping
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 import orjson
@@ -16,7 +17,6 @@ from casefile_api.audit.tree_walk import GrowingRoot, Leaf, TileBuilder, tile_na
 from casefile_api.audit.vouched import Vouched
 from casefile_api.canonical import canonical_json
 from casefile_api.clock import utc_micros
-from casefile_api.database import Database
 from casefile_api.ledger.checkpoints import Checkpoint
 from casefile_api.ledger.proofs import StoredTree
 from casefile_api.ledger.tiles import TILE_WIDTH, TileId, split_hashes, tile_width
@@ -35,7 +35,7 @@ COLUMNS = (
     "case_file_id",
 )
 
-_LEAVES = text(
+LEAVES = text(
     """
     select l.leaf_index, l.entry_id, l.leaf_hash as leaf, e.id, e.occurred_at, e.entry, e.leaf_hash, e.operation,
         e.action, e.outcome, e.organisation, e.client_id, e.staff_id, e.case_file_id, e.erasable, e.salt
@@ -50,12 +50,19 @@ _CHECKPOINTS = text(
 _TILES = text("select number, hashes from audit_tile where level = :level and number between :first and :last")
 
 
+class Connects(Protocol):
+    """Whatever lends connections on which the log of the walk is read."""
+
+    def connection(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """Lend one."""
+
+
 class LogWalk:
     """One pass over the log, up to the size of its newest checkpoint."""
 
     def __init__(
         self,
-        database: Database,
+        database: Connects,
         report: Report,
         signed: Checkpoint,
         judge: CheckpointJudge,
@@ -99,7 +106,7 @@ class LogWalk:
 
     async def _read(self, start: int, end: int) -> tuple[Mapping[int, Row[Any]], Mapping[int, bytes]]:
         async with self._database.connection() as connection:
-            rows = await connection.execute(_LEAVES, {"start": start, "end": end})
+            rows = await connection.execute(LEAVES, {"start": start, "end": end})
             first, last = start // TILE_WIDTH, (end - 1) // TILE_WIDTH
             tiles = await connection.execute(_TILES, {"level": 0, "first": first, "last": last})
             return {row.leaf_index: row for row in rows}, {number: bytes(hashes) for number, hashes in tiles}

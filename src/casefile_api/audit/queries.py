@@ -19,6 +19,7 @@ from casefile_api.ledger.proofs import (
     prove_consistency,
     prove_inclusion,
 )
+from casefile_api.ledger.succession import enter_log
 from casefile_api.ledger.tiles import Tile, TilePathError, parse_tile_path
 
 Reader = AsyncConnection | AsyncSession
@@ -51,11 +52,18 @@ class Place:
         return self.waiting_id != NO_ENTRY
 
 
-async def list_entries(reader: Reader, asked: EntryFilter, remit: Remit, place: Place, limit: int) -> list[EntryRow]:
-    """The next entries by leaf index, those without one last; one statement, so that none moves in between."""
+async def list_entries(
+    reader: Reader, asked: EntryFilter, remit: Remit, place: Place, limit: int, log: int | None = None
+) -> list[EntryRow]:
+    """The next entries by leaf index, those without one last; one statement, so that none moves in between.
+
+    In a closed log none waits. Raises Invalid where no log of this number was closed.
+    """
+    await enter_log(reader, log)
     wanted = f"({asked.condition}) and {remit.condition}"
     later = "true"
     values: dict[str, Any] = {**asked.values, **remit.values, "leaf_index": place.leaf_index, "limit": limit}
+    values |= {"log": log, "waiting": log is None}
     if place.among_waiting:
         later = "(e.occurred_at, e.id) > (:since, :since_id)"
         values |= {"since": place.waiting_since, "since_id": place.waiting_id}
@@ -68,13 +76,13 @@ async def list_entries(reader: Reader, asked: EntryFilter, remit: Remit, place: 
         union all
         (select {WAITING_COLUMNS}
          from audit_pending p join audit_entry e on e.id = p.entry_id
-         where {wanted} and {later} order by e.occurred_at, e.id limit :limit)
+         where :waiting and {wanted} and {later} order by e.occurred_at, e.id limit :limit)
         order by 1 nulls last, 3, 2 limit :limit
     """
     return [EntryRow.of(row) for row in await reader.execute(text(statement), values)]
 
 
-async def find_entry(reader: Reader, leaf_index: int, remit: Remit) -> EntryRow:
+async def find_entry(reader: Reader, leaf_index: int, remit: Remit, log: int | None = None) -> EntryRow:
     """One entry by its place.
 
     Raises NotFound where there is none, or none inside the remit.
@@ -83,7 +91,9 @@ async def find_entry(reader: Reader, leaf_index: int, remit: Remit) -> EntryRow:
         select {COLUMNS} from audit_leaf l left join audit_entry e on e.id = l.entry_id
         where l.leaf_index = :leaf_index and {remit.condition}
     """
-    row = (await reader.execute(text(statement), {"leaf_index": leaf_index, **remit.values})).one_or_none()
+    await enter_log(reader, log)
+    values = {"leaf_index": leaf_index, "log": log, **remit.values}
+    row = (await reader.execute(text(statement), values)).one_or_none()
     if row is None:
         raise NotFound()
     return EntryRow.of(row)

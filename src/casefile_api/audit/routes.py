@@ -18,6 +18,7 @@ from casefile_api.audit.queries import Place
 from casefile_api.audit.remit import remit_of
 from casefile_api.audit.schemas import ConsistencyProofView, EntryItem, EntryPage, InclusionProofView
 from casefile_api.ledger.proofs import newest_checkpoint
+from casefile_api.ledger.succession import enter_log
 from casefile_api.ledger.tiles import MAX_TREE_SIZE
 from casefile_api.unit_of_work import ReadingNow
 from casefile_api.web.documenting import refusals
@@ -45,6 +46,10 @@ TreeSize = Annotated[
 Witnesses = Annotated[
     int, Query(ge=0, le=100, description="the newest checkpoint that at least so many witnesses vouched for")
 ]
+Log = Annotated[
+    int | None,
+    Query(ge=1, le=1_000, description="the number of a log that was closed, from 1; default: the one that grows"),
+]
 LeafHash = Annotated[str, Query(pattern="^[0-9a-f]{64}$", description="as a receipt gives it, lowercase hex")]
 
 
@@ -66,26 +71,33 @@ def _text(description: str, example: str) -> dict[int | str, dict[str, Any]]:
         }
     },
 )
-async def list_audit_entries(request: Request, reading: ReadingNow, asked: AskedEntries, page: AskedPage) -> Response:
+async def list_audit_entries(
+    request: Request, reading: ReadingNow, asked: AskedEntries, page: AskedPage, log: Log = None
+) -> Response:
     """Entries by leaf index, those not yet integrated last. The search itself is logged.
 
     NDJSON and CSV give all that matches (or `limit` of them) from `cursor` on; NDJSON only what a checkpoint covers.
     """
     media_type = wanted_media_type(request.headers.get("accept"))
     reading.trail.about("audit_log", None)
-    reading.trail.details = {"filter": asked.described, "media_type": media_type}
+    reading.trail.details = {"filter": asked.described, "media_type": media_type, **_closed(log)}
     place = Place(*(page.after(int, datetime, UUID, datetime) or ()))
     async with reading:
         remit = await remit_of(reading)
         if media_type == JSON:
-            rows = await queries.list_entries(reading.session, asked, remit, place, page.limit + 1)
+            rows = await queries.list_entries(reading.session, asked, remit, place, page.limit + 1, log)
             return _page(reading, page, rows, place)
+        await enter_log(reading.session, log)
         size = (await newest_checkpoint(reading.session)).tree_size
     most = page.limit if "limit" in request.query_params else None
-    export = Export(reading.parts.database, asked, remit, size, place, most)
+    export = Export(reading.parts.database, asked, remit, size, place, most, log)
     lines, name = (export.ndjson(), "ndjson") if media_type == NDJSON else (export.csv(), "csv")
     headers = {"Vary": "Authorization, Accept", "Content-Disposition": f'attachment; filename="audit-log.{name}"'}
     return StreamingResponse(lines, media_type=media_type, headers=headers)
+
+
+def _closed(log: int | None) -> dict[str, int]:
+    return {} if log is None else {"log": log}
 
 
 def _page(reading: ReadingNow, page: Page, rows: list[EntryRow], place: Place) -> Response:
@@ -110,13 +122,13 @@ def _page(reading: ReadingNow, page: Page, rows: list[EntryRow], place: Place) -
     response_class=Response,
     responses={200: {"model": EntryItem}},
 )
-async def get_audit_entry(reading: ReadingNow, leaf_index: LeafIndex) -> Response:
+async def get_audit_entry(reading: ReadingNow, leaf_index: LeafIndex, log: Log = None) -> Response:
     """One entry, exactly as it was hashed. Looking is itself logged."""
     reading.trail.about("audit_log", None)
     place = int(leaf_index)
-    reading.trail.details = {"leaf_index": place}
+    reading.trail.details = {"leaf_index": place, **_closed(log)}
     async with reading:
-        row = await queries.find_entry(reading.session, place, await remit_of(reading))
+        row = await queries.find_entry(reading.session, place, await remit_of(reading), log)
     return _tagged(reading, row.as_json(), JSON)
 
 
@@ -127,9 +139,12 @@ async def get_audit_entry(reading: ReadingNow, leaf_index: LeafIndex) -> Respons
     response_class=Response,
     responses={200: {"model": InclusionProofView}, **refusals("invalid")},
 )
-async def get_inclusion_proof(reading: ReadingNow, leaf_index: LeafIndex, tree_size: TreeSize = None) -> Response:
+async def get_inclusion_proof(
+    reading: ReadingNow, leaf_index: LeafIndex, tree_size: TreeSize = None, log: Log = None
+) -> Response:
     """The audit path of an entry in a published tree (RFC 6962 2.1.1)."""
     async with reading:
+        await enter_log(reading.session, log)
         proof = await queries.inclusion_of(reading.session, int(leaf_index), tree_size)
     return _proof(reading, proof.as_member())
 
@@ -141,9 +156,12 @@ async def get_inclusion_proof(reading: ReadingNow, leaf_index: LeafIndex, tree_s
     response_class=Response,
     responses={200: {"model": InclusionProofView}, **refusals("not-found")},
 )
-async def find_inclusion_proof(reading: ReadingNow, leaf_hash: LeafHash, tree_size: TreeSize = None) -> Response:
+async def find_inclusion_proof(
+    reading: ReadingNow, leaf_hash: LeafHash, tree_size: TreeSize = None, log: Log = None
+) -> Response:
     """The audit path for the holder of a receipt, who knows the leaf hash and not the place."""
     async with reading:
+        await enter_log(reading.session, log)
         leaf_index = await queries.find_leaf(reading.session, leaf_hash)
         proof = await queries.inclusion_of(reading.session, leaf_index, tree_size)
     return _proof(reading, proof.as_member())
@@ -160,9 +178,11 @@ async def get_consistency_proof(
     reading: ReadingNow,
     old: Annotated[int, Query(alias="from", ge=0, le=MAX_TREE_SIZE, description="the size of an earlier tree")],
     new: Annotated[int | None, Query(alias="to", ge=0, le=MAX_TREE_SIZE, description="default: the newest")] = None,
+    log: Log = None,
 ) -> Response:
     """The proof that a later tree begins with the whole of an earlier one (RFC 6962 2.1.2)."""
     async with reading:
+        await enter_log(reading.session, log)
         proof = await queries.consistency_of(reading.session, old, new)
     return _proof(reading, proof.as_member())
 
@@ -175,13 +195,16 @@ async def get_consistency_proof(
     responses={**_text("A signed note (C2SP tlog-checkpoint)", "origin\n12\n<base64>\n\n— origin <base64>\n"),
                **refusals("not-found")},
 )  # fmt: skip
-async def get_checkpoint(reading: ReadingNow, tree_size: TreeSize = None, witnesses: Witnesses = 0) -> Response:
+async def get_checkpoint(
+    reading: ReadingNow, tree_size: TreeSize = None, witnesses: Witnesses = 0, log: Log = None
+) -> Response:
     """The newest checkpoint, or the one that was published for a tree size.
 
     The lines of witnesses that vouched for it (C2SP tlog-cosignature) stand under the signature of the log. A new
     checkpoint has none for some seconds: with `witnesses` the answer is the newest that has so many.
     """
     async with reading:
+        await enter_log(reading.session, log)
         note = await published_note(reading.session, tree_size, witnesses)
     return _tagged(reading, note.encode(), PLAIN)
 
@@ -193,9 +216,10 @@ async def get_checkpoint(reading: ReadingNow, tree_size: TreeSize = None, witnes
     response_class=Response,
     responses=_text("Verifier keys, one a line, the newest first", "origin+1a2b3c4d+<base64>"),
 )
-async def get_public_key(reading: ReadingNow) -> Response:
+async def get_public_key(reading: ReadingNow, log: Log = None) -> Response:
     """The log's verifier key in its text form (C2SP signed-note); keys of the past follow on lines of their own."""
     async with reading:
+        await enter_log(reading.session, log)
         keys = await queries.listed_keys(reading.session)
     return _tagged(reading, "\n".join(keys).encode(), PLAIN)
 
@@ -215,9 +239,11 @@ async def get_public_key(reading: ReadingNow) -> Response:
 async def get_tile(
     reading: ReadingNow,
     tile_path: TilePath,
+    log: Log = None,
 ) -> Response:
     """Hashes of the tree, full tiles of 256 or the beginning of one (`.p/<W>`)."""
     async with reading:
+        await enter_log(reading.session, log)
         hashes = await queries.find_tile(reading.session, tile_path)
     return _tagged(reading, hashes, "application/octet-stream")
 

@@ -16,6 +16,7 @@ from casefile_api.audit.cosigning import configured_witnesses
 from casefile_api.audit.findings import Advance, Meaning, Report, no_progress
 from casefile_api.audit.log_verification import LogWalk, verify_entry
 from casefile_api.audit.numbering import verify_numbering
+from casefile_api.audit.succession_verification import verify_closed_logs
 from casefile_api.audit.version_verification import verify_versions
 from casefile_api.audit.vouched import find_vouched
 from casefile_api.database import Database
@@ -32,6 +33,7 @@ from casefile_api.ledger.checkpoints import (
 from casefile_api.ledger.cosignatures import NOBODY, Quorum
 from casefile_api.ledger.kept_checkpoint import KeptCheckpoint
 from casefile_api.ledger.log_keys import key_file, load_private_keys
+from casefile_api.ledger.succession import ClosedLog
 from casefile_api.ledger.tree import EMPTY_ROOT
 from casefile_api.settings import Settings
 from casefile_api.vault import Vault
@@ -41,14 +43,12 @@ _BEYOND = text(
     "select leaf_index from audit_leaf where leaf_index < 0 or leaf_index >= "
     "(select coalesce(max(tree_size), 0) from audit_checkpoint) order by leaf_index limit 1000"
 )
-_UNPLACED = text(
-    """
+_UNPLACED = """
     select e.id from audit_entry e
     where not exists (select from audit_leaf l where l.entry_id = e.id)
-        and not exists (select from audit_pending p where p.entry_id = e.id)
+        and not exists (select from audit_pending p where p.entry_id = e.id){elsewhere}
     order by e.occurred_at limit 1000
     """
-)
 _WAITING = text("select e.* from audit_pending p join audit_entry e on e.id = p.entry_id limit 5000")
 _WAITING_FOR_NOTHING = text(
     """
@@ -131,7 +131,10 @@ async def verify_database(
         verify_outside(report, name, note, signed.tree_size, walk.roots, believed.keys)
     await verify_cosignatures(database, report, believed.quorum, signed.tree_size)
     await verify_numbering(database, report)
-    await _verify_unplaced(database, report)
+    root_hash = report.root_hash
+    closed = await verify_closed_logs(database, report, believed.keys, advance)
+    report.root_hash = root_hash  # of the log that grows
+    await _verify_unplaced(database, report, closed)
     if vault is None:
         report.notes.append("Versions of case files were not verified: the master key that opens them is not here.")
     else:
@@ -157,7 +160,7 @@ def _size_of(note: str) -> int:
         return 0
 
 
-async def _verify_unplaced(database: Database, report: Report) -> None:
+async def _verify_unplaced(database: Database, report: Report, closed: Sequence[ClosedLog]) -> None:
     """Entries that wait for their leaf, and entries and leaves that the service would not have left so."""
     async with database.connection() as connection:
 
@@ -167,7 +170,10 @@ async def _verify_unplaced(database: Database, report: Report) -> None:
         for row in await rows(_BEYOND):
             wrong = "it lies beyond the newest checkpoint"
             report.add("leaf", row.leaf_index, wrong, Meaning.ENTRY_UNPLACED)
-        for row in await rows(_UNPLACED):
+        elsewhere = "".join(
+            f" and not exists (select from log_{log.number}.audit_leaf l where l.entry_id = e.id)" for log in closed
+        )
+        for row in await rows(text(_UNPLACED.format(elsewhere=elsewhere))):
             report.add("entry", row.id, "it is neither in the tree nor waiting for it", Meaning.ENTRY_UNPLACED)
         for row in await rows(_WAITING):
             report.count("entries waiting")

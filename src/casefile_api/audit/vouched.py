@@ -17,16 +17,15 @@ from casefile_api.audit.findings import Meaning, Report
 from casefile_api.ledger.erasure_words import ErasureKind
 from casefile_api.ledger.erasures import list_erasures, scope_digest
 from casefile_api.ledger.leaf_ranges import LeafRanges
+from casefile_api.ledger.succession import closed_logs, present_log
 from casefile_api.ledger.tree import leaf_hash
 
-_STANDS = text(
-    """
-    select exists (select from audit_leaf where leaf_hash = :leaf) or exists (
-        select from audit_pending p join audit_entry e on e.id = p.entry_id where e.leaf_hash = :leaf)
-    """
+_WAITS = (
+    "exists (select from audit_pending p join audit_entry e on e.id = p.entry_id where e.leaf_hash = :leaf)"
 )
 _DETACHED = text(
-    "select id, period, attached, leaves::text as leaves, act, happened_at from audit_detached order by happened_at"
+    "select id, period, attached, leaves::text as leaves, act, happened_at from audit_detached"
+    " where log = :log order by happened_at"
 )
 DETACH = "detach_log_period"
 ATTACH = "attach_log_period"
@@ -51,11 +50,15 @@ class Vouched:
     erased_cases: set[UUID] = field(default_factory=set)
 
 
-async def find_vouched(connection: AsyncConnection, report: Report) -> Vouched:
-    """Judge every claim that something was erased or detached; those that no entry vouches for are findings."""
+async def find_vouched(connection: AsyncConnection, report: Report, log: int | None = None) -> Vouched:
+    """Judge every claim that something was erased or detached; those that no entry vouches for are findings.
+
+    Leaves are those of the log named, case files those of all.
+    """
     vouched = Vouched()
+    log = log or await present_log(connection)
     for erasure in await list_erasures(connection):
-        if erasure.act is None:
+        if erasure.act is None or (erasure.case_file_id is None and erasure.log != log):
             continue
         actions = ("confirm_case_erasure",) if erasure.kind is ErasureKind.CASE else ("confirm_erasure",)
         if not await _stands(connection, erasure.act, actions, erasure.digest):
@@ -67,14 +70,14 @@ async def find_vouched(connection: AsyncConnection, report: Report) -> Vouched:
             vouched.without_text.sets.append(erasure.leaves)
         else:
             vouched.gone.sets.append(erasure.leaves)
-    vouched.gone.sets.extend(await _detached(connection, report))
+    vouched.gone.sets.extend(await _detached(connection, report, log))
     return vouched
 
 
-async def _detached(connection: AsyncConnection, report: Report) -> Sequence[LeafRanges]:
+async def _detached(connection: AsyncConnection, report: Report, log: int) -> Sequence[LeafRanges]:
     """The leaves of the periods that are detached now."""
     now: dict[str, LeafRanges] = {}
-    for row in await connection.execute(_DETACHED):
+    for row in await connection.execute(_DETACHED, {"log": log}):
         leaves = LeafRanges.stored(row.leaves)
         action = ATTACH if row.attached else DETACH
         digest = scope_digest(f"period {row.period}", leaves)
@@ -98,5 +101,8 @@ async def _stands(connection: AsyncConnection, act: bytes, actions: Sequence[str
         return False
     if entry.get("outcome") != "allowed":
         return False
-    stands: bool = (await connection.execute(_STANDS, {"leaf": leaf_hash(act)})).scalar_one()
+    tables = ["public.audit_leaf", *(f"log_{closed.number}.audit_leaf" for closed in await closed_logs(connection))]
+    places = [f"exists (select from {table} where leaf_hash = :leaf)" for table in tables]
+    query = text(f"select {' or '.join([*places, _WAITS])}")
+    stands: bool = (await connection.execute(query, {"leaf": leaf_hash(act)})).scalar_one()
     return stands

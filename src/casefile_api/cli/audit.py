@@ -113,3 +113,19 @@ def witness(
         raise CommandFailed("A witness listens (--port), looks by itself (--follow), or both.")
     keys = [key for text in log_key for key in log_keys(text)]
     run_witness(folder, name, keys, Watch(host, port, follow, every))
+
+
+@app.command()
+def recover(
+    name: Annotated[
+        str | None, typer.Option("--name", help="Name of the successor, a URL without scheme. Without: numbered.")
+    ] = None,
+) -> None:
+    """Open a successor for a log that cannot go on, after a restored backup that nothing newer replaces.
+
+    Only while the alarm stands. First bring back the newest data if there is any: the alarm then ends by itself. The
+    successor's first entry holds the old log's last published checkpoint, so that nobody can say it was a fork.
+    """
+    from casefile_api.cli.recover import open_successor
+
+    typer.echo(open_successor(name))

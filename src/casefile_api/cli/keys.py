@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from casefile_api.settings import Settings
 
 app = typer.Typer(
-    no_args_is_help=True, help="Keys that sign access tokens: list, replace, take away."
+    no_args_is_help=True, help="Keys that sign access tokens and the log: list, replace, take away."
 )
 
 LIVES_ON_SECONDS = 20 * 60
@@ -104,6 +104,35 @@ def retire(
         return f"Taken away: {', '.join(sorted(gone))}."
 
     typer.echo(administer("retire_token_key", change))
+
+
+@app.command(name="rotate-log")
+def rotate_log() -> None:
+    """Have a new key sign the log's checkpoints beside the present one; running workers take it up within a second.
+
+    Where machines have files of their own, bring the file to all of them.
+    """
+    from casefile_api.cli.log_keys import rotate as rotate_key
+
+    typer.echo(rotate_key())
+
+
+@app.command(name="retire-log")
+def retire_log() -> None:
+    """Let the log's newest key sign alone. The old ones stay listed as retired, and verify what they signed."""
+    from casefile_api.cli.log_keys import retire as retire_key
+
+    typer.echo(retire_key())
+
+
+@app.command(name="list-log")
+def list_log() -> None:
+    """Show every key that ever signed this log, since when, and until when."""
+    from rich.console import Console
+
+    from casefile_api.cli.log_keys import show
+
+    show(Console(width=200))
 
 
 def known_keys(settings: Settings) -> list[tuple[Path, SigningKey]]:

@@ -103,6 +103,17 @@ class Backlog(Collector):
             "Configured witnesses that do not vouch for the newest checkpoint",
             "select count(*) from audit_witness where trouble is not null",
         ),
+        (
+            "casefile_log_breaks",
+            "What the log's self-check found wrong and nobody has mended",
+            "select count(*) from audit_break where mended_at is null and kind <> 'alarm'",
+        ),
+        (
+            "casefile_log_check_age_seconds",
+            "Time since the self-check last walked over the whole log (or since it first began)",
+            "select coalesce(extract(epoch from clock_timestamp() - max(coalesce(completed_at, begun_at))), 0)"
+            " from audit_self_check",
+        ),
         ("casefile_log_alarm", "1 while the log refuses to grow", "select count(*) from log_alarm"),
     )
 

@@ -32,6 +32,10 @@ class JobWanted:
     subject_id: str
 
 
+class LogReplaced(Exception):
+    """The log goes on under another name than the one that these signers sign for: open it anew."""
+
+
 Defer = Callable[[AsyncConnection[Any], Sequence[JobWanted]], Awaitable[None]]
 
 
@@ -84,8 +88,13 @@ async def run_batch(
     if look_first and not await _anything_waits(connection, defer):
         return None
     async with connection.transaction():
-        if not (await _row(connection, "select pg_try_advisory_xact_lock(%s)", (LOCK,)))[0]:
+        held, origin = await _row(
+            connection, "select pg_try_advisory_xact_lock(%s), (select origin from audit_log)", (LOCK,)
+        )
+        if not held:
             return None
+        if origin != signers[0].name:
+            raise LogReplaced
         entries, note, alarm = await _grow(connection, signers, kept, now)
         await _keep_alarm(connection, alarm, now)
         events = await give_positions(connection)

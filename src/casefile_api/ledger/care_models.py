@@ -34,6 +34,8 @@ class AuditErasure(SQLModel, table=True):
     kind: str
     reason: str
     case_file_id: UUID | None = None
+    # Which log the leaves are of: the number of a closed one, or one more.
+    log: int
     leaves: Any = Field(sa_column=Column(INT8MULTIRANGE, nullable=False))
     digest: str
     asked_organisation: str
@@ -53,6 +55,8 @@ class AuditDetached(SQLModel, table=True):
     id: UUID = Field(primary_key=True)
     period: str
     attached: bool = Field(sa_column=Column(Boolean, nullable=False))
+    # Which log the leaves are of: the number of a closed one, or one more.
+    log: int
     leaves: Any = Field(sa_column=Column(INT8MULTIRANGE, nullable=False))
     digest: str
     act: bytes = Field(sa_column=Column(LargeBinary, nullable=False))

@@ -24,12 +24,14 @@ CONFIRM_WITHIN = timedelta(days=7)
 
 _KEEP = text(
     """
-    insert into audit_erasure (id, kind, reason, case_file_id, leaves, digest, asked_organisation, asked_staff_id, asked_at)
-    values (:id, :kind, :reason, :case_file_id, cast(:leaves as int8multirange), :digest, :organisation, :staff, :at)
-    """  # noqa: E501 - one column, one value
+    insert into audit_erasure
+        (id, kind, reason, case_file_id, log, leaves, digest, asked_organisation, asked_staff_id, asked_at)
+    values (:id, :kind, :reason, :case_file_id, (select count(*) + 1 from audit_succession),
+        cast(:leaves as int8multirange), :digest, :organisation, :staff, :at)
+    """
 )
 _COLUMNS = (
-    "id, kind, reason, case_file_id, leaves::text as leaves, digest, asked_organisation, asked_staff_id, asked_at,"
+    "id, kind, reason, case_file_id, log, leaves::text as leaves, digest, asked_organisation, asked_staff_id, asked_at,"
     " confirmed_organisation, confirmed_staff_id, confirmed_at, act"
 )
 _FIND = text(f"select {_COLUMNS} from audit_erasure where id = :id")
@@ -51,6 +53,7 @@ class Erasure:
     confirmed_by: tuple[str, str] | None = None
     confirmed_at: datetime | None = None
     act: bytes | None = None
+    log: int = 1
 
     @property
     def digest(self) -> str:
@@ -72,6 +75,7 @@ class Erasure:
             by,
             row.confirmed_at,
             bytes(row.act) if row.act is not None else None,
+            row.log,
         )
 
 

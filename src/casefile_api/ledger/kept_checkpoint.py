@@ -39,9 +39,16 @@ class KeptCheckpoint:
         if not os.access(self.path.parent, os.W_OK):
             raise Misconfigured(f"The newest checkpoint is kept in {self.path.parent}: make that folder writable.")
 
+    def put_aside(self, number: int) -> None:
+        """Keep the last checkpoint of a log that was closed under its number, beside that of its successor."""
+        aside = self.path.with_name(f"checkpoint.closed-{number}")
+        note = self.read()
+        if note is not None and not aside.exists():
+            KeptCheckpoint(aside).write(note)
+
     def write(self, note: str) -> None:
         """Replace it in one piece and through to the disk; OSError where that fails, and the old one stays."""
-        unfinished = self.path.with_name(f".{FILE_NAME}.{os.getpid()}.new")
+        unfinished = self.path.with_name(f".{self.path.name}.{os.getpid()}.new")
         with unfinished.open("w", encoding="utf-8") as file:
             file.write(note)
             file.flush()

@@ -5,6 +5,7 @@ keys are all new to it is not signed for, since no reader of its older checkpoin
 """
 
 import os
+import time
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -31,6 +32,32 @@ def key_file(settings: Settings) -> Path:
     return settings.log_key_file or settings.data_dir / "log" / "key.pem"
 
 
+class KeyStamp:
+    """Whether the key file was replaced, looked at no more than once a second."""
+
+    EVERY_SECONDS = 1.0
+
+    def __init__(self, settings: Settings) -> None:
+        self._path = key_file(settings)
+        self._stamp = self._look()
+        self._looked = time.monotonic()
+
+    def changed(self) -> bool:
+        """Say whether it was replaced since the last time that this was answered with yes."""
+        if time.monotonic() - self._looked < self.EVERY_SECONDS:
+            return False
+        self._looked, before = time.monotonic(), self._stamp
+        self._stamp = self._look()
+        return self._stamp != before
+
+    def _look(self) -> tuple[int, int, int] | None:
+        try:
+            found = self._path.stat()
+        except OSError:
+            return None
+        return found.st_ino, found.st_mtime_ns, found.st_size
+
+
 def load_private_keys(settings: Settings) -> list[Ed25519PrivateKey]:
     """The keys of the key file, newest first; our own file is made at the first use.
 
@@ -55,10 +82,28 @@ def load_private_keys(settings: Settings) -> list[Ed25519PrivateKey]:
     return ours
 
 
+def replace_keys(settings: Settings, keys: Sequence[Ed25519PrivateKey]) -> None:
+    """Write the key file anew, whole and through to the disk, the newest key first, for the eyes of the same owner."""
+    path = key_file(settings)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.new")
+    with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(b"".join(map(_pem, keys)))
+        file.flush()
+        os.fsync(file.fileno())
+    owner = path.stat()
+    if (owner.st_uid, owner.st_gid) != (os.getuid(), os.getgid()):
+        os.chown(unfinished, owner.st_uid, owner.st_gid)
+    unfinished.replace(path)
+
+
+def _pem(key: Ed25519PrivateKey) -> bytes:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
 def _make_key(path: Path) -> None:
     """Make a key that only we can read; of two programs that start together, one wins."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    pem = _pem(Ed25519PrivateKey.generate())
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.new")
     with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         file.write(pem)
@@ -95,6 +140,9 @@ async def _kept_origin(connection: AsyncConnection[Any], settings: Settings, now
     row = await (await connection.execute("select origin from audit_log")).fetchone()
     kept = str(row[0]) if row else wanted
     if settings.log_origin and kept != settings.log_origin:
+        closed = await connection.execute("select from audit_succession where origin = %s", (settings.log_origin,))
+        if await closed.fetchone() is not None:
+            return kept  # the settings still name the log that this one succeeds
         raise Misconfigured(
             f"This database holds the log {kept} and CASEFILE_LOG_ORIGIN names another: set it to {kept}."
         )

@@ -15,10 +15,11 @@ import structlog
 
 from casefile_api.clock import Clock
 from casefile_api.database import SERVICE_ROLE
-from casefile_api.ledger.batch import Batch, Defer, JobWanted, run_batch
+from casefile_api.errors import Misconfigured
+from casefile_api.ledger.batch import Batch, Defer, JobWanted, LogReplaced, run_batch
 from casefile_api.ledger.checkpoints import SignerKey
 from casefile_api.ledger.kept_checkpoint import KeptCheckpoint
-from casefile_api.ledger.log_keys import open_log
+from casefile_api.ledger.log_keys import KeyStamp, open_log
 from casefile_api.settings import Settings
 
 __all__ = ["CHANNEL", "Defer", "JobWanted", "Sequencer"]
@@ -66,18 +67,34 @@ class Sequencer:
             try:
                 async with await connect(self._settings) as connection:
                     await self._follow(connection, stop)
+            except LogReplaced:
+                _log.warning("log_has_a_successor")
             except (psycopg.OperationalError, psycopg.InterfaceError) as fault:
                 _log.warning("sequencer_lost_database", reason=type(fault).__name__)
                 await _pause(stop, RECONNECT_SECONDS)
 
     async def _follow(self, connection: Connection, stop: asyncio.Event) -> None:
-        signers = await open_log(connection, self._settings, self._clock.real_now())
+        keys = KeyStamp(self._settings)
+        signers: Sequence[SignerKey] = await open_log(connection, self._settings, self._clock.real_now())
         self._kept.check()
         self._first = True
         while not stop.is_set():
+            if keys.changed():
+                signers = await self._take_up_keys(connection, signers)
+                self._first = True
             batch = await self.step(connection, signers)
             if batch is None or not batch.full:
                 await _pause(stop, PAUSE_IN_ALARM_SECONDS if self._alarm else PAUSE_SECONDS)
+
+    async def _take_up_keys(self, connection: Connection, known: Sequence[SignerKey]) -> Sequence[SignerKey]:
+        """Sign with the keys as they now are in the file; those known before go on where it cannot be read."""
+        try:
+            signers = await open_log(connection, self._settings, self._clock.real_now())
+        except Misconfigured as fault:
+            _log.error("log_keys_not_read", fault=str(fault))
+            return known
+        _log.info("log_keys_changed", keys=[signer.verifier.key_id.hex() for signer in signers])
+        return signers
 
     async def step(self, connection: Connection, signers: Sequence[SignerKey]) -> Batch | None:
         """One batch; None where there was nothing to do or another sequencer was at it."""
