@@ -17,6 +17,7 @@ from casefile_api.attachments.routes import router as attachments
 from casefile_api.attachments.storage import Storage
 from casefile_api.audit.routes import router as audit
 from casefile_api.case_files.reference_routes import router as content_reference
+from casefile_api.case_files.restriction_routes import router as restrictions
 from casefile_api.case_files.routes import router as case_files
 from casefile_api.early_advice.action_routes import router as action_plans
 from casefile_api.early_advice.clock_keeping import rules_of
@@ -54,6 +55,7 @@ ROUTERS = (
     organisations,
     case_files,
     content_reference,
+    restrictions,
     file_standards,
     attachments,
     bundles,

@@ -20,6 +20,10 @@ class Told(StrEnum):
     """The owning force alone: nothing was shared yet, or what happened is the force's own business."""
     OWN_SIDE = "own_side"
     """The organisation whose thing it is; the other side hears of it when it is shared or issued."""
+    ACTOR_AND_OWNER = "actor_and_owner"
+    """The owning force, and the organisation of the person who acted."""
+    OWNER = "owner"
+    """The owning force, whether or not its systems are admitted to the case file; the data does not name it."""
     ORGANISATION = "organisation"
     """The one organisation an administrative matter concerns."""
     OVERSIGHT = "oversight"
@@ -53,6 +57,8 @@ MEMBERS: Mapping[str, Member] = {
     "finding": Member("string", None, "what is wrong in the audit log: an entry, a leaf, a tile, a checkpoint"),
     "finding_name": Member("string", None, "which one: an entry's id, a leaf's place, a tile's name"),
     "origin": Member("string", None, "the name of the successor log, first line of its checkpoints"),
+    "conflict_id": Member("string", "uuid", "the conflict of interest"),
+    "break_glass_id": Member("string", "uuid", "the opening in an emergency"),
     "tree_size": Member("integer", None, "how many entries of the audit log the checkpoint covers"),
     "root_hash": Member("string", None, "the hash at the root of the audit log's tree, in hex"),
 }
@@ -107,6 +113,17 @@ _TABLE: tuple[EventType, ...] = (
     _case("case_file.corrected", Told.PARTIES, "{organisation} corrected the case file's references or units",
           optional=("version",)),
     _case("case_file.erased", Told.PARTIES, "the content of the case file was erased"),
+    _case("case_file.restricted", Told.PARTIES, "{organisation} restricted the case file to named people"),
+    _case("case_file.restriction_changed", Told.PARTIES, "{organisation} changed whom the restricted case file admits"),
+    _case("case_file.restriction_lifted", Told.PARTIES, "{organisation} lifted the restriction of the case file"),
+    _case("conflict.declared", Told.OWN_SIDE, "{organisation} declared a conflict of interest", "conflict_id"),
+    _case("conflict.withdrawn", Told.OWN_SIDE, "{organisation} withdrew a conflict of interest", "conflict_id"),
+    _case("break_glass.opened", Told.ACTOR_AND_OWNER, "{organisation} opened the case file by break-glass",
+          "break_glass_id"),
+    _case("break_glass.ended", Told.ACTOR_AND_OWNER, "{organisation} ended a break-glass before its time",
+          "break_glass_id"),
+    _plain("break_glass.reported", Told.OWNER, "{organisation} opened a restricted case file by break-glass",
+           "break_glass_id"),
     _case("attachment.declared", Told.OWN_SIDE, "{organisation} declared an attachment", "attachment_id", "state"),
     _case("attachment.available", Told.OWN_SIDE, "an attachment was verified and is available",
           "attachment_id", "state"),

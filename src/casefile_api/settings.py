@@ -93,6 +93,12 @@ class Settings(BaseSettings):
     idempotency_hours: int = Field(24, description="how long an answer is kept for its Idempotency-Key")
     justification_required: bool = Field(True, description="staff tokens must say why they look (DPA 2018 s.62)")
 
+    # Restricted case files.
+    break_glass_minutes: int = Field(
+        60, ge=1, description="how long an emergency opens a restricted case file where nothing is asked"
+    )
+    break_glass_most_minutes: int = Field(480, ge=1, description="the longest that can be asked")
+
     # Working days: one-off bank holidays beside those of the calendar.
     extra_bank_holidays: tuple[date, ...] = Field((), description="one-off bank holidays, a JSON list of dates")
 

@@ -111,6 +111,13 @@ def _staff(scene: Scene, party: Party) -> Json:
     return STAFF | {"roles": [STAFF_ROLE[kind]]} | ({"unit": unit} if unit else {})
 
 
+def _conflict(scene: Scene, party: Party) -> Json:
+    """Somebody of the caller's kind who is declared to have an interest already."""
+    kind = party.organisation.split("-")[0]
+    return {"staff_id": scene.interested.get(kind, "nobody"), "reason": "A neighbour of the suspect."}
+
+
+ADMITTED = [{"organisation": "police-53", "role": "gatekeeper"}]
 CALLS: dict[str, Call] = {
     "issue_token": Call(frozenset({200}), form=lambda party: party.token_form()),
     "revoke_token": Call(frozenset({200}), form=_client_form(token="unknown")),
@@ -136,6 +143,18 @@ CALLS: dict[str, Call] = {
     "add_version": _step({"content": cases.case_content(), "note": "again"}),
     "patch_case_file": _merge_patch({"content": {"issues": "Another."}, "note": "again"}),
     "correct_case_file": _step({"crime_references": ["53/2026/000001"], "reason": "Typed wrongly."}),
+    "restrict_case_file": _step({"admitted": ADMITTED, "reason": "Leaks are feared."}),
+    "change_restriction": _step({"admitted": ADMITTED, "reason": "One more."}),
+    "lift_restriction": _step({"reason": "No longer needed."}),
+    "get_restriction": _reads(),
+    "list_restrictions": _reads(),
+    "list_corrections": _reads(),
+    "declare_conflict": Call(frozenset({409}), body=_conflict),
+    "list_conflicts": _reads(),
+    "withdraw_conflict": _step({"reason": "Another of the name."}),
+    "break_glass": _may(409, body={"reason": "She is in danger."}),
+    "list_break_glass": _reads(),
+    "end_break_glass": _may(409),
     "list_case_files": _reads(limit="200"),
     "get_case_file": _reads(),
     "list_versions": _reads(),

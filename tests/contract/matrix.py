@@ -1,8 +1,9 @@
 """Reads the golden permission matrix: who may call what, in a table a non-engineer can check against the rules.
 
-`yes`: may call it. `no`: refused with 403 whatever they ask for. In the last four columns: how somebody is answered who
-holds a role that may, but belongs elsewhere (`404` as if it did not exist; `unlisted`: the list does not show it), or
-whose token lacks the scope (`403`). `-`: does not apply.
+`yes`: may call it. `no`: refused with 403 whatever they ask for. In the last six columns: how somebody is answered who
+holds a role that may, but belongs elsewhere (`404` as if it did not exist; `unlisted`: the list does not show it;
+`uncounted`: no figure counts it), whose token lacks the scope (`403`), or who is or is not admitted to a restricted case
+file (`yes` as if it were not restricted; `opens`: the emergency that this call is for). `-`: does not apply.
 """
 
 import csv
@@ -24,6 +25,8 @@ class Row:
     another_area: str
     another_unit: str
     without_scope: str
+    admitted: str
+    not_admitted: str
 
     @property
     def open(self) -> bool:
@@ -57,4 +60,6 @@ def _row(line: dict[str, str]) -> Row:
         line["another Area"],
         line["another unit"],
         line["without the scope"],
+        line["restricted, admitted"],
+        line["restricted, not admitted"],
     )

@@ -21,6 +21,10 @@ ORGANISATIONS = {
     "oversight": "oversight-hmcpsi",
     "operator": "operator",
 }
+PEOPLE = {
+    "police": ("officer", "supervisor", "gatekeeper", "disclosure_officer", "senior_officer"),
+    "cps": ("casework_assistant", "legal_manager", "prosecutor", "unit_head"),
+}
 UNITS = {"police": POLICE_UNIT, "cps": CPS_UNIT, "oversight": None, "operator": None}
 
 
@@ -34,6 +38,8 @@ class Scene:
     values: dict[str, str] = field(default_factory=dict)
     by_kind: dict[str, dict[str, str]] = field(default_factory=dict)
     uploading: dict[str, str] = field(default_factory=dict)
+    interested: dict[str, str] = field(default_factory=dict)
+    """staff ids of those who are shut out by a conflict of interest, by kind"""
     leaf_hash: str = ""
     parties: dict[tuple[str, str, str | None, str | None], Party] = field(default_factory=dict)
 
@@ -74,6 +80,7 @@ def build_scene(sandbox: Sandbox) -> Scene:
     _uploads_under_way(scene)
     _endpoints(scene)
     _bundle(scene)
+    _restricted_once(scene)
     scene.values |= {
         "case_file_id": scene.case["id"],
         "number": str(scene.case["version"]["number"]),
@@ -130,6 +137,61 @@ def _uploads_under_way(scene: Scene) -> None:
         party = scene.person(role, kind)
         scene.uploading[kind] = uploads.declare(party, scene.case["id"], files.statement(2))["id"]
     scene.uploading |= dict.fromkeys(("oversight", "operator"), scene.uploading["police"])
+
+
+def everybody_of(scene: Scene) -> Json:
+    """Whom a restriction admits that leaves out nobody of the scene: its people by name, its systems by their role."""
+    named = [
+        {"organisation": ORGANISATIONS[kind], "staff_id": scene.person(role, kind).staff_id}
+        for kind, roles in PEOPLE.items()
+        for role in roles
+    ]
+    systems = [{"organisation": ORGANISATIONS[kind], "role": "system"} for kind in PEOPLE]
+    return [*named, *systems, {"organisation": ORGANISATIONS["police"], "staff_id": guardian(scene).staff_id}]
+
+
+def guarded(scene: Scene, step: str, admitted: Json | None = None) -> None:
+    """A senior officer restricts the case file, changes whom it admits, or lifts the restriction."""
+    path, senior = f"/v1/case-files/{scene.case['id']}", guardian(scene)
+    body = {"reason": "Leaks are feared."} | ({"admitted": admitted} if admitted is not None else {})
+    senior.post(f"{path}/{step}", body, expect=200, if_match=senior.etag(f"{path}/restriction"))
+
+
+def guardian(scene: Scene) -> Party:
+    """A senior officer of the force's other unit, for whom no other test of the matrix speaks."""
+    return scene.caller("police", "senior_officer", ORGANISATIONS["police"], "police-53-cid")
+
+
+def few_of(scene: Scene) -> Json:
+    """The guardian, and a prosecutor and a supervisor whom no test of the matrix speaks for."""
+    other = {"police": ("supervisor", POLICE_UNIT), "cps": ("prosecutor", CPS_UNIT)}
+    return [{"organisation": ORGANISATIONS["police"], "staff_id": guardian(scene).staff_id}] + [
+        {"organisation": ORGANISATIONS[kind], "staff_id": scene.sandbox.staff(role, unit=unit, number=1)["staff_id"]}
+        for kind, (role, unit) in other.items()
+    ]
+
+
+def _restricted_once(scene: Scene) -> None:
+    """A history of restriction, emergencies that have ended, and somebody of either side who is shut out."""
+    path = f"/v1/case-files/{scene.case['id']}"
+    guarded(scene, "restrict", few_of(scene))
+    for kind, role in (("police", "senior_officer"), ("cps", "unit_head")):
+        party = scene.person(role, kind)
+        opened = party.post(f"{path}/break-glass", {"reason": "She is in danger."}, expect=201).json()["id"]
+        party.post(f"{path}/break-glass/{opened}/end", expect=200)
+        scene.by_kind[kind]["break_glass_id"] = opened
+    guarded(scene, "lift-restriction")
+    for kind, role, interested in (
+        ("police", "gatekeeper", "disclosure_officer"),
+        ("cps", "unit_head", "casework_assistant"),
+    ):
+        unit = {"police": "police-53-cid", "cps": "cps-south-west-crown-court"}[kind]
+        scene.interested[kind] = scene.sandbox.staff(interested, unit=unit)["staff_id"]
+        body = {"staff_id": scene.interested[kind], "reason": "A neighbour of the suspect."}
+        declared = scene.person(role, kind).post(f"{path}/conflicts", body, expect=201).json()
+        scene.by_kind[kind]["conflict_id"] = declared["id"]
+    for kind in ("oversight", "operator"):
+        scene.by_kind[kind] |= {name: scene.by_kind["police"][name] for name in ("break_glass_id", "conflict_id")}
 
 
 def _endpoints(scene: Scene) -> None:

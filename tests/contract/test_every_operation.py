@@ -15,6 +15,11 @@ from tests.outside.client import Party, Sandbox, check_problem
 DOCUMENTED = {operation.name: operation for operation in coverage.documented(coverage.read_document())}
 ROWS = [row for row in read_matrix() if not row.open and row.operation in DOCUMENTED]
 OVER_ONE_MEBIBYTE = b'{"note": "' + b"x" * (1024 * 1024) + b'"}'
+GUARDING = {
+    "restrict_case_file": "restrict",
+    "change_restriction": "change-restriction",
+    "lift_restriction": "lift-restriction",
+}
 STALE = '"stale"'
 
 
@@ -139,6 +144,32 @@ def test_what_is_submitted_or_not_there_yet_is_left_alone(scene: Scene) -> None:
     officer.refused("POST", f"/v1/early-advice-requests/{draft}/messages", 409, "wrong-state", json=early)
     bundle = officer.post(f"{case}/versions/1/bundles", expect=202).json()["id"]
     officer.refused("GET", f"/v1/bundles/{bundle}/content", 409, "wrong-state")
+
+
+def test_a_restriction_is_set_once_and_changed_while_it_stands(scene: Scene) -> None:
+    gatekeeper = scene.person("gatekeeper", "police")
+    path = f"/v1/case-files/{cases.open_case(scene.person('officer', 'police'))['id']}"
+    bodies = {step: calls.CALLS[operation].body(scene, gatekeeper) for operation, step in GUARDING.items()}
+
+    def refused(step: str) -> None:
+        tag = gatekeeper.etag(f"{path}/restriction")
+        gatekeeper.refused("POST", f"{path}/{step}", 409, "wrong-state", json=bodies[step], if_match=tag)
+
+    refused("change-restriction")
+    refused("lift-restriction")
+    tag = gatekeeper.etag(f"{path}/restriction")
+    gatekeeper.post(f"{path}/restrict", bodies["restrict"], expect=200, if_match=tag)
+    refused("restrict")
+
+
+def test_a_conflict_of_interest_is_withdrawn_once(scene: Scene) -> None:
+    gatekeeper = scene.person("gatekeeper", "police")
+    path = f"/v1/case-files/{cases.open_case(scene.person('officer', 'police'))['id']}/conflicts"
+    made = gatekeeper.post(path, {"staff_id": scene.interested["police"], "reason": "Kin."}, expect=201).json()
+    body, where = {"reason": "No kin."}, f"{path}/{made['id']}/withdraw"
+    gatekeeper.post(where, body, expect=200, if_match=gatekeeper.items(path)[0]["etag"])
+    tag = gatekeeper.items(path)[0]["etag"]
+    gatekeeper.refused("POST", where, 409, "wrong-state", json=body, if_match=tag)
 
 
 def test_an_unready_request_is_not_submitted(scene: Scene) -> None:

@@ -10,8 +10,8 @@ import yaml
 
 from tests.contract import calls
 from tests.contract.matrix import Row, read_matrix
-from tests.contract.scene import ORGANISATIONS, UNITS, Scene
-from tests.outside.client import check_problem
+from tests.contract.scene import ORGANISATIONS, UNITS, Scene, build_scene, everybody_of, few_of, guarded
+from tests.outside.client import Sandbox, check_problem
 
 OPENAPI = Path(__file__).parents[2] / "openapi" / "openapi.yaml"
 ROWS = read_matrix()
@@ -109,6 +109,51 @@ def answered_as_a_stranger(scene: Scene, row: Row, party: Any, kind: str, expect
         assert answer.status_code == 200, answer.text
         own = (scene.case["id"], scene.request["id"], scene.by_kind[kind]["endpoint_id"])
         assert not any(identifier in answer.text for identifier in own), f"{party.name} is shown what is another's"
+
+
+@pytest.fixture(scope="module")
+def admitting(sandbox: Sandbox) -> Scene:
+    """The same case once more, restricted to the people and systems of the scene by name and role."""
+    scene = build_scene(sandbox)
+    guarded(scene, "restrict", everybody_of(scene))
+    return scene
+
+
+@pytest.fixture(scope="module")
+def closed(sandbox: Sandbox) -> Scene:
+    """And once more, restricted to others."""
+    scene = build_scene(sandbox)
+    guarded(scene, "restrict", few_of(scene))
+    return scene
+
+
+def of_either_side(row: Row) -> list[tuple[str, str]]:
+    return [(kind, role) for kind in ("police", "cps") for role in row.may(kind)]
+
+
+@each_row
+def test_who_is_admitted_works_on_a_restricted_case_file_as_on_any(row: Row, admitting: Scene) -> None:
+    for kind, role in of_either_side(row) if row.admitted != "-" else ():
+        answer = calls.make(admitting, admitting.person(role, kind), row.operation, row.call, kind)
+        assert answer.status_code in calls.CALLS[row.operation].may, f"{kind} {role}: {answer.text[:300]}"
+        if row.not_admitted == "unlisted" and row.operation != "list_events":
+            assert admitting.case["id"] in answer.text or admitting.request["id"] in answer.text
+
+
+@each_row
+def test_to_who_is_not_admitted_a_restricted_case_file_does_not_exist(row: Row, closed: Scene) -> None:
+    for kind, role in of_either_side(row) if row.not_admitted in ("404", "unlisted") else ():
+        answered_as_a_stranger(closed, row, closed.person(role, kind), kind, row.not_admitted)
+
+
+@pytest.mark.parametrize(("kind", "role"), [("police", "senior_officer"), ("cps", "unit_head")])
+def test_an_emergency_opens_what_does_not_admit(kind: str, role: str, closed: Scene) -> None:
+    party, path = closed.person(role, kind), f"/v1/case-files/{closed.case['id']}"
+    assert [row.operation for row in ROWS if row.not_admitted == "opens"] == ["break_glass"]
+    opened = party.post(f"{path}/break-glass", {"reason": "She is in danger."}, expect=201).json()
+    assert party.get(path).json()["restricted"] is True
+    party.post(f"{path}/break-glass/{opened['id']}/end", expect=200)
+    party.refused("GET", path, 404, "not-found")
 
 
 @each_row

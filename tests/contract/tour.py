@@ -33,6 +33,10 @@ class Tour:
         kinds = {"casework_assistant": "cps", "legal_manager": "cps", "prosecutor": "cps", "unit_head": "cps"}
         return self.scene.person(role, kinds.get(role, "police"))
 
+    def person_of(self, role: str) -> str:
+        """Somebody of the force's other unit."""
+        return str(self.sandbox.staff(role, unit="police-53-cid")["staff_id"])
+
     def does(self, party: Party, method: str, path: str, body: Json = None, **rest: Any) -> Json:
         """One change: it succeeds, its repetition is recognised, and its key is good for nothing else."""
         key = new_key()
@@ -80,6 +84,29 @@ def case_files(tour: Tour) -> None:
     correction = {"crime_references": ["53/2026/000001"], "reason": "Typed wrongly."}
     tour.does(tour.officer, "POST", f"{path}/corrections", correction, if_match=tour.officer.etag(path))
     tour.does(tour.officer, "POST", f"{path}/versions/1/bundles")
+
+
+def restricted_case_files(tour: Tour) -> None:
+    """Restrict, change, open in an emergency, end it, lift; shut somebody out, and let them in again."""
+    path = f"/v1/case-files/{cases.open_case(tour.officer)['id']}"
+    mine = {"organisation": "police-53", "staff_id": tour.gatekeeper.staff_id}
+    officers = {"organisation": "police-53", "role": "officer"}
+
+    def guard(step: str, body: Json) -> Json:
+        return tour.does(tour.gatekeeper, "POST", f"{path}/{step}", body, if_match=tour.gatekeeper.etag(restriction))
+
+    restriction = f"{path}/restriction"
+    guard("restrict", {"admitted": [mine], "reason": "Leaks are feared."})
+    guard("change-restriction", {"admitted": [mine, officers], "reason": "The team needs it."})
+    opened = tour.does(tour.senior_officer, "POST", f"{path}/break-glass", {"reason": "She is in danger."})
+    tour.does(tour.gatekeeper, "POST", f"{path}/break-glass/{opened['id']}/end")
+    guard("lift-restriction", {"reason": "The leak was found."})
+    body = {"staff_id": tour.person_of("disclosure_officer"), "reason": "A neighbour of the suspect."}
+    declared = tour.does(tour.gatekeeper, "POST", f"{path}/conflicts", body)
+    [listed] = tour.gatekeeper.items(f"{path}/conflicts")
+    withdrawal = {"reason": "Another of the name."}
+    where = f"{path}/conflicts/{declared['id']}/withdraw"
+    tour.does(tour.gatekeeper, "POST", where, withdrawal, if_match=listed["etag"])
 
 
 def attachments(tour: Tour) -> None:
@@ -236,6 +263,7 @@ def staff(tour: Tour) -> None:
 
 CHAPTERS: tuple[Callable[[Tour], None], ...] = (
     case_files,
+    restricted_case_files,
     attachments,
     advice_with_a_plan,
     refusal_and_appeal,

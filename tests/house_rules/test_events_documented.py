@@ -15,7 +15,7 @@ def test_the_table_of_events_is_drawn_from_the_catalogue() -> None:
 
 
 def test_every_event_recorded_anywhere_is_in_the_catalogue() -> None:
-    named = re.compile(r'"((?:case_file|attachment|early_advice|action|message|deadline|webhook_endpoint)\.[a-z_]+)"')
+    named = re.compile(r'"((?:case_file|attachment|early_advice|action|message|deadline|webhook_endpoint|conflict|break_glass)\.[a-z_]+)"')
     found = {
         (path.name, name)
         for path in PACKAGE.rglob("*.py")

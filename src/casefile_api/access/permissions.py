@@ -154,6 +154,11 @@ _LOOK_UP = Operation(_ANYONE, logged=Logged.NEVER)
 _PUBLISHED = Operation(_ANYONE, logged=Logged.NEVER, published=True)
 
 _AUDIT = Operation(_grant("audit:read", oversight="auditor system"), _READ)
+_GUARDS = "gatekeeper senior_officer"
+_RESTRICT = Operation(_grant("case-files:write", police=_GUARDS), _ALTER)
+_CONFLICT = Operation(
+    {**_grant("case-files:write", police=_GUARDS), **_grant("early-advice:triage", cps="unit_head")}, _ALTER
+)
 _SUPERVISES = "supervisor gatekeeper"
 _INVESTIGATES = "officer supervisor gatekeeper"
 
@@ -186,6 +191,18 @@ OPERATIONS: Mapping[str, Operation] = {
     "add_version": _case_write(_ALTER),
     "patch_case_file": _case_write(_ALTER),
     "correct_case_file": _case_write(_ALTER),
+    "restrict_case_file": _RESTRICT,
+    "change_restriction": _RESTRICT,
+    "lift_restriction": _RESTRICT,
+    "get_restriction": _reads("case-files:read"),
+    "list_restrictions": Operation(_grant("case-files:read", police=_GUARDS), _READ),
+    "list_corrections": Operation(_grant("case-files:read", police="*"), _READ),
+    "declare_conflict": _CONFLICT,
+    "withdraw_conflict": _CONFLICT,
+    "list_conflicts": Operation(_grant("case-files:read", police=_GUARDS, cps="unit_head"), _READ),
+    "break_glass": Operation(_grant("case-files:read", police="senior_officer", cps="unit_head"), _READ),
+    "end_break_glass": Operation(_grant("case-files:read", police=_GUARDS, cps="unit_head"), _ALTER),
+    "list_break_glass": Operation(_grant("case-files:read", police=_GUARDS, cps="unit_head"), _READ),
     "list_case_files": _reads("case-files:read"),
     "get_case_file": _reads("case-files:read"),
     "list_versions": _reads("case-files:read"),

@@ -12,8 +12,13 @@ def let_in(alias: str = "c") -> str:
     """Return the SQL condition that a case file's restriction and conflicts let the caller in; binds :principals."""
     return (
         f"(not {alias}.restricted or {alias}.admitted && {_MINE} or {glass_broken(alias)})"
-        f" and not {alias}.shut_out && {_MINE}"
+        f" and {not_shut_out(alias)}"
     )
+
+
+def not_shut_out(alias: str = "c") -> str:
+    """Return the SQL condition that no conflict of interest shuts the caller out; binds :principals."""
+    return f"not {alias}.shut_out && {_MINE}"
 
 
 def glass_broken(alias: str = "c") -> str:

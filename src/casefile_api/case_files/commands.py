@@ -14,19 +14,18 @@ from sqlalchemy.exc import IntegrityError
 
 from casefile_api.access.caller import Caller
 from casefile_api.case_files.checks import check_content, named_attachment_ids, warnings
+from casefile_api.case_files.conflicts import refuse_interested, shut_out_parties
 from casefile_api.case_files.content import content_faults
 from casefile_api.case_files.content.publishing import NEWEST
 from casefile_api.case_files.envelope import Envelope, check_envelope
-from casefile_api.case_files.queries import (
-    CaseFileRow,
-    parties,
-)
+from casefile_api.case_files.queries import CaseFileRow, find_visible, parties
 from casefile_api.case_files.versions import SealedVersion, seal_version
 from casefile_api.case_files.views import CaseFileView, hold_case_file, view_case_file
 from casefile_api.clock import LONDON
 from casefile_api.errors import AlreadyExists, Fault, Invalid, WrongState
 from casefile_api.identifiers import new_id
 from casefile_api.unit_of_work import UnitOfWork
+from casefile_api.web.idempotency import Replayed
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +54,11 @@ async def open_case_file(work: UnitOfWork, asked: Envelope, content: dict[str, A
         asked = Envelope(**{**asdict(asked), "police_unit": work.caller.unit})
     if asked.police_unit is None:
         raise Invalid("A unit is needed.", Fault("required", "A system says whose case it is.", pointer="/police_unit"))
-    await work.first_time()
+    await _replayed_to_who_sees_it(work)
     envelope = await check_envelope(work, asked)
     await _refuse_taken_urn(work, envelope.urn, envelope.urn_suffix)
     _check(content, [], work)
+    refuse_interested(content, work.caller, [])
     case = CaseFileRow(
         new_id(),
         str(envelope.urn),
@@ -74,9 +74,23 @@ async def open_case_file(work: UnitOfWork, asked: Envelope, content: dict[str, A
     await _insert_case(work, case)
     version = seal_version(case.id, content, [], number=1, parent_digest=None)
     await _insert_version(work, case, version, content, note)
+    await shut_out_parties(work, case.id, content, 1, created_by(work.caller))
     work.trail.about("case_file", case.id, version=1, case_file_id=case.id, owner=case.organisation)
     await work.record("case_file.opened", to=[case.organisation], case_file_id=case.id, version=1)
     return await view_case_file(work, case, 1)
+
+
+async def _replayed_to_who_sees_it(work: UnitOfWork) -> None:
+    """Go on if this opening was not answered before; that answer is for who may still see the case file.
+
+    Raises Replayed, or NotFound where the caller was shut out meanwhile.
+    """
+    try:
+        await work.first_time()
+    except Replayed as replayed:
+        if replayed.case_file_id is not None:
+            await find_visible(work, replayed.case_file_id)
+        raise
 
 
 async def add_version(work: UnitOfWork, held: HeldCase, content: dict[str, Any], note: str) -> CaseFileView:
@@ -88,6 +102,7 @@ async def add_version(work: UnitOfWork, held: HeldCase, content: dict[str, Any],
     wanted = named_attachment_ids(content)
     attachments = await _declared(work, case, wanted)
     _check(content, [item["id"] for item in attachments], work)
+    refuse_interested(content, work.caller, case.shut_out)
     number = case.newest_number + 1
     parent = held.view.envelope["version"]["digest"]
     version = seal_version(case.id, content, attachments, number=number, parent_digest=parent)
@@ -96,6 +111,7 @@ async def add_version(work: UnitOfWork, held: HeldCase, content: dict[str, Any],
         {"id": case.id, "number": number, "staff": named_staff(content)},
     )
     await _insert_version(work, case, version, content, note)
+    await shut_out_parties(work, case.id, content, number, created_by(work.caller))
     await touch(work, case.id, [case.organisation])
     await work.record("case_file.version_added", to=[case.organisation], case_file_id=case.id, version=number)
     newest = CaseFileRow(**{**asdict(case), "newest_number": number, "named_staff": named_staff(content)})

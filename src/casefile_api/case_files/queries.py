@@ -4,14 +4,16 @@ Police see their own force's, staff those of their unit or where they are named;
 the versions that were shared with its units. An invisible case file is answered as one that does not exist.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from casefile_api.access.caller import Caller, OrganisationKind
-from casefile_api.case_files.admission import let_in
+from casefile_api.case_files.admission import broken_glass_of, let_in
+from casefile_api.case_files.principals import everybody, person
 from casefile_api.case_files.versions import content_of
 from casefile_api.errors import NotFound
 from casefile_api.identifiers import parse_id
@@ -35,6 +37,15 @@ class CaseFileRow:
     crime_references: list[str]
     newest_number: int
     named_staff: list[str]
+    restricted: bool = False
+    admitted: list[str] = field(default_factory=list)
+    shut_out: list[str] = field(default_factory=list)
+
+    def lets_in(self, organisation: str, staff_id: str, roles: Iterable[str]) -> bool:
+        """Say whether restriction and conflicts let in a member of staff who acts in these roles."""
+        named = person(organisation, staff_id)
+        admitted = {named, *(everybody(organisation, role) for role in roles)}
+        return named not in self.shut_out and (not self.restricted or not admitted.isdisjoint(self.admitted))
 
 
 def visible_shares(caller: Caller, alias: str = "s") -> str:
@@ -99,7 +110,7 @@ def sight_of(caller: Caller) -> dict[str, str | list[str] | None]:
     }
 
 
-_COLUMNS = "c.id, c.urn, c.urn_suffix, c.organisation, c.police_unit, c.cps_unit, c.crime_references, c.named_staff"
+COLUMNS = ", ".join(f"c.{name}" for name in CaseFileRow.__dataclass_fields__ if name != "newest_number")
 
 
 async def find_visible(reading: Reading, case_file_id: str | UUID, *, lock: bool = False) -> CaseFileRow:
@@ -113,8 +124,8 @@ async def find_visible(reading: Reading, case_file_id: str | UUID, *, lock: bool
         await session.execute(text("select from case_file where id = :id for update"), {"id": identifier})
     found = await session.execute(
         text(
-            f"select {_COLUMNS}, {newest_visible(caller)} as newest_number, ({visible_to(caller)}) as visible"
-            " from case_file c where c.id = :id"
+            f"select {COLUMNS}, {newest_visible(caller)} as newest_number, ({visible_to(caller)}) as visible,"
+            f" {broken_glass_of()} as broken_glass from case_file c where c.id = :id"
         ),
         {"id": identifier, **sight_of(caller)},
     )
@@ -125,6 +136,7 @@ async def find_visible(reading: Reading, case_file_id: str | UUID, *, lock: bool
     reading.trail.about("case_file", identifier, case_file_id=identifier, owner=row.organisation)
     if not row.visible:
         raise NotFound()
+    reading.trail.seen_through(row.broken_glass)
     names = CaseFileRow.__dataclass_fields__
     return CaseFileRow(**{name: getattr(row, name) for name in names})
 

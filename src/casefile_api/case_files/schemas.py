@@ -150,6 +150,7 @@ class CaseFileEnvelope(BaseModel):
     police_unit: str
     cps_unit: str
     crime_references: list[str]
+    restricted: bool = Field(description="only named staff and roles see it: `GET …/restriction`")
     status: Literal[
         "registered",
         "in_investigation",

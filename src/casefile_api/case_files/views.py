@@ -11,7 +11,9 @@ from sqlalchemy import text
 
 from casefile_api.access.caller import Caller, OrganisationKind
 from casefile_api.canonical import canonical_record
+from casefile_api.case_files.admission import broken_glass_of
 from casefile_api.case_files.queries import (
+    COLUMNS,
     CaseFileRow,
     newest_visible,
     number_asked_expression,
@@ -52,8 +54,9 @@ def _statement(caller: Caller, source: str, number: str, *, body: bool) -> str:
     """Return the one statement behind every view; binds what `sight_of` gives."""
     own = "and s.organisation = :organisation" if caller.kind is OrganisationKind.CPS else ""
     return f"""
-        select c.id, c.urn, c.urn_suffix, c.organisation, c.police_unit, c.cps_unit, c.crime_references, c.named_staff,
+        select {COLUMNS},
                ({visible_to(caller)}) as visible, {newest_visible(caller)} as newest_number,
+               {broken_glass_of()} as broken_glass,
                v.number, v.digest, v.parent_digest, v.salt, v.note, v.attachments, v.warnings, v.created_by,
                v.content_schema,
                v.created_at as version_created_at, {"v.body" if body else "null"} as body,
@@ -137,6 +140,7 @@ def _seen(reading: Reading, identifier: UUID, rows: Sequence[Any]) -> Any:
     reading.trail.about("case_file", identifier, case_file_id=identifier, owner=row.organisation)
     if not row.visible or row.number is None:
         raise NotFound()
+    reading.trail.seen_through(row.broken_glass)
     return row
 
 
@@ -149,6 +153,7 @@ def _view(reading: Reading, row: Any) -> CaseFileView:
 
 def _envelope(reading: Reading, row: Any) -> dict[str, Any]:
     """Return the envelope; in a list an erased case file is an item without its note, its digest kept."""
+    reading.trail.seen_through(row.broken_glass)
     erased = row.wrapped_key is None and row.body is None
     place = f"case_file_version.note:{row.id}:{row.number}"
     note = b"" if erased else reading.vault.open_with(row.id, row.wrapped_key, row.note, place)
@@ -161,6 +166,7 @@ def _envelope(reading: Reading, row: Any) -> dict[str, Any]:
         "police_unit": row.police_unit,
         "cps_unit": row.cps_unit,
         "crime_references": row.crime_references,
+        "restricted": row.restricted,
         "status": _status(reading.caller, row),
         "created_at": utc_text(row.created_at),
         "updated_at": utc_text(row.updated_at),

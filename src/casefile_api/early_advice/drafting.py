@@ -13,7 +13,14 @@ from casefile_api.case_files.commands import touch
 from casefile_api.case_files.queries import CaseFileRow, find_visible
 from casefile_api.early_advice.clocks import london_date
 from casefile_api.early_advice.departures import let_go
-from casefile_api.early_advice.endorsing import content_of_version, receipt, refuse_missing_material, share, suspects_in
+from casefile_api.early_advice.endorsing import (
+    content_of_version,
+    receipt,
+    refuse_missing_material,
+    refuse_unseen,
+    share,
+    suspects_in,
+)
 from casefile_api.early_advice.models import EarlyAdviceRequest, EarlyAdviceUnit
 from casefile_api.early_advice.queries import Found
 from casefile_api.early_advice.schemas import CreateRequest, SubmitRequest
@@ -156,6 +163,7 @@ async def submit_request(work: UnitOfWork, request_id: str, body: SubmitRequest)
     if unit is None:
         fault = Fault("unknown_unit", "Correct the case file's cps_unit.")
         raise Invalid("The case file's CPS unit is not known.", fault)
+    await refuse_unseen(work, case, unit, "")
     if request.cps_unit is not None and request.cps_unit != unit.id:
         # The force corrected the unit meanwhile: the former one sees the request as it was returned, and no answer.
         await let_go(work, request, request.cps_unit, revision=request.revision + 1)

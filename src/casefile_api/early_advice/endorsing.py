@@ -10,10 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from casefile_api.case_files.commands import share_version
 from casefile_api.case_files.queries import CaseFileRow, content_bytes
+from casefile_api.case_files.restricting import admits_somebody_of
 from casefile_api.clock import utc_text
 from casefile_api.early_advice.models import EarlyAdviceRequest
 from casefile_api.early_advice.sealing import Json, Words
-from casefile_api.errors import NotPermitted, Stale, WrongState
+from casefile_api.errors import Fault, Invalid, NotPermitted, Stale, WrongState
+from casefile_api.organisations.models import Unit
 from casefile_api.unit_of_work import Reading, UnitOfWork
 
 _SHARED = text("select 1 from case_file_share where case_file_id = :case and number = :number and unit = :unit")
@@ -69,6 +71,16 @@ async def refuse_missing_material(work: UnitOfWork, case: CaseFileRow, number: i
         refusal = WrongState("The version names attachments that are not available yet; complete or replace them.")
         refusal.members = {"attachments": missing}
         raise refusal
+
+
+async def refuse_unseen(work: UnitOfWork, case: CaseFileRow, unit: Unit, pointer: str) -> None:
+    """Refuse to send a restricted case file where nobody is admitted to it: the request would lie there unseen.
+
+    Raises Invalid.
+    """
+    if case.restricted and not await admits_somebody_of(work, case, case.admitted, unit.organisation, unit.id):
+        mend = "Have a gatekeeper or senior officer of the force admit staff or roles of the unit first."
+        raise Invalid("Nobody of the unit could see the case file.", Fault("nobody_admitted", mend, pointer=pointer))
 
 
 async def share(work: UnitOfWork, case: CaseFileRow, number: int, request: EarlyAdviceRequest) -> None:

@@ -12,7 +12,7 @@ from casefile_api.early_advice.clock_keeping import unit_kind
 from casefile_api.early_advice.clocks import london_date
 from casefile_api.early_advice.departures import let_go
 from casefile_api.early_advice.drafting import send_to
-from casefile_api.early_advice.endorsing import address_to_unit, share, versions_shared_with
+from casefile_api.early_advice.endorsing import address_to_unit, refuse_unseen, share, versions_shared_with
 from casefile_api.early_advice.schemas import (
     AcceptRequest,
     AllocateRequest,
@@ -99,6 +99,9 @@ async def allocate_request(work: UnitOfWork, request_id: str, body: AllocateRequ
     ):
         told = "Name an active prosecutor of the unit that the request is with, by staff id."
         standing.checks.fault("unknown_prosecutor", told, "/prosecutor")
+    elif not standing.found.case.lets_in(person.organisation, person.staff_id, person.roles):
+        told = "The case file is shut to this prosecutor: name another, or have the police admit this one."
+        standing.checks.fault("not_admitted", told, "/prosecutor")
     standing.checks.refuse_faults()
     request.prosecutor = body.prosecutor
     return await finish(standing, State.ALLOCATED, Said({"prosecutor": body.prosecutor}))
@@ -109,6 +112,7 @@ async def transfer_request(work: UnitOfWork, request_id: str, body: TransferRequ
     standing = await begin(work, request_id, "transfer")
     request, case = standing.request, standing.found.case
     unit = await _unit_named(standing, body.unit)
+    await refuse_unseen(work, case, unit, "/unit")
     left, area_left = str(request.cps_unit), str(request.cps_organisation)
     await send_to(work, request, unit)
     for number in await versions_shared_with(work.session, case.id, left):

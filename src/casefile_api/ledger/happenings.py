@@ -1,12 +1,14 @@
 """Events are written in the transaction of what happened, one row per organisation that is told.
 
 The sequence per case file and receiving organisation is counted here without gaps: the case file's row is locked first.
+An organisation whose systems a restricted case file does not admit has its event in the case file's timeline, and in no
+feed until they are admitted.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
 from sqlalchemy import text
@@ -17,10 +19,23 @@ from casefile_api.clock import real_now, utc_text
 from casefile_api.events import EVENT_TYPES, missing_members, unknown_members
 from casefile_api.identifiers import new_id
 
+
+def shown_to_systems(case: LiteralString, organisation: LiteralString) -> LiteralString:
+    """Return the SQL condition that an organisation's systems may know of a case file, where there is one.
+
+    `(select true …) is null` and not `exists`: PostgreSQL then asks the key of each row, and joins nothing.
+    """
+    return (
+        f"(select true from case_file c where c.id = {case} and c.restricted"
+        f" and not {organisation} || '#system' = any(c.admitted)) is null"
+    )
+
+
+SHOWN = shown_to_systems("cast(:case_file_id as uuid)", "written.organisation")
 # One statement for all who are told. The sequence is counted in the database, so that it has no gaps; it is the one
 # member of the body that differs between them, and canonical JSON keeps its place whatever its value.
 _INSERT = text(
-    """
+    f"""
     with numbered as (
         insert into event_sequence (case_file_id, organisation, last)
         select cast(:case_file_id as uuid), organisation, 1 from unnest(cast(:told as text[])) organisation
@@ -36,7 +51,9 @@ _INSERT = text(
                :actor_organisation, :actor_staff_id, cast(:endpoint_id as uuid), :traceparent
         from unnest(cast(:told as text[])) told(organisation) left join numbered using (organisation)
         returning event_id, organisation)
-    insert into event_pending (event_id, organisation) select event_id, organisation from written
+    insert into event_pending (event_id, organisation)
+    select event_id, organisation from written
+    where {SHOWN}
     """
 )
 

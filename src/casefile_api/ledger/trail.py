@@ -31,6 +31,8 @@ class Trail:
     recipients: list[str] = field(default_factory=list)
     details: dict[str, Any] = field(default_factory=dict)
     entry_id: UUID = field(default_factory=new_id)
+    # The break-glass openings by which alone the caller saw what they saw.
+    broken_glass: list[str] = field(default_factory=list)
     told: bool = False
     recorded: bool = False
     # What the caller proved its key with: used up where the entry is written, or nothing is.
@@ -56,6 +58,11 @@ class Trail:
         """Say whose the things of a list are: one that is not the reader's own makes the look a disclosure."""
         others = sorted(set(organisations) - {reader})
         self.held_by = others[0] if others else self.held_by
+
+    def seen_through(self, broken_glass: UUID | None) -> None:
+        """Say that something was seen by break-glass alone, where it was: the details name the opening."""
+        if broken_glass is not None and str(broken_glass) not in self.broken_glass:
+            self.broken_glass.append(str(broken_glass))
 
     def disclosed_to(self, *recipients: str) -> None:
         """Say that the act discloses to these organisations or units (DPA 2018 s.62(3))."""

@@ -6,6 +6,7 @@ from datetime import date, datetime, time, timedelta
 from sqlalchemy import text
 
 from casefile_api.access.caller import OrganisationKind
+from casefile_api.case_files.admission import let_in
 from casefile_api.clock import LONDON
 from casefile_api.statistics.schemas import GroupBy
 from casefile_api.unit_of_work import Reading
@@ -32,7 +33,8 @@ class Scope:
         """Return the common table expression of the requests."""
         return (
             f"with scoped as (select r.id, r.state, {GROUPS[self.group]} as grp from early_advice_request r"
-            f" where r.submitted_at >= :first and r.submitted_at < :after_last and {self.condition})"
+            f" where r.submitted_at >= :first and r.submitted_at < :after_last and {self.condition}"
+            f" and exists (select from case_file c where c.id = r.case_file_id and {let_in()}))"
         )
 
 
@@ -45,6 +47,7 @@ async def scope_of(reading: Reading, first: date, last: date, group: GroupBy | N
     """Return what the caller's figures are drawn from."""
     caller = reading.caller
     values: dict[str, object] = {"first": _start_of(first), "after_last": _start_of(last + _DAY)}
+    values["principals"] = caller.principals
     if caller.kind is OrganisationKind.OPERATOR:
         return Scope("true", values, group)
     if caller.kind is OrganisationKind.OVERSIGHT:

@@ -11,6 +11,7 @@ from casefile_api.clock import utc_text
 from casefile_api.errors import Fault, Invalid, NotFound, WrongState
 from casefile_api.events import matches_any
 from casefile_api.identifiers import new_id
+from casefile_api.ledger.happenings import shown_to_systems
 from casefile_api.outward.addresses import AddressRefused, parse_destination
 from casefile_api.outward.names import resolve
 from casefile_api.settings import Settings
@@ -28,19 +29,21 @@ VERIFIED_AFTER = timedelta(seconds=1)
 SENT_AGAIN_AT_ONCE = 500
 
 _SINCE = text(
-    """
+    f"""
     select p.position, e.event_id, e.type, e.case_file_id
     from event e join event_position p on p.event_id = e.event_id and p.organisation = e.organisation
     where e.organisation = :organisation and e.endpoint_id is null and e.occurred_at >= :since
+      and {shown_to_systems("e.case_file_id", "e.organisation")}
     order by p.position
     """
 )
 _ONE = text(
-    """
+    f"""
     select coalesce(p.position, 0) as position, e.event_id, e.type, e.case_file_id
     from event e left join event_position p on p.event_id = e.event_id and p.organisation = e.organisation
     where e.organisation = :organisation and e.event_id = :event
       and (e.endpoint_id is null or e.endpoint_id = :endpoint)
+      and {shown_to_systems("e.case_file_id", "e.organisation")}
     """
 )
 _FORGET_VERIFICATIONS = text(

@@ -5,7 +5,9 @@ from casefile_api.events import EVENT_TYPES, MEMBERS, Told
 _TOLD = {
     Told.PARTIES: "the force, and every CPS Area the case was shared with",
     Told.POLICE_ONLY: "the force alone",
-    Told.OWN_SIDE: "the side whose attachment it is; the other once it is shared or issued",
+    Told.OWN_SIDE: "the side whose it is; the other once it is shared or issued",
+    Told.ACTOR_AND_OWNER: "the force, and the organisation of the person who acted",
+    Told.OWNER: "the force, also where its systems are not admitted to the case file",
     Told.ORGANISATION: "the endpoint's organisation",
     Told.OVERSIGHT: "oversight",
 }

@@ -15,12 +15,14 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from casefile_api.errors import Fault, Gone, Invalid
+from casefile_api.ledger.happenings import shown_to_systems
 
 _PAGE = text(
-    """
+    f"""
     select p.position, e.occurred_at, e.body, e.case_file_id
     from event_position p join event e on e.event_id = p.event_id and e.organisation = p.organisation
     where p.organisation = :organisation and p.position > :after and e.endpoint_id is null
+      and {shown_to_systems("e.case_file_id", "p.organisation")}
     order by p.position limit :most
     """
 )

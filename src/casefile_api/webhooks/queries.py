@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlmodel import col, select
 
 from casefile_api.errors import NotFound
+from casefile_api.ledger.happenings import shown_to_systems
 from casefile_api.unit_of_work import Reading
 from casefile_api.web.pagination import Page
 from casefile_api.webhooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
@@ -48,7 +49,8 @@ async def list_deliveries(
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """List what an endpoint was owed and every attempt at it, newest first."""
     await find_endpoint(reading, endpoint_id)
-    wanted = select(WebhookDelivery).where(WebhookDelivery.endpoint_id == endpoint_id)
+    shown = text(shown_to_systems("webhook_delivery.case_file_id", "webhook_delivery.organisation"))
+    wanted = select(WebhookDelivery).where(WebhookDelivery.endpoint_id == endpoint_id, shown)
     after = page.after(UUID)
     if after is not None:
         wanted = wanted.where(col(WebhookDelivery.id) < after[0])
@@ -56,10 +58,10 @@ async def list_deliveries(
         wanted = wanted.where(WebhookDelivery.state == state)
     ordered = wanted.order_by(col(WebhookDelivery.id).desc()).limit(page.limit + 1)
     rows = (await reading.session.execute(ordered)).scalars().all()
-    shown = rows[: page.limit]
-    attempts = await _attempts(reading, [row.id for row in shown])
-    items = [delivery_view(row, attempts[row.id]) for row in shown]
-    return page.body(items, [shown[-1].id] if len(rows) > page.limit else None)
+    listed = rows[: page.limit]
+    attempts = await _attempts(reading, [row.id for row in listed])
+    items = [delivery_view(row, attempts[row.id]) for row in listed]
+    return page.body(items, [listed[-1].id] if len(rows) > page.limit else None)
 
 
 async def _attempts(reading: Reading, deliveries: Sequence[UUID]) -> dict[UUID, list[WebhookAttempt]]:

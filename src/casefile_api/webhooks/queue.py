@@ -1,7 +1,8 @@
 """The queue of an endpoint: deliveries made out of its organisation's feed, and which of them may be sent now.
 
 An endpoint reads the feed like any other reader, from the position it was registered at; so nothing is missed that
-commits late, and nothing is owed twice. Events of one case file go out in order: a later one waits for an earlier one
+commits late, and nothing is owed twice. What is owed of a case file that was restricted meanwhile is held until the
+organisation's systems are admitted. Events of one case file go out in order: a later one waits for an earlier one
 until that has failed a few times. Written for the driver: this is asked for every event.
 """
 
@@ -16,6 +17,7 @@ from psycopg.rows import class_row, scalar_row
 
 from casefile_api.events import matches_any
 from casefile_api.identifiers import new_id
+from casefile_api.ledger.happenings import shown_to_systems
 from casefile_api.webhooks.schedule import DISABLED_AFTER, ORDER_KEPT_FOR, is_dead
 
 FED_AT_ONCE = 500
@@ -26,12 +28,13 @@ Connection = AsyncConnection[Any]
 
 # `(select true … limit 1)` and not `exists`: PostgreSQL then asks an index for the first row and stops there, however
 # much is waiting, where it would read everything to join it. The sum with nothing keeps it on the index by position.
-_IN_ORDER: LiteralString = """
+_IN_ORDER: LiteralString = f"""
     d.state = 'waiting' and d.due_at + interval '0' <= %(now)s and d.event_type <> 'webhook_endpoint.verification'
     and (select true from webhook_delivery o
          where o.endpoint_id = d.endpoint_id and o.state = 'waiting' and o.case_file_id = d.case_file_id
            and o.position < d.position and o.failures < %(patience)s and o.due_at > %(now)s
          order by o.position limit 1) is null
+    and {shown_to_systems("d.case_file_id", "d.organisation")}
 """
 _WITH_SOMETHING_TO_DO: LiteralString = f"""
     select e.id from webhook_endpoint e

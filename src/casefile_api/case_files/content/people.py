@@ -6,7 +6,7 @@ Soteria), so a suspect has a `conduct_summary` and a complainant has needs, meas
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from casefile_api.case_files.content.charges import Conviction, ProposedCharge
 from casefile_api.case_files.content.custody import Custody
@@ -75,10 +75,24 @@ class Interview(Part):
     material_ids: References | None = Field(None, description="Records of it, as ids of `material`.")
 
 
+class StaffReference(Part):
+    """A member of police or CPS staff who is in the case themselves. It is shut to them everywhere."""
+
+    organisation: Annotated[str, StringConstraints(pattern=r"^(police|cps)-[a-z0-9-]{1,56}$")] = Field(
+        description="The organisation they work for.", examples=["police-53"]
+    )
+    staff_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] = Field(
+        description="The id under which it registered them."
+    )
+
+
 class Suspect(Part):
     """A suspect: who they are, what they are said to have done and where they stand in law."""
 
     id: ItemId
+    staff: StaffReference | None = Field(
+        None, description="The member of staff that the suspect is; the case file is shut to them."
+    )
     family_name: Name | None = Field(None, description="Family name.")
     given_names: Annotated[list[Name], Field(max_length=10)] | None = Field(None, description="Given names, in order.")
     aliases: Annotated[list[ShortText], Field(max_length=50)] | None = Field(None, description="Other names used.")
@@ -151,6 +165,11 @@ class Supported(Part):
     """What is kept of anyone who gives evidence: how to name them, and what they need to give it."""
 
     id: ItemId
+    staff: StaffReference | None = Field(
+        None,
+        description="The member of staff that the person is, where they are in the case as anybody might be; the case"
+        " file is shut to them. Officers who give evidence of what they did on duty are not named here.",
+    )
     pseudonym: ShortText | None = Field(
         None, description="How the person is called here instead of by name.", examples=["C1"]
     )
