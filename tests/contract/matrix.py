@@ -2,8 +2,8 @@
 
 `yes`: may call it. `no`: refused with 403 whatever they ask for. In the last six columns: how somebody is answered who
 holds a role that may, but belongs elsewhere (`404` as if it did not exist; `unlisted`: the list does not show it;
-`uncounted`: no figure counts it), whose token lacks the scope (`403`), or who is or is not admitted to a restricted case
-file (`yes` as if it were not restricted; `opens`: the emergency that this call is for). `-`: does not apply.
+`uncounted`: no figure counts it), whose token lacks the scope (`403`), or who is or is not admitted to a restricted
+case file (`yes` as if it were not restricted; `opens`: the emergency that this call is for). `-`: does not apply.
 """
 
 import csv

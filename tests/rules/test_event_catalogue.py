@@ -17,7 +17,10 @@ from casefile_api.events import (
 )
 
 PROMISED = {
-    "case_file": "opened version_added version_shared corrected erased",
+    "case_file": "opened version_added version_shared corrected erased restricted"
+    " restriction_changed restriction_lifted",
+    "conflict": "declared withdrawn",
+    "break_glass": "opened ended reported",
     "attachment": "declared available rejected deleted",
     "early_advice": "drafted submitted accepted returned approved refused appealed upheld overturned allocated"
     " transferred information_requested information_provided advised completed withdrawn finalised reopened",
