@@ -78,10 +78,10 @@ class Interview(Part):
 class StaffReference(Part):
     """A member of police or CPS staff who is in the case themselves. It is shut to them everywhere."""
 
-    organisation: Annotated[str, StringConstraints(pattern=r"^(police|cps)-[a-z0-9-]{1,56}$")] = Field(
+    organisation: Annotated[str, StringConstraints(max_length=64, pattern=r"^(police|cps)-[a-z0-9-]+$")] = Field(
         description="The organisation they work for.", examples=["police-53"]
     )
-    staff_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] = Field(
+    staff_id: Annotated[str, StringConstraints(max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")] = Field(
         description="The id under which it registered them."
     )
 
