@@ -1,5 +1,6 @@
 """Whatever a well-shaped content says, it can be checked, doubted, judged, compared and patched."""
 
+import re
 from datetime import date
 from typing import Any
 
@@ -41,7 +42,9 @@ def scalars_by(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
         whole = st.integers(schema.get("minimum"), schema.get("maximum"))
         return whole if schema["type"] == "integer" else st.booleans()
     words = ["0" * 64, "a" * 64] if schema.get("maxLength") == 64 else SOME_WORDS
-    return st.sampled_from([word for word in words if len(word) <= schema.get("maxLength", 99)])
+    fitting = [word for word in words if len(word) <= schema.get("maxLength", 99)]
+    of_the_form = [word for word in fitting if re.search(schema.get("pattern", ""), word)]
+    return st.sampled_from(of_the_form or schema["examples"])
 
 
 def objects_by(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
