@@ -161,6 +161,7 @@ CALLS: dict[str, Call] = {
     "get_version": _reads(),
     "get_changes": _reads(since="2"),
     "get_readiness": _reads(standard="early_advice"),
+    "check_content": _may(200, body={"content": cases.case_content()}),
     "request_bundle": _may(202),
     "get_bundle": _reads(),
     "get_bundle_content": _may(307, 409),

@@ -2,168 +2,61 @@
 
 import copy
 import time
-from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from casefile_api.case_files.checks import warnings
+from casefile_api.case_files.checks import check_content, warnings
+from casefile_api.case_files.content import content_faults
+from casefile_api.demo.case import line_of_enquiry, unfinished_content
 from casefile_api.errors import Invalid
-from casefile_api.file_standards import standards
 from casefile_api.file_standards.readiness import evaluate, list_standards
+from casefile_api.file_standards.rule_sets import Rules, RuleSet, make_rule_set, package_rules, read_rule_set
 from casefile_api.file_standards.rules import BrokenStandard, Language, Outcome, Scene
+from casefile_api.file_standards.standards import NAMES, check_rule_set, find_standard
+from casefile_api.file_standards.trials import REASONS, Trial, faults_of, try_rule_set
 from casefile_api.organisations.code_lists import CODE_LISTS
 from tests.rules.content_samples import ENVELOPE, EXAMPLE, REQUEST, example
 
 TODAY = date(2026, 11, 24)
 
 
-def material(*kinds: str, **members: Any) -> list[dict[str, Any]]:
-    return [
-        {"id": f"m{index}", "kind": kind, "status": "available", "attachment_ids": ["a"], **members}
-        for index, kind in enumerate(kinds)
-    ]
-
-
-def one(section: str, **members: Any) -> list[dict[str, Any]]:
-    return [{**EXAMPLE[section][0], **members}]
-
-
-# requirement: (members that miss it, members that meet it); None takes a member away
-CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
-    "urn": ({"envelope.urn": ""}, {}),
-    "suspect": ({"suspects": []}, {}),
-    "officer_in_charge_contact": (
-        {"officer_in_charge": {"name": "A"}},
-        {"officer_in_charge": {"name": "A", "phone": "1"}},
-    ),
-    "supervisor_contact": ({"supervisor": None}, {"supervisor": {"name": "B", "email": "b@force.invalid"}}),
-    "facts": ({"request.facts": "  "}, {"request.facts": "They met."}),
-    "factual_summary": ({"summary": "", "request.facts": ""}, {"summary": "Rape."}),
-    "question": ({"request.advice_sought": [{"topic": "lines_of_enquiry", "question": " "}]}, {}),
-    "issues": ({"issues": None, "defence_case": None, "request.issues": ""}, {"issues": "Consent."}),
-    "supervisor_comments": ({"supervisor_comments": " \n"}, {}),
-    "line_of_enquiry": ({"lines_of_enquiry": []}, {}),
-    "line_of_enquiry_timescales": ({"lines_of_enquiry": one("lines_of_enquiry", expected_on="")}, {}),
-    "line_of_enquiry_rationale": (
-        {"lines_of_enquiry": one("lines_of_enquiry", status="not_pursued", rationale="")},
-        {"lines_of_enquiry": one("lines_of_enquiry", status="not_pursued")},
-    ),
-    "suspect_conduct": ({"suspects": one("suspects", conduct_summary="")}, {}),
-    "defence_case": ({"defence_case": None}, {}),
-    "proposed_charges": ({"offences": one("offences", location="")}, {}),
-    "suspect_offences": ({"offences": one("offences", suspect_ids=[])}, {}),
-    "charges": ({"material": material("MG11")}, {"material": material("MG4")}),
-    "key_statements": ({"material": material("MG6C")}, {"material": material("ABE")}),
-    "statements_to_hand": ({"material": material("MG11", status="requested")}, {}),
-    "suspect_account": ({"suspects": one("suspects", interviews=[{"on": "2026-09-20", "kind": "voluntary"}])}, {}),
-    "interview_record": ({"material": []}, {"material": material("MG15(ROTI)")}),
-    "exhibits": ({"material": material("MG11")}, {"material": material("CCTV")}),
-    "exhibits_to_hand": (
-        {"material": material("EXHIBIT", status="outstanding")},
-        {"material": material("EXHIBIT", status="outstanding", expected_on="2027-01-04")},
-    ),
-    "footage_usable": (
-        {"material": material("BWV", clipped=True)},
-        {"material": material("BWV", clipped=True, playable=True)},
-    ),
-    "forensic": ({"material": []}, {"material": material("MG21")}),
-    "forensic_to_hand": ({"material": material("MG21", status="requested")}, {"material": material("MG22(SFR)")}),
-    "expert_evidence": ({"material": material("MG22", status="requested")}, {"material": material("EXPERT_REPORT")}),
-    "material_copies": ({"material": material("MG11", attachment_ids=[])}, {"material": material("MG11")}),
-    "material_dates": (
-        {"material": material("MG11", status="outstanding")},
-        {"material": material("MG11", status="outstanding", expected_on="2027-01-04")},
-    ),
-    "disclosable_material": (
-        {"material": material("MG11")},
-        {"material": material("MG11", disclosable_to_defence="no")},
-    ),
-    "suspect_previous_convictions": (
-        {"suspects": one("suspects", previous_convictions="")},
-        {"suspects": one("suspects", previous_convictions=""), "material": material("PREVIOUS_CONVICTIONS")},
-    ),
-    "victim_witness_previous_convictions": (
-        {"complainants": one("complainants", previous_convictions="none"), "witnesses": [{"id": "w1"}]},
-        {"complainants": one("complainants", previous_convictions="none")},
-    ),
-    "domestic_abuse_checklist": (
-        {"monitoring_codes": ["domestic_abuse"]},
-        {"suspects": one("suspects", relationship_to_complainant="ex_partner"), "material": material("DA_CHECKLIST")},
-    ),
-    "special_measures": ({"complainants": [{"id": "c1"}]}, {"complainants": [{"id": "c1", "special_measures": []}]}),
-    "complainant_needs": ({"complainants": [{"id": "c1"}]}, {"complainants": [{"id": "c1", "needs": []}]}),
-    "victim_personal_statement": (
-        {"complainants": [{"id": "c1"}]},
-        {"complainants": [{"id": "c1", "vps_offered": False}]},
-    ),
-    "complainant_support": (
-        {"complainants": [{"id": "c1"}]},
-        {"complainants": [{"id": "c1", "idva": {"accepted": True}}]},
-    ),
-    "bail_position": ({"suspects": [{"id": "s1"}]}, {}),
-    "remand_application": (
-        {"suspects": one("suspects", custody={"status": "in_custody"})},
-        {"suspects": one("suspects", custody={"status": "in_custody"}), "material": material("MG7")},
-    ),
-    "threshold_statement": (
-        {"threshold_test": {"outstanding": "DNA", "bail_objections": "Flight"}},
-        {"threshold_test": {"outstanding": "DNA", "bail_objections": "Flight", "expected_on": "2026-12-24"}},
-    ),
-    "rebuttable_presumption": (
-        {"material": []},
-        {"material": material("INCIDENT_LOG", rebuttable_presumption="incident_logs")},
-    ),
-    "disclosure_schedules": ({"material": material("MG6C", "MG6E")}, {"material": material("MG6C", "MG6D", "MG6E")}),
-    "investigation_management_document": ({"material": []}, {"material": material("IMD")}),
-    "disclosure_management_document": ({"material": []}, {"material": material("DMD")}),
-    "third_party_material": ({"material": []}, {"third_party_material": "None held."}),
-    "witness_list": ({"material": material("MG9")}, {"material": material("MG9", "MG10")}),
-}
-
+NATIONAL = package_rules().national
+TRIALS = list(try_rule_set(NATIONAL, TODAY))
 ROWS = [(standard.name, rule) for standard in list_standards(TODAY) for rule in standard.rules]
-
-
-def judged(standard: str, changes: dict[str, Any], rule: standards.Rule):
-    file: dict[str, dict[str, Any]] = {
-        "content": example(),
-        "envelope": dict(ENVELOPE),
-        "request": copy.deepcopy(REQUEST),
-    }
-    if "charged_by_police_not_guilty" in rule.conditions:
-        file["content"]["charging_authority"] = "police"
-    for path, value in changes.items():
-        root, _, name = path.rpartition(".")
-        target = file[root or "content"]
-        target[name] = value
-        if value is None:
-            del target[name]
-    return evaluate(standard, file["content"], envelope=file["envelope"], request=file["request"], on=TODAY)
 
 
 def result_of(verdict, code: str):
     return next(result for result in verdict.results if result.code == code)
 
 
-@pytest.mark.parametrize(("standard", "rule"), ROWS, ids=[f"{name}-{rule.code}" for name, rule in ROWS])
-def test_a_file_without_what_the_row_wants_is_told_where_and_how_to_mend_it(standard, rule):
-    verdict = judged(standard, CASES[rule.code][0], rule)
-    result = result_of(verdict, rule.code)
-    assert (result.outcome, result.message, result.mend) == (Outcome.MISSING, rule.message, rule.mend)
+@pytest.mark.parametrize("trial", TRIALS, ids=[f"{t.standard}-{t.rule.code}-{t.wanted.value}" for t in TRIALS])
+def test_each_row_is_met_by_one_file_and_missed_by_another_and_says_where_and_how_to_mend_it(trial: Trial):
+    rule, result = trial.rule, trial.result
+    assert result.outcome is trial.wanted
+    if trial.wanted is Outcome.MET:
+        assert result.mend == ""
+        return
+    assert (result.message, result.mend, result.prevents) == (rule.message, rule.mend, rule.prevents)
     assert result.pointer.split("/")[1] in {"content", "request", "urn"}
-    assert not verdict.ready or rule.level == "advisory"
 
 
-@pytest.mark.parametrize(("standard", "rule"), ROWS, ids=[f"{name}-{rule.code}" for name, rule in ROWS])
-def test_a_file_with_what_the_row_wants_meets_it(standard, rule):
-    result = result_of(judged(standard, CASES[rule.code][1], rule), rule.code)
-    assert (result.outcome, result.mend) == (Outcome.MET, "")
+def test_every_row_was_tried_twice_and_the_set_finds_no_fault_with_itself():
+    assert len(TRIALS) == 2 * len(ROWS) > 500
+    assert faults_of(NATIONAL, TODAY) == []
 
 
-def test_every_requirement_that_is_written_is_wanted_by_a_standard_and_tested():
-    _, written = standards._requirements()
-    assert set(CASES) == set(written) == {rule.code for _, rule in ROWS}
+def test_a_set_whose_sample_comes_out_otherwise_is_told_which():
+    samples = {**NATIONAL.table("samples"), "suspect": {"missing": {}, "met": {}}}
+    broken = make_rule_set("national", {**NATIONAL.tables, "samples": samples})
+    assert "trial: suspect is met where its sample says missing." in faults_of(broken, TODAY)
+
+
+def test_every_requirement_that_is_written_is_wanted_by_a_standard():
+    check_rule_set(NATIONAL)
+    assert set(NATIONAL.table("requirements")) == {rule.code for _, rule in ROWS} == set(NATIONAL.table("samples"))
 
 
 def test_what_early_advice_requires_is_what_the_interface_promises():
@@ -213,12 +106,6 @@ def test_the_pointer_leads_to_the_very_item():
     assert result_of(verdict, "suspect_previous_convictions").pointer == "/content/suspects/1/previous_convictions"
 
 
-def test_every_reason_that_a_requirement_prevents_is_in_the_lists():
-    listed = {*CODE_LISTS["triage_rejection_reason"].by_code, *CODE_LISTS["dga_failure_reason"].by_code}
-    for _, rule in ROWS:
-        assert set(rule.prevents) <= listed, rule.code
-
-
 def test_every_triage_reason_that_a_file_can_prevent_is_prevented_by_early_advice_or_the_full_code_test():
     prevented = {
         reason for name, rule in ROWS if name in ("early_advice", "full_code_test") for reason in rule.prevents
@@ -228,7 +115,7 @@ def test_every_triage_reason_that_a_file_can_prevent_is_prevented_by_early_advic
 
 def test_every_kind_of_material_that_a_requirement_names_is_in_the_list():
     kinds = set(CODE_LISTS["document_kind"].by_code)
-    for values in kinds_named_in(standards._read("requirements.toml")):
+    for values in kinds_named_in(NATIONAL.tables["requirements"]) + kinds_named_in(NATIONAL.tables["conditions"]):
         assert set(values) <= kinds
 
 
@@ -247,16 +134,177 @@ def test_an_unknown_standard_is_refused_by_its_parameter():
     assert [(fault.code, fault.parameter) for fault in refusal.value.faults] == [("unknown_code", "standard")]
 
 
-def test_a_row_counts_only_in_its_period(monkeypatch):
-    table = standards._table("early_advice")
-    later = [
-        replace(rule, valid_from=date(2027, 4, 1)) if rule.code == "third_party_material" else rule
-        for rule in table.rules
-    ]
-    monkeypatch.setattr(standards, "_table", lambda name: replace(table, rules=tuple(later)))
-    before, after = (standards.find_standard("early_advice", day) for day in (TODAY, date(2027, 4, 1)))
+def with_standard(name: str, change) -> RuleSet:
+    tables = copy.deepcopy(dict(NATIONAL.tables))
+    change(tables["standards"][name]["rules"])
+    return make_rule_set("national", tables)
+
+
+def test_a_row_counts_only_in_its_period():
+    def postpone(rows):
+        next(row for row in rows if row["requirement"] == "third_party_material")["valid_from"] = "2027-04-01"
+
+    rules = Rules(with_standard("early_advice", postpone))
+    before, after = (find_standard("early_advice", day, rules) for day in (TODAY, date(2027, 4, 1)))
     assert len(after.rules) == len(before.rules) + 1
     assert (before.rule_set, after.rule_set) == ("early_advice@2020-12-31", "early_advice@2027-04-01")
+
+
+def test_the_table_of_what_is_required_at_each_stage_is_obeyed():
+    """The national table: required, if relevant, not expected, for each thing and stage."""
+    told = {(name, rule.code): rule.level.value[0] for name, rule in ROWS}
+    for line in STAGES.strip().splitlines():
+        codes, wanted = line.split(":")
+        for name, letter in zip(NAMES, wanted.split(), strict=True):
+            found = {told.get((name, code), "-") for code in codes.split()}
+            assert letter in found or (letter == "-" and found == {"-"}), (codes, name)
+
+
+# r required, a advisory, - not wanted; stages in the order of a case.
+STAGES = """
+urn suspect officer_in_charge_contact supervisor_contact: r r r r r r
+facts factual_summary: r r r r - -
+question: r - - - - -
+supervisor_comments: r r r r - -
+proposed_charges: a r r r r r
+line_of_enquiry: r r r r a r
+key_statements: a r r r r r
+suspect_account interview_record: a r r r r r
+exhibits exhibits_to_hand footage_usable: a a a r a r
+forensic forensic_to_hand expert_evidence: a a a r a r
+suspect_previous_convictions: a r r r r r
+victim_witness_previous_convictions: - a a r a r
+domestic_abuse_checklist: a r r r - -
+special_measures victim_personal_statement: a a r r r r
+bail_position: - r a a a a
+remand_application: - r a a a a
+threshold_statement: - r - - - -
+rebuttable_presumption: - a - r r r
+disclosure_schedules: - - - r r r
+investigation_management_document: a - - r - r
+disclosure_management_document: - - - r a r
+third_party_material: a a - r a r
+witness_list: - - a r r r
+"""
+
+
+def test_every_reason_for_which_files_are_sent_back_or_fail_is_prevented_by_a_rule():
+    prevented = {reason for _, rule in ROWS for reason in rule.prevents}
+    for name in REASONS:
+        assert set(CODE_LISTS[name].by_code) <= prevented, name
+    assert all(rule.prevents for _, rule in ROWS)
+
+
+MENDS: dict[str, dict[str, Any]] = {
+    "line_of_enquiry": {"lines_of_enquiry": [line_of_enquiry()]},
+    "key_statements": {"material": ["MG11"]},
+    "exhibits": {"material": ["EXHIBIT"]},
+    "forensic": {"material": ["MG22(SFR)"]},
+    "victim_witness_previous_convictions": {"complainants": {"previous_convictions": "none"}},
+    "rebuttable_presumption": {"disclosure": {"none_presumed_because": "No record was made at the time."}},
+    "disclosure_schedules": {"material": ["MG6C", "MG6D", "MG6E"]},
+    "investigation_management_document": {"material": ["IMD"]},
+    "disclosure_management_document": {"material": ["DMD"]},
+    "third_party_material": {"third_party_material": "Nothing is held."},
+    "witness_list": {"material": ["MG9", "MG10"]},
+}
+
+
+def test_the_gloucestershire_file_goes_from_eleven_missing_items_to_none_by_following_each_mend():
+    content: dict[str, Any] = {**unfinished_content(), "supervisor_comments": "Reviewed."}
+    missing = missing_of(content)
+    assert set(missing) == set(MENDS) and len(missing) == 11
+    for left, code in zip(range(10, -1, -1), list(MENDS), strict=True):
+        told = missing_of(content)[code]
+        place = told.pointer.split("/")[2]
+        assert told.mend and (place in MENDS[code] or code in CHOICES)
+        follow(content, MENDS[code])
+        assert content_faults(content) == [] and check_content(content, attachment_ids=set(), on=TODAY) == []
+        assert code not in missing_of(content) and len(missing_of(content)) == left
+    assert evaluate("full_code_test", content, envelope=ENVELOPE, request=REQUEST, on=TODAY).ready
+
+
+# What can be mended in more than one place points to the first of them.
+CHOICES = {"rebuttable_presumption", "third_party_material"}
+
+
+def missing_of(content) -> dict[str, Any]:
+    verdict = evaluate("full_code_test", content, envelope=ENVELOPE, request=REQUEST, on=TODAY)
+    return {one.code: one for one in verdict.results if one.level == "required" and one.outcome == "missing"}
+
+
+def follow(content: dict[str, Any], mend: dict[str, Any]) -> None:
+    for name, value in mend.items():
+        if name == "material":
+            content[name] += [{"id": kind, "kind": kind, "status": "available"} for kind in value]
+        elif name == "complainants":
+            content[name] = [{**person, **value} for person in content[name]]
+        else:
+            content[name] = value
+
+
+LOCAL = """
+[conditions]
+local_hospital = { present = "content.third_party_requests" }
+
+[requirements.local_body_map]
+title = "Body map"
+applies_when = { when = "rasso" }
+requires = { some = { in = "content.material", where = { one_of = { path = "item.title", values = ["Body map"] } } } }
+message = "There is no body map."
+mend = "Add the body map."
+prevents = ["EVID_MEDICAL"]
+
+[samples.local_body_map.missing]
+[samples.local_body_map.met]
+set = { "content.material" = [{ id = "m1", kind = "OTHER_MATERIAL", title = "Body map" }] }
+
+[[rules]]
+standard = "early_advice"
+requirement = "local_body_map"
+level = "advisory"
+valid_from = 2026-11-01
+"""
+
+
+def of_force(tmp_path: Path, text: str) -> RuleSet:
+    (tmp_path / "rules.toml").write_text(text)
+    rule_set = read_rule_set("police-53", tmp_path / "rules.toml")
+    check_rule_set(rule_set)
+    return rule_set
+
+
+def test_a_force_adds_rules_of_its_own_beside_the_national_ones(tmp_path: Path):
+    local = of_force(tmp_path, LOCAL)
+    assert faults_of(local, TODAY) == []
+    rules = Rules(NATIONAL, local)
+    verdict = evaluate("early_advice", EXAMPLE, envelope=ENVELOPE, request=REQUEST, on=TODAY, rules=rules)
+    national = evaluate("early_advice", EXAMPLE, envelope=ENVELOPE, request=REQUEST, on=TODAY)
+    assert verdict.results[:-1] == national.results
+    assert (verdict.results[-1].code, verdict.results[-1].outcome) == ("local_body_map", Outcome.MISSING)
+    assert verdict.rule_set == "early_advice@2020-12-31+police-53@2026-11-01"
+    earlier = find_standard("early_advice", date(2026, 10, 31), rules)
+    assert earlier.rule_set == "early_advice@2020-12-31" and earlier.rules[-1].owner == "national"
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "said"),
+    [
+        ('requirement = "local_body_map"', 'requirement = "urn"', "adds rules and changes none"),
+        ("[requirements.local_body_map]", "[requirements.urn]", "adds rules and changes none"),
+        ("local_hospital =", "rasso =", "adds rules and changes none"),
+        ('standard = "early_advice"', 'standard = "perfection"', "no standard"),
+        ('level = "advisory"', 'level = "optional"', "required or advisory"),
+        ('message = "There is no body map."', "", "has no message"),
+        ("valid_from = 2026-11-01", 'valid_from = "soon"', "is a day"),
+        ("[[rules]]", "[[rules", "not TOML"),
+        ('{ when = "rasso" }', '{ when = "unheard_of" }', "no condition named"),
+    ],
+)
+def test_what_a_force_may_not_write_is_no_rule_set(tmp_path: Path, was: str, becomes: str, said: str):
+    assert was in LOCAL
+    with pytest.raises(BrokenStandard, match=said):
+        of_force(tmp_path, LOCAL.replace(was, becomes, 1))
 
 
 @pytest.mark.parametrize(

@@ -209,6 +209,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "get_version": _reads("case-files:read"),
     "get_changes": _reads("case-files:read"),
     "get_readiness": _reads("case-files:read"),
+    "check_content": _case_write(_READ),
     "get_timeline": _reads("case-files:read"),
     "request_bundle": Operation(_grant("case-files:read", police="*", cps="*"), Operation62.COMBINATION),
     "get_bundle": _reads("case-files:read"),

@@ -29,7 +29,8 @@ from casefile_api.early_advice.steps import Checks, Said, Standing, announce, be
 from casefile_api.early_advice.stories import request_tag, request_view
 from casefile_api.early_advice.workflow import ENDED, OPEN, State
 from casefile_api.errors import AlreadyExists, Fault, Invalid, NotReady
-from casefile_api.file_standards.readiness import Verdict, evaluate
+from casefile_api.file_standards.keeping import Judgement, keep_verdict, rules_in_force
+from casefile_api.file_standards.readiness import evaluate
 from casefile_api.identifiers import new_id
 from casefile_api.organisations.models import Unit
 from casefile_api.unit_of_work import Reading, UnitOfWork
@@ -133,7 +134,7 @@ async def _request_before(work: UnitOfWork, case: CaseFileRow, key: str) -> UUID
     return (await work.session.execute(newest_first)).scalar_one_or_none()
 
 
-async def judge(reading: Reading, found: Found, number: int) -> Verdict:
+async def judge(reading: Reading, found: Found, number: int) -> Judgement:
     """Judge a version and the request together by the standard for early advice."""
     request, case = found.request, found.case
     words = await open_words(
@@ -150,7 +151,10 @@ async def judge(reading: Reading, found: Found, number: int) -> Verdict:
     asked: dict[str, Json] = {**words, "suspect_ids": list(request.suspect_ids)}
     if request.method is not None:
         asked["method"] = request.method
-    return evaluate(STANDARD, content, envelope=envelope, request=asked, on=london_date(reading.now))
+    today = london_date(reading.now)
+    rules = await rules_in_force(reading.session, case.organisation, today)
+    verdict = evaluate(STANDARD, content, envelope=envelope, request=asked, on=today, rules=rules)
+    return Judgement(verdict, rules, today, envelope, asked)
 
 
 async def submit_request(work: UnitOfWork, request_id: str, body: SubmitRequest) -> Response:
@@ -158,7 +162,8 @@ async def submit_request(work: UnitOfWork, request_id: str, body: SubmitRequest)
     standing = await begin(work, request_id, "submit", version=body.version)
     case, request = standing.found.case, standing.request
     await refuse_missing_material(work, case, body.version)
-    await _refuse_unready(standing, body.version)
+    judgement = await _refuse_unready(standing, body.version)
+    await keep_verdict(work, case.id, body.version, judgement, request_id=request.id)
     unit = await work.session.get(Unit, case.cps_unit)
     if unit is None:
         fault = Fault("unknown_unit", "Correct the case file's cps_unit.")
@@ -193,8 +198,8 @@ async def send_to(work: UnitOfWork, request: EarlyAdviceRequest, unit: Unit) -> 
     await work.session.flush()
 
 
-async def _refuse_unready(standing: Standing, number: int) -> None:
-    """Refuse what the standard has unmet required items for.
+async def _refuse_unready(standing: Standing, number: int) -> Judgement:
+    """Refuse what the standard has unmet required items for, and return what was met.
 
     Raises Invalid where a suspect of the request is not in the version, NotReady with the results.
     """
@@ -203,10 +208,12 @@ async def _refuse_unready(standing: Standing, number: int) -> None:
     if not known.issuperset(found.request.suspect_ids):
         fault = Fault("unknown_suspect", "A suspect of the request is not in this version.", pointer="/version")
         raise Invalid("The request names a suspect who is not in the version.", fault)
-    verdict = await judge(work, found, number)
+    judgement = await judge(work, found, number)
+    verdict = judgement.verdict
     if not verdict.ready:
         raise NotReady(
             "The version and the request do not meet the standard for early advice.",
             results=[result.as_body() for result in verdict.results],
             standard=STANDARD,
         )
+    return judgement

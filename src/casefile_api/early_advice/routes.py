@@ -81,5 +81,5 @@ async def get_readiness(request_id: RequestId, reading: ReadingNow) -> Response:
     """Judge the newest version and the request together: what `submit` checks."""
     async with reading:
         found = await find_request(reading, request_id)
-        verdict = await drafting.judge(reading, found, found.case.newest_number)
-    return reading.answer(verdict.as_body())
+        judgement = await drafting.judge(reading, found, found.case.newest_number)
+    return reading.answer(judgement.verdict.as_body())

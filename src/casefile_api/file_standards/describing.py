@@ -22,6 +22,12 @@ the mend, and the triage reasons and assessment failures that it prevents.
 * **required**: a file without it is not ready. An early-advice request cannot be submitted until nothing required
   is missing.
 * **advisory**: it is said, and stops nothing. What is advisory here may still be a reason for a prosecutor to ask.
+* Before anything is sent, `POST /v1/case-files/check` tells of a content that is not stored what would refuse it, what
+  is doubtful, and how it stands by the standards named, together with a request where one is given. Nothing of it is
+  kept; the log has that such a check was made, by whom, and no case file.
+* `dates` are what follows from the content by law: when detention without charge, bail and custody time limits run
+  out, the last day to begin proceedings for a summary offence, and how many days it took from the report to knowing
+  and to hearing the suspect. The lengths are the dated code lists `legal_clock` and `bail_stage`.
 * Some requirements belong to the request (its facts, its questions). When a version is judged alone they are
   `not_applicable` and say so.
 
@@ -42,6 +48,43 @@ valid_to = 2028-03-31
 
 A change of policy is a new row with a `valid_from`, and a `valid_to` on the old one: files are judged by the rows
 of the day. `rule_set` in an answer names the standard and the day since which its rows are what they are.
+
+`casefile-api standards list` tells what is in force, `standards test` tries every row on a file that meets it and on
+one that does not (`samples.toml`), and `standards load FOLDER --owner national --valid-from DAY` puts newer tables
+into force without a release. What counted before goes on counting for the days before.
+
+### Rules of a force
+
+A force may add rules of its own, and never change a national one: its requirements and conditions have names that begin
+with `local_`. They come in one file, are tried like the national ones, and count for that force's files from a day on:
+`casefile-api standards load rules.toml --owner police-53 --valid-from 2027-01-01`.
+
+```toml
+[requirements.local_body_map]
+title = "Body map"
+requires = { some = { in = "content.material", where = { one_of = { path = "item.title", values = ["Body map"] } } } }
+message = "There is no body map."
+mend = "Add the body map."
+prevents = ["EVID_MEDICAL"]
+
+[samples.local_body_map.missing]                  # the example of a content misses it …
+[samples.local_body_map.met]                      # … and meets it with this member
+set = { "content.material" = [{ id = "m1", kind = "OTHER_MATERIAL", title = "Body map" }] }
+
+[[rules]]
+standard = "early_advice"
+requirement = "local_body_map"
+level = "advisory"
+valid_from = 2027-01-01
+```
+
+### Verdicts that are kept
+
+When a request is submitted, the verdict it stood on is kept: each requirement's outcome, the envelope and the request
+as they were (sealed with the case's key), the day, and the digests of the rule sets. Every set that a verdict was given
+by is kept too. `casefile-api standards replay CASE_FILE_ID` gives the verdicts again by the rules of then, and fails
+where one comes out otherwise. A readiness that is only asked for is not kept: the version never changes, and the answer
+names its rule set.
 
 ## The language
 

@@ -11,6 +11,7 @@ from datetime import date
 
 from casefile_api.case_files.content.reading import Members
 from casefile_api.errors import Fault, Invalid
+from casefile_api.file_standards.rule_sets import Rules
 from casefile_api.file_standards.rules import Finding, Outcome, Scene
 from casefile_api.file_standards.standards import NAMES, Level, Rule, Standard, find_standard, list_standards
 from casefile_api.web.strict_json import JsonValue
@@ -69,8 +70,11 @@ def evaluate(
     envelope: Mapping[str, JsonValue],
     request: Mapping[str, JsonValue] | None,
     on: date,
+    rules: Rules | None = None,
 ) -> Verdict:
     """Hold a content, the envelope of its case file and a request against a standard as it is on that day.
+
+    `rules` are those in force; left out, those that come with the package.
 
     Without a request (a version judged alone), what only a request can bring is not applicable and says so: such a
     version may be ready, and its request still not be.
@@ -78,7 +82,7 @@ def evaluate(
 
     Raises Invalid naming the parameter `standard` where there is no such standard.
     """
-    wanted = find_standard(standard, on)
+    wanted = find_standard(standard, on, rules)
     if wanted is None:
         detail = f"Use one of {', '.join(NAMES)}."
         raise Invalid("There is no such file standard.", Fault("unknown_code", detail, parameter="standard"))

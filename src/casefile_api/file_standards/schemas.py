@@ -1,9 +1,13 @@
 """What callers are told of a file held against a standard."""
 
+from typing import Any
+
 from pydantic import BaseModel, Field
 
+from casefile_api.case_files.content import example
 from casefile_api.file_standards.rules import Outcome
-from casefile_api.file_standards.standards import Level
+from casefile_api.file_standards.standards import Level, StandardName
+from casefile_api.web.bodies import Body
 
 
 class RequirementView(BaseModel):
@@ -31,3 +35,63 @@ class ReadinessView(BaseModel):
     rule_set: str = Field(description="the rows that counted", examples=["early_advice@2020-12-31"])
     ready: bool = Field(description="whether nothing that is required is missing")
     results: list[RequirementView]
+
+
+class LegalDateView(BaseModel):
+    """A date that follows from the content, or how many days a step took."""
+
+    code: str = Field(description="which clock", examples=["bail_inspector"])
+    pointer: str = Field(description="what it follows from", examples=["/content/suspects/0/custody"])
+    due: str | None = Field(description="the day, or the time in UTC, at which it runs out", examples=["2027-03-20"])
+    days: int | None = Field(description="how many days a step took", examples=[6])
+    sentence: str
+
+
+class DatedReadinessView(ReadinessView):
+    """A version held against a file standard, with the dates that follow from it."""
+
+    dates: list[LegalDateView]
+
+
+class AskedRequest(Body):
+    """The request that the content would go with, as far as it is written."""
+
+    suspect_ids: list[str] = Field(default_factory=list, max_length=2_000)
+    facts: str | None = Field(None, max_length=100_000)
+    issues: str | None = Field(None, max_length=100_000)
+    advice_sought: list[dict[str, str]] = Field(default_factory=list, max_length=100)
+    method: str | None = Field(None, max_length=60)
+
+
+class CheckContent(Body):
+    """A content to check before it is sent. Its envelope and request may be left out."""
+
+    content: dict[str, Any] = Field(description="the content: /v1/schemas/case-file-content", examples=[example()])
+    standards: list[StandardName] = Field(
+        default_factory=lambda: [StandardName.EARLY_ADVICE], max_length=6, description="what it is to be sent for"
+    )
+    urn: str | None = Field(None, max_length=20)
+    urn_suffix: str | None = Field(None, max_length=2)
+    crime_references: list[str] | None = Field(None, max_length=50)
+    police_unit: str | None = Field(None, max_length=64)
+    cps_unit: str | None = Field(None, max_length=64)
+    request: AskedRequest | None = None
+
+
+class FaultView(BaseModel):
+    """Something that would refuse the content."""
+
+    code: str
+    pointer: str
+    detail: str
+
+
+class CheckView(BaseModel):
+    """All that a version of this content would be told."""
+
+    content_schema: str = Field(description="the schema it was held to", examples=["2"])
+    acceptable: bool = Field(description="whether it would be taken as a version")
+    errors: list[FaultView]
+    warnings: list[FaultView]
+    readiness: list[ReadinessView] = Field(description="one for each standard; none where the shape is wrong")
+    dates: list[LegalDateView]

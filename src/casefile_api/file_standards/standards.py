@@ -1,19 +1,18 @@
-"""The file standards, read from their tables (`standards/`) and dated.
+"""The file standards, read from the tables of a rule set and dated.
 
 A standard is a list of rows: which requirement, how strictly, and in which cases. Rows may have a period, so a change
 of national policy is a new row beside the old one; the `rule_set` names the day since which the rows in force are
-what they are.
+what they are, and the force's own rules where it has any.
 """
 
-import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from functools import cache
-from importlib.resources import files
+from functools import lru_cache
 from typing import cast
 
+from casefile_api.file_standards.rule_sets import Rules, RuleSet, Table, day_of, package_rules
 from casefile_api.file_standards.rules import BrokenStandard, Condition, Language
 
 
@@ -54,6 +53,7 @@ class Rule:
     conditions: tuple[str, ...]
     valid_from: date
     valid_to: date | None
+    owner: str
 
     def in_force(self, on: date) -> bool:
         """Say whether the row counts on that day."""
@@ -71,31 +71,53 @@ class Standard:
     rules: tuple[Rule, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Table:
-    title: str
-    source: str
-    valid_from: date
-    rules: tuple[Rule, ...]
-
-
-def find_standard(name: str, on: date) -> Standard | None:
+def find_standard(name: str, on: date, rules: Rules | None = None) -> Standard | None:
     """Return the named standard as it is on that day; None where there is none of that name.
 
     A day before its first row gives the first rows there are: a file is always judged by something.
     """
     if name not in NAMES:
         return None
-    table = _table(name)
-    day = max(on, table.valid_from)
-    rules = tuple(rule for rule in table.rules if rule.in_force(day))
-    since = max(start for rule in table.rules for start in _starts(rule) if start <= day)
-    return Standard(name, table.title, table.source, f"{name}@{since.isoformat()}", rules)
+    judged_by = rules or package_rules()
+    table = judged_by.national.table("standards")[name]
+    day = max(on, _first_day(table))
+    rows = _rows(judged_by.national, name)
+    label = f"{name}@{_since(rows, day).isoformat()}"
+    added = _rows(judged_by.local, name) if judged_by.local else ()
+    if judged_by.local and any(row.in_force(day) for row in added):
+        label += f"+{judged_by.local.owner}@{_since(added, day).isoformat()}"
+    in_force = tuple(rule for rule in (*rows, *added) if rule.in_force(day))
+    return Standard(name, str(table["title"]), str(table["source"]), label, in_force)
 
 
-def list_standards(on: date) -> tuple[Standard, ...]:
+def list_standards(on: date, rules: Rules | None = None) -> tuple[Standard, ...]:
     """Return every standard as it is on that day, in the order of a case."""
-    return tuple(standard for name in NAMES if (standard := find_standard(name, on)))
+    return tuple(standard for name in NAMES if (standard := find_standard(name, on, rules)))
+
+
+def check_rule_set(rule_set: RuleSet) -> None:
+    """Read every row of every standard.
+
+    Raises BrokenStandard where one is not written in the language, or says twice the same.
+    """
+    for name in rule_set.table("standards"):
+        _rows(rule_set, name)
+    wanted = {str(row["requirement"]) for table in rule_set.table("standards").values() for row in _listed(table)}
+    unused = rule_set.table("requirements").keys() - wanted
+    if unused:
+        raise BrokenStandard(f"No standard wants {sorted(unused)[0]!r}.")
+
+
+def _first_day(table: Table) -> date:
+    return day_of(table, "valid_from") or date.min
+
+
+def _listed(table: Table) -> Iterator[Table]:
+    yield from cast(list[Table], table.get("rules", []))
+
+
+def _since(rows: tuple[Rule, ...], day: date) -> date:
+    return max(start for rule in rows for start in _starts(rule) if start <= day)
 
 
 def _starts(rule: Rule) -> tuple[date, ...]:
@@ -105,25 +127,34 @@ def _starts(rule: Rule) -> tuple[date, ...]:
     return (rule.valid_from, date.fromordinal(rule.valid_to.toordinal() + 1))
 
 
-@cache
-def _table(name: str) -> _Table:
-    language, requirements = _requirements()
-    table = _read(f"{name}.toml")
-    first = cast(date, table["valid_from"])
-    rows = cast(list[dict[str, object]], table["rules"])
-    rules = tuple(_rule(row, requirements, language, first) for row in rows)
-    if len({(rule.code, rule.valid_from) for rule in rules}) < len(rules):
+@lru_cache(maxsize=256)
+def _rows(rule_set: RuleSet, name: str) -> tuple[Rule, ...]:
+    table = rule_set.table("standards").get(name, {})
+    language = _language(rule_set)
+    requirements = rule_set.table("requirements")
+    rows = tuple(_rule(row, requirements, language, _first_day(table), rule_set.owner) for row in _listed(table))
+    if len({(rule.code, rule.valid_from) for rule in rows}) < len(rows):
         raise BrokenStandard(f"{name} asks twice for the same.")
-    return _Table(str(table["title"]), str(table["source"]), first, rules)
+    return rows
 
 
-def _rule(
-    row: Mapping[str, object], requirements: Mapping[str, Mapping[str, object]], language: Language, first: date
-) -> Rule:
-    code = str(row["requirement"])
+@lru_cache(maxsize=64)
+def _language(rule_set: RuleSet) -> Language:
+    """A force's rules may use the national conditions; they cannot change them."""
+    national = package_rules().national.table("conditions")
+    return Language({**national, **rule_set.table("conditions")})
+
+
+def _rule(row: Table, requirements: Mapping[str, Table], language: Language, first: date, owner: str) -> Rule:
+    code = str(row.get("requirement"))
     if code not in requirements:
         raise BrokenStandard(f"There is no requirement {code!r}.")
     wanted = requirements[code]
+    absent = {"title", "message", "mend", "prevents", "requires"} - wanted.keys()
+    if absent:
+        raise BrokenStandard(f"{code} has no {sorted(absent)[0]}.")
+    if row.get("level") not in set(Level):
+        raise BrokenStandard(f"{code} is required or advisory, nothing else.")
     conditions = [given["applies_when"] for given in (wanted, row) if "applies_when" in given]
     return Rule(
         code=code,
@@ -135,18 +166,8 @@ def _rule(
         of_request=bool(wanted.get("of_request", False)),
         requires=language.read(wanted["requires"]),
         applies_when=tuple(language.read(condition) for condition in conditions),
-        conditions=tuple(str(cast(Mapping[str, object], condition)["when"]) for condition in conditions),
-        valid_from=cast(date, row.get("valid_from", first)),
-        valid_to=cast(date | None, row.get("valid_to")),
+        conditions=tuple(str(cast(Table, condition).get("when", "a condition")) for condition in conditions),
+        valid_from=day_of(row, "valid_from") or first,
+        valid_to=day_of(row, "valid_to"),
+        owner=owner,
     )
-
-
-@cache
-def _requirements() -> tuple[Language, Mapping[str, Mapping[str, object]]]:
-    table = cast(dict[str, Mapping[str, object]], _read("requirements.toml"))
-    named = cast(Mapping[str, Mapping[str, object]], table.pop("conditions"))
-    return Language(named), table
-
-
-def _read(name: str) -> dict[str, object]:
-    return tomllib.loads(files("casefile_api.file_standards").joinpath("standards", name).read_text("utf-8"))
