@@ -25,6 +25,8 @@ from casefile_api.access.tokens import TokenIssuer, TokenVerifier
 from casefile_api.clock import Clock
 from casefile_api.database import Database
 from casefile_api.errors import AlreadyExists, Invalid, NotAuthenticated, NotFound
+from casefile_api.oauth import assertions
+from casefile_api.oauth.authentication import NOT_AUTHENTICATED
 from casefile_api.oauth.client_keys import ClientPublicKey, KeyAlgorithm, new_client_key, read_public_key
 from casefile_api.oauth.commands import (
     NewClient,
@@ -92,9 +94,11 @@ async def house(database_url: str, owner_database_url: str) -> AsyncIterator[Hou
     await house.owner.close()
 
 
-def assertion(private: bytes, algorithm: str, *, kid: str | None = None, at: float | None = None) -> str:
+def assertion(
+    private: bytes, algorithm: str, *, kid: str | None = None, at: float | None = None, iss: str = "force-53-rms"
+) -> str:
     now = int(at or time.time())
-    claims = {"iss": "force-53-rms", "sub": "force-53-rms", "aud": ISSUER, "jti": str(uuid.uuid4())}
+    claims = {"iss": iss, "sub": iss, "aud": ISSUER, "jti": str(uuid.uuid4())}
     header = {"alg": algorithm} | ({"kid": kid} if kid else {})
     parts = [json.dumps(part).encode() for part in (header, claims | {"iat": now, "exp": now + 60})]
     signing_input = b".".join(base64.urlsafe_b64encode(part).rstrip(b"=") for part in parts)
@@ -123,6 +127,25 @@ async def test_tokens_of_a_client_that_is_registered_so_are_bound_to_its_certifi
     assert (without.status, without.error) == (400, "invalid_request")
     claims = TokenVerifier(KEYS, ISSUER, RevocationList()).verify(str(bound.body["access_token"]))
     assert (claims.bound_to, claims.bound_to_certificate) == (None, "c" * 43)
+
+
+async def test_a_bad_client_assertion_costs_one_verification_wherever_it_is_found_out(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    private, public = new_client_key()
+    stranger, _ = new_client_key()
+    await house.add(public)
+    used = assertion(private, "ES256")
+    await house.ask(used)
+    verify, verified = assertions._is_signed, []
+    monkeypatch.setattr(assertions, "_is_signed", lambda *given: verified.append(given) or verify(*given))
+    nobodys = assertion(private, "ES256", iss="force-99-rms")
+    late, unnamed = assertion(private, "ES256", at=time.time() - 900), assertion(private, "ES256", kid="unknown")
+    for bad in ("x", late, unnamed, assertion(stranger, "ES256"), nobodys, used):
+        answer = await house.ask(bad)
+        assert (answer.error, answer.why) == ("invalid_client", NOT_AUTHENTICATED)
+        assert len(verified) == 1, bad
+        verified.clear()
 
 
 async def test_no_token_and_no_assertion_is_in_any_log_however_talkative(

@@ -173,19 +173,22 @@ def test_in_production_binding_is_required_unless_a_setting_says_otherwise() -> 
     assert Settings(sender_bound_tokens="optional").sender_binding == "optional"
 
 
-def test_a_proof_is_remembered_and_a_nonce_known_after_a_restart(shared_folder: Path) -> None:
+def test_proofs_and_assertions_are_remembered_and_nonces_known_after_a_restart(shared_folder: Path) -> None:
     running = RunningSandbox(shared_folder / "restarted")
     holder = Holder(running.start().party("force-53-rms"))
     token = holder.token()
     url = holder.party.sandbox.base_url + "/v1/me"
     used, unused = holder.proof("GET", url, token), holder.proof("GET", url, token)
     assert holder.call(token, proof=used).status_code == 200
+    form = holder.party.token_form()
+    assert holder.party.sandbox.token_request(form).status_code == 200
     holder.party.sandbox.close()
     running.kill()
     holder.party.sandbox = running.start()
 
     challenged(holder.call(token, proof=used), "invalid_dpop_proof")
     assert holder.call(token, proof=unused).status_code == 200
+    assert holder.party.sandbox.token_request(form).status_code == 401, "the assertion was used up"
     holder.party.sandbox.close()
     running.stop()
 

@@ -9,9 +9,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx2 as httpx
 import pytest
 
 from tests.outside import signing
+from tests.outside.beside import beside
 from tests.outside.client import Party, Sandbox
 from tests.outside.running import running_sandbox
 
@@ -53,31 +55,69 @@ def system(service: Sandbox) -> Party:
     return service.party("force-53-rms")
 
 
+class Load:
+    """Callers that ask two processes for tokens and use each with the other, until told to stop."""
+
+    def __init__(self, processes: list[Sandbox]) -> None:
+        self.statuses: list[int] = []
+        self._over = threading.Event()
+        ways = [(one, another) for one in processes for another in processes]
+        self._callers = [threading.Thread(target=self._ask, args=way) for way in ways]
+
+    def __enter__(self) -> "Load":
+        for caller in self._callers:
+            caller.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        for caller in self._callers:
+            caller.join()
+
+    def _ask(self, issuing: Sandbox, taking: Sandbox) -> None:
+        with httpx.Client(trust_env=False, timeout=30) as http:
+            while not self._over.is_set():
+                party = issuing.party("force-53-rms")
+                answer = http.post(issuing.config["token_endpoint"], data=party.token_form())
+                headers = {"Authorization": f"Bearer {answer.json().get('access_token')}"}
+                self.statuses += [answer.status_code, http.get(f"{taking.base_url}/v1/me", headers=headers).status_code]
+
+    def until(self, count: int) -> None:
+        """Wait until so many more requests were answered."""
+        aim = len(self.statuses) + count
+        while len(self.statuses) < aim:
+            time.sleep(0.02)
+
+
+def rotated_under_load(service: Sandbox, beside_it: Sandbox, times: int, requests: int) -> list[int]:
+    """Replace the signing key so many times while both processes are called; how every call was answered."""
+    before = published(service)
+    with Load([service, beside_it]) as load:
+        load.until(requests)
+        for _ in range(times):
+            assert keys(service, "rotate", "--lead-minutes", "0").returncode == 0
+            load.until(requests)
+        for process in (service, beside_it):
+            until_published(process, len(before) + times)
+        load.until(requests)
+    assert kid_of(beside_it.party("force-53-rms").token) == published(service)[0] not in before
+    return load.statuses
+
+
 def test_keys_are_replaced_under_load_and_no_request_fails(service: Sandbox, system: Party) -> None:
-    statuses: list[int] = []
-    over = threading.Event()
+    assert system.get("/v1/me").status_code == 200
+    with beside(service) as process:
+        statuses = rotated_under_load(service, process, 1, 60)
 
-    def ask() -> None:
-        while not over.is_set():
-            answer = service.token_request(system.token_form())
-            headers = {"Authorization": f"Bearer {answer.json().get('access_token')}"}
-            me = service.http.get(f"{service.base_url}/v1/me", headers=headers)
-            statuses.extend([answer.status_code, me.status_code])
-
-    asking = threading.Thread(target=ask)
-    asking.start()
-    try:
-        before = kid_of(system.token)
-        done = keys(service, "rotate", "--lead-minutes", "0")
-        assert done.returncode == 0, done.stderr
-        until_published(service, 2)
-    finally:
-        over.set()
-        asking.join()
-
-    assert set(statuses) == {200} and len(statuses) > 10
-    assert kid_of(service.party("force-53-rms").token) == published(service)[0] != before
+    assert set(statuses) == {200} and len(statuses) >= 180
     assert system.get("/v1/me").status_code == 200, "a token of the earlier key lives on"
+
+
+@pytest.mark.soak
+def test_keys_are_replaced_again_and_again_under_load_in_three_processes(service: Sandbox) -> None:
+    with beside(service) as second, beside(service) as third:
+        for process in (second, third):
+            assert set(rotated_under_load(service, process, 5, 400)) == {200}
 
 
 def test_a_key_that_leaked_is_taken_away_at_once(service: Sandbox) -> None:

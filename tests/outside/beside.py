@@ -35,12 +35,15 @@ def environment_of(directory: Path) -> dict[str, str]:
 
 
 @contextmanager
-def beside(sandbox: Sandbox, **changes: str) -> Iterator[Sandbox]:
-    """The sandbox as it is met through a process beside its own."""
-    environment = environment_of(sandbox.directory) | {"CASEFILE_METRICS_PORT": "0"} | changes
+def beside(sandbox: Sandbox, *, named: bool = False, **changes: str) -> Iterator[Sandbox]:
+    """The sandbox as it is met through a process beside its own; `named`: under a name of its own."""
     with socket.socket() as listener, (sandbox.directory / "beside.log").open("ab") as log:
         listener.bind(("127.0.0.1", 0))
         listener.listen(128)
+        base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        environment = environment_of(sandbox.directory) | {"CASEFILE_METRICS_PORT": "0"} | changes
+        if named:
+            environment["CASEFILE_PUBLIC_URL"] = base_url
         command = [sys.executable, "-m", "casefile_api.cli", "api-process", "--descriptor", str(listener.fileno())]
         process = subprocess.Popen(
             [*command, "--of", str(sandbox.directory)],
@@ -49,8 +52,8 @@ def beside(sandbox: Sandbox, **changes: str) -> Iterator[Sandbox]:
             stdout=log,
             stderr=subprocess.STDOUT,
         )
-        base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         endpoints = {"base_url": base_url, "token_endpoint": f"{base_url}/oauth/token"}
+        endpoints |= {"issuer": base_url} if named else {}
         other = Sandbox(sandbox.config | endpoints, sandbox.directory)
         try:
             _wait_until_ready(other, process)

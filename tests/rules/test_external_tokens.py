@@ -53,7 +53,7 @@ class House:
     async def refused(self, token: str) -> str:
         with pytest.raises(NotAuthenticated) as refusal:
             await self.verify(token)
-        assert (refusal.value.detail, refusal.value.error) == ("The access token is not valid.", "invalid_token")
+        assert (refusal.value.detail, refusal.value.error) == ("A valid access token is needed.", "invalid_token")
         return refusal.value.reason
 
 

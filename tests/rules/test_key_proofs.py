@@ -121,6 +121,19 @@ def test_a_proof_signed_by_another_key_than_it_names_is_refused() -> None:
     assert refused(proof(header={"jwk": other})).reason == "proof_bad_signature"
 
 
+@pytest.mark.parametrize(
+    "headers", [[], [""], ["x" * 9000], [proof(header={"typ": "JWT"})], [proof(header={"jwk": {}})], [proof(htm="PUT")]]
+)
+def test_a_bad_proof_costs_one_verification_wherever_it_is_found_out(
+    headers: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verify, verified = key_proofs._is_signed, []
+    monkeypatch.setattr(key_proofs, "_is_signed", lambda *given: verified.append(given) or verify(*given))
+    refused(*headers)
+
+    assert len(verified) == 1
+
+
 def test_no_proof_and_two_proofs_are_refused() -> None:
     assert [refused().reason, refused(proof(), proof()).reason] == ["no_proof", "several_proofs"]
 

@@ -3,28 +3,30 @@
 joserfc, an implementation the service does not use here, makes the forgeries and reads what the service issues.
 """
 
-import base64
-import json
+import contextlib
+import statistics
 import time
 from pathlib import Path
 
 import pytest
-from joserfc import jws, jwt
-from joserfc.jwk import ECKey, KeySet, OctKey
+from joserfc import jwt
+from joserfc.jwk import ECKey, KeySet
 
+from casefile_api.access import tokens
 from casefile_api.access.revocations import RevocationList, Revocations
 from casefile_api.access.signing_keys import SigningKeys, ensure_signing_key, new_signing_key_pem
 from casefile_api.access.tokens import Claims, TokenIssuer, TokenVerifier
 from casefile_api.errors import DependencyUnavailable, Misconfigured, NotAuthenticated
+from tests.outside.forging import Forger, forged_tokens
 
 ISSUER = "https://casefile.example"
-WORDS = "The access token is not valid."
+WITHOUT_END = {"deep nesting", "oversized"}
+WORDS = "A valid access token is needed."
 
 PEM = new_signing_key_pem()
 KEYS = SigningKeys.from_pems([PEM])
 KID = KEYS.signing.kid
 OUR_KEY = ECKey.import_key(PEM)
-OTHER_KEY = ECKey.generate_key("P-256")
 
 
 def verifier(revocations: RevocationList | None = None, keys: SigningKeys = KEYS) -> TokenVerifier:
@@ -50,22 +52,8 @@ def claims(**changes: object) -> dict[str, object]:
     }
 
 
-def signed(payload: dict[str, object] | bytes, key: ECKey = OUR_KEY, **header: object) -> str:
-    protected = {"alg": "ES256", "typ": "at+jwt", "kid": KID, **header}
-    protected = {name: value for name, value in protected.items() if value is not None}
-    raw = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
-    return joined(json.dumps(protected).encode(), raw, key)
-
-
-def joined(header: bytes, payload: bytes, key: ECKey = OUR_KEY) -> str:
-    """Sign whatever is given, however odd its header: the algorithm itself is joserfc's."""
-    signing_input = b64(header) + b"." + b64(payload)
-    signature = jws.JWSRegistry.algorithms["ES256"].sign(signing_input, key)
-    return (signing_input + b"." + b64(signature)).decode()
-
-
-def b64(raw: bytes) -> bytes:
-    return base64.urlsafe_b64encode(raw).rstrip(b"=")
+def signed(payload: dict[str, object]) -> str:
+    return Forger(OUR_KEY, KID, claims()).signed(payload)
 
 
 def issued() -> tuple[str, Claims]:
@@ -115,95 +103,8 @@ def test_a_token_made_by_a_second_implementation_with_our_key_is_believed() -> N
     assert verifier().verify(signed(claims())).subject == "PC2041"
 
 
-def hs256_with_the_public_key() -> str:
-    secret = OctKey.import_key(base64.urlsafe_b64encode(KEYS.signing.public_pem.encode()).decode())
-    header = {"alg": "HS256", "typ": "at+jwt", "kid": KID}
-    return jws.serialize_compact(header, json.dumps(claims()), secret, algorithms=["HS256"])
-
-
-def unsigned() -> str:
-    header = json.dumps({"alg": "none", "typ": "at+jwt", "kid": KID}).encode()
-    return (b64(header) + b"." + b64(json.dumps(claims()).encode()) + b".").decode()
-
-
-def with_signature(change: int | None) -> str:
-    token = signed(claims())
-    head, _, signature = token.rpartition(".")
-    raw = base64.urlsafe_b64decode(signature + "==")
-    return f"{head}.{b64(raw[:change]).decode()}" if change else f"{head}.{'A' * 86}"
-
-
-def stray_bits() -> str:
-    """Spell the same 64 signature bytes with other padding bits: 86 characters carry 516 bits for 512."""
-    token = signed(claims())
-    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-    return token[:-1] + alphabet[alphabet.index(token[-1]) + 1]
-
-
-def altered_payload() -> str:
-    head, _, tail = signed(claims()).split(".")
-    return f"{head}.{b64(json.dumps(claims(roles=['senior_officer'])).encode()).decode()}.{tail}"
-
-
-def twice(name: str, value: object) -> bytes:
-    """Spell the claims with one name standing twice."""
-    return json.dumps(claims()).encode()[:-1] + f', "{name}": {json.dumps(value)}}}'.encode()
-
-
 NOW = int(time.time())
-REQUIRED = ("iss", "sub", "aud", "exp", "iat", "jti", "client_id", "org", "roles", "scope")
-FORGERIES = {
-    "algorithm none": unsigned(),
-    "HS256 keyed with the public key": hs256_with_the_public_key(),
-    "another key under our kid": signed(claims(), OTHER_KEY),
-    "another key under its own kid": signed(claims(), OTHER_KEY, kid=OTHER_KEY.thumbprint()),
-    "an embedded jwk": signed(claims(), OTHER_KEY, jwk=OTHER_KEY.as_dict(private=False)),
-    "an embedded jwk of ours": signed(claims(), jwk=OUR_KEY.as_dict(private=False)),
-    "a jku": signed(claims(), jku="https://elsewhere.example/jwks"),
-    "an x5u": signed(claims(), x5u="https://elsewhere.example/x5u"),
-    "a critical extension": signed(claims(), crit=["exp"]),
-    "an unencoded payload": signed(claims(), b64=False),
-    "no kid": signed(claims(), kid=None),
-    "a kid that is no string": signed(claims(), kid=["a"]),
-    "no typ": signed(claims(), typ=None),
-    "the typ of another kind": signed(claims(), typ="JWT"),
-    "another audience": signed(claims(aud="https://elsewhere.example")),
-    "two audiences": signed(claims(aud=[ISSUER, "https://elsewhere.example"])),
-    "a list of one audience": signed(claims(aud=[ISSUER])),
-    "another issuer": signed(claims(iss="https://elsewhere.example")),
-    "expired": signed(claims(iat=NOW - 900, exp=NOW - 1)),
-    "issued in the future": signed(claims(iat=NOW + 600, exp=NOW + 1200)),
-    "not before": signed(claims(nbf=NOW + 300)),
-    "too long a life": signed(claims(exp=NOW + 86400)),
-    "expiry as text": signed(claims(exp=str(NOW + 600))),
-    "expiry as a fraction": signed(claims(exp=NOW + 600.5)),
-    "expiry as true": signed(claims(exp=True)),
-    "expiry without end": signed(json.dumps(claims(exp=0)).replace('"exp": 0', '"exp": Infinity').encode()),
-    "no roles": signed(claims(roles=[])),
-    "roles as text": signed(claims(roles="officer")),
-    "an unknown claim": signed(claims(admin=True)),
-    "a claim twice": signed(twice("org", "police-20")),
-    "a header member twice": joined(
-        f'{{"alg":"ES256","typ":"at+jwt","kid":"{KID}","kid":"{KID}"}}'.encode(), json.dumps(claims()).encode()
-    ),
-    "a lone surrogate": signed(claims(name="\ud800")),
-    "claims that are a list": signed(b"[]"),
-    "deep nesting": signed(b'{"a":' * 1000 + b"1" + b"}" * 1000),
-    "altered claims": altered_payload(),
-    "a truncated signature": with_signature(-1),
-    "an empty-handed signature": with_signature(None),
-    "stray bits in the last character": stray_bits(),
-    "padding": signed(claims()) + "==",
-    "a trailing line break": signed(claims()) + "\n",
-    "a space before": " " + signed(claims()),
-    "four segments": signed(claims()) + ".AAAA",
-    "one segment": "AAAA",
-    "nothing": "",
-    "oversized": signed(claims(name="x" * 9000)),
-    "letters that are no ASCII": "é.é.é",
-    "half a surrogate pair": "\ud800",
-    **{f"without {name}": signed({k: v for k, v in claims().items() if k != name}) for name in REQUIRED},
-}
+FORGERIES = forged_tokens(Forger(OUR_KEY, KID, claims()))
 
 
 @pytest.mark.parametrize("token", FORGERIES.values(), ids=FORGERIES.keys())
@@ -213,6 +114,36 @@ def test_a_forgery_is_refused_in_the_same_words_as_any_other(token: str) -> None
 
     assert refusal.value.detail == WORDS
     assert refusal.value.reason
+
+
+@pytest.mark.parametrize("token", FORGERIES.values(), ids=FORGERIES.keys())
+def test_a_forgery_costs_one_verification_wherever_it_is_found_out(
+    token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verify, verified = tokens.jws.verify, []
+    monkeypatch.setattr(tokens.jws, "verify", lambda *given, **more: verified.append(given) or verify(*given, **more))
+    with pytest.raises(NotAuthenticated):
+        verifier().verify(token)
+
+    assert len(verified) == 1
+
+
+@pytest.mark.soak
+def test_no_forgery_is_told_from_another_by_time() -> None:
+    """Each kind is refused many times in turn; the middle times of all lie close to that of a bad signature."""
+    kinds = {name: token for name, token in FORGERIES.items() if name not in WITHOUT_END}
+    times: dict[str, list[int]] = {name: [] for name in kinds}
+    checking = verifier()
+    for _ in range(400):
+        for name, token in kinds.items():
+            begun = time.perf_counter_ns()
+            with contextlib.suppress(NotAuthenticated):
+                checking.verify(token)
+            times[name].append(time.perf_counter_ns() - begun)
+
+    middle = {name: statistics.median(taken) for name, taken in times.items()}
+    usual = middle["another key under our kid"]
+    assert {name: round(took / usual, 2) for name, took in middle.items() if not 0.6 < took / usual < 1.67} == {}
 
 
 def test_a_token_is_refused_the_moment_it_expires_though_it_was_remembered() -> None:

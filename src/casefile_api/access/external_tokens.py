@@ -94,13 +94,7 @@ class ExternalTokens:
     async def _read(self, text: str, digest: bytes) -> _Kept:
         token = read_compact(text)
         issuer = self._issuers[str(token.claims["iss"])]
-        algorithm, kid = _header_of(token, issuer)
-        keys = await self._keys[issuer.issuer].keys_at(issuer.issuer, kid)
-        candidates = [key for key in keys if key.kid == kid and algorithm in key.algorithms]
-        if not candidates:
-            raise refusal("unknown_key")
-        if not any(key.verifies(text, token, algorithm) for key in candidates):
-            raise refusal("bad_signature")
+        await self._check_signature(text, token, issuer)
         issued_at, expires_at, not_before = _times_of(token, issuer)
         said = _said(token, issuer)
         found = await find_registration(self._rows, issuer.organisation, said.client_id, said.staff_id)
@@ -122,6 +116,16 @@ class ExternalTokens:
             **confirmation_in(token),
         )
         return _Kept(claims, not_before, self._now() + REGISTERED_SECONDS)
+
+
+    async def _check_signature(self, text: str, token: CompactToken, issuer: TrustedIssuer) -> None:
+        algorithm, kid = _header_of(token, issuer)
+        keys = await self._keys[issuer.issuer].keys_at(issuer.issuer, kid)
+        candidates = [key for key in keys if key.kid == kid and algorithm in key.algorithms]
+        if not candidates:
+            raise refusal("unknown_key")
+        if not any(key.verifies(text, token, algorithm) for key in candidates):
+            raise refusal("bad_signature")
 
 
 def _header_of(token: CompactToken, issuer: TrustedIssuer) -> tuple[str, str]:

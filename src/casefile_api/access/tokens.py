@@ -15,7 +15,7 @@ from jose import jwk, jws
 from jose.backends.base import Key
 from jose.exceptions import JOSEError
 
-from casefile_api.access.compact import CompactToken, NotCompact, read_compact
+from casefile_api.access.compact import CompactToken, NotCompact, base64url, read_compact
 from casefile_api.access.revocations import RevocationList
 from casefile_api.access.signing_keys import KeySource, SigningKey, SigningKeys
 from casefile_api.errors import NotAuthenticated
@@ -34,7 +34,10 @@ _CLAIMS = frozenset(
 _SIGNATURE_BYTES = 64
 KEY_MEMBER, CERTIFICATE_MEMBER = "jkt", "x5t#S256"
 _CONFIRMATIONS = {KEY_MEMBER: "bound_to", CERTIFICATE_MEMBER: "bound_to_certificate"}
+_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551  # of P-256
 _THUMBPRINT_CHARACTERS = 43
+# A token that is well made and signed by nobody.
+_DECOY = ".".join(map(base64url, (b'{"alg":"ES256"}', b"{}", b"\x11" * _SIGNATURE_BYTES)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,11 +164,16 @@ class TokenVerifier:
         """
         self._take_up_keys()
         digest = sha256(bearer.encode("utf-8", "surrogatepass")).digest()
-        claims = self._kept.get(digest)
-        if claims is None:
-            claims = self._read(bearer)
+        kept = self._kept.get(digest)
+        claims = kept or self._read(bearer)
+        try:
+            refuse_unless_current(claims, self._now(), self._revocations)
+        except NotAuthenticated:
+            if kept is not None:
+                self._spend_a_verification()
+            raise
+        if kept is None:
             self._keep(digest, claims)
-        refuse_unless_current(claims, self._now(), self._revocations)
         return claims
 
     def _take_up_keys(self) -> None:
@@ -176,6 +184,20 @@ class TokenVerifier:
             self._kept.clear()
 
     def _read(self, bearer: str) -> Claims:
+        """Read a token; a forgery costs one verification wherever it is found out, so that time does not tell where."""
+        try:
+            token, key = self._token_and_key(bearer)
+        except NotAuthenticated:
+            self._spend_a_verification()
+            raise
+        if not _is_signed(bearer, key):
+            raise refusal("bad_signature")
+        return self._claims_in(token)
+
+    def _spend_a_verification(self) -> None:
+        _is_signed(_DECOY, next(iter(self._keys.values())))
+
+    def _token_and_key(self, bearer: str) -> tuple[CompactToken, Key]:
         try:
             token = read_compact(bearer)
         except NotCompact as fault:
@@ -183,11 +205,7 @@ class TokenVerifier:
         key = self._find_key(self._key_id(token))
         if key is None:
             raise refusal("unknown_key")
-        try:
-            jws.verify(bearer, key, algorithms=["ES256"])
-        except JOSEError:
-            raise refusal("bad_signature") from None
-        return self._claims_in(token)
+        return token, key
 
     def _find_key(self, kid: str) -> Key | None:
         """Find a key; another process may sign with a new one a moment before this one looked."""
@@ -201,7 +219,7 @@ class TokenVerifier:
         header = token.header
         if set(header) != _HEADER_MEMBERS or header["typ"] != MEDIA_TYPE or header["alg"] != "ES256":
             raise refusal("bad_header")
-        if len(token.signature) != _SIGNATURE_BYTES:
+        if not _could_be_signed(token.signature):
             raise refusal("bad_signature")
         kid = header["kid"]
         return kid if isinstance(kid, str) else ""
@@ -260,6 +278,22 @@ def refuse_unless_current(claims: Claims, now: float, revocations: RevocationLis
         raise refusal("revoked")
 
 
+def _could_be_signed(signature: bytes) -> bool:
+    """Say whether both numbers of an ES256 signature are within the curve's order; others are refused sooner."""
+    if len(signature) != _SIGNATURE_BYTES:
+        return False
+    halves = signature[: _SIGNATURE_BYTES // 2], signature[_SIGNATURE_BYTES // 2 :]
+    return all(0 < int.from_bytes(half) < _ORDER for half in halves)
+
+
+def _is_signed(bearer: str, key: Key) -> bool:
+    try:
+        jws.verify(bearer, key, algorithms=["ES256"])
+    except JOSEError:
+        return False
+    return True
+
+
 def _ready_to_verify(keys: SigningKeys) -> dict[str, Key]:
     return {key.kid: jwk.construct(key.public_pem, "ES256") for key in keys.keys}
 
@@ -285,4 +319,4 @@ def confirmation_in(token: CompactToken) -> dict[str, str]:
 
 def refusal(reason: str) -> NotAuthenticated:
     """Return the refusal of a token: always in the same words; the reason is for the log alone."""
-    return NotAuthenticated("The access token is not valid.", reason=reason)
+    return NotAuthenticated(reason=reason)

@@ -44,6 +44,8 @@ class FormRequest(OAuth2Request):  # type: ignore[misc]  # Authlib has no types
         self.certificate = certificate
         self.key_proof: KeyProof | None = None
         self.client: RegisteredClient | None = None
+        # Why nobody is known to ask: a word for the log.
+        self.unknown_because: str | None = None
         self.user: ActingStaff | None = None
         self.issued: Claims | None = None
         self.revoked: Claims | None = None

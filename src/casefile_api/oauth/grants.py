@@ -115,10 +115,10 @@ class StaffGrant(_Grant, JWTBearerGrant):  # type: ignore[misc]  # Authlib has n
         client, registry = self._client, self.request.registry
         assertion = read_assertion(text, audience=self.server.issuer, now=registry.now.timestamp())
         if assertion.issuer != client.client_id:
-            raise BadAssertion("The claim iss of the grant must be the client that authenticates.")
+            raise BadAssertion("other_client", "The claim iss of the grant must be the client that authenticates.")
         if assertion.subject == assertion.issuer:
-            raise BadAssertion("The claim sub of the grant must be a member of staff, not the client.")
+            raise BadAssertion("bad_claims", "The claim sub of the grant must be a member of staff, not the client.")
         check_signature(assertion, client.keys)
         if not registry.remember(assertion):
-            raise BadAssertion("The claim jti was used before.")
+            raise BadAssertion("replayed", "The claim jti was used before.")
         return assertion

@@ -105,9 +105,9 @@ class Registry:
     def find_client(self, client_id: str) -> RegisteredClient | None:
         """Return a client that is registered and whose organisation is in being, else None."""
         row = self._session.execute(_CLIENT, {"client_id": client_id, "today": self.today}).one_or_none()
-        if row is None:
-            return None
         keys = self._session.execute(_KEYS, {"client_id": client_id, "now": self.now}).all()
+        if row is None:  # found out after both questions: time does not tell which clients there are
+            return None
         return RegisteredClient(
             client_id=client_id,
             organisation=row.organisation,

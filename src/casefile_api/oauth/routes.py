@@ -3,6 +3,7 @@
 from typing import Any
 
 import orjson
+import structlog
 from fastapi import APIRouter, Request, Response
 from sqlalchemy.orm import Session
 
@@ -22,6 +23,7 @@ from casefile_api.web.exchange import Exchange, exchange_of
 from casefile_api.web.proxies import certificate_of
 from casefile_api.web.routing import GuardedRoute
 
+log = structlog.get_logger()
 router = APIRouter(route_class=GuardedRoute, tags=["authorisation"])
 
 _PUBLISHED = {"Cache-Control": "public, max-age=60"}
@@ -36,9 +38,10 @@ class KeySetResponse(Response):
 class _ClientNotKnown(Exception):
     """The client did not authenticate: nothing is written but the count of such refusals."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: Answer, reason: str | None) -> None:
         super().__init__()
         self.answer = answer
+        self.reason = reason or str(answer.error)
 
 
 @router.post(
@@ -129,13 +132,14 @@ async def _answer(request: Request, work: UnitOfWork, endpoint: str) -> Response
             answer = await _ask(exchange, work, endpoint, form, published)
     except BadForm as fault:
         answer = bad_request(str(fault))
-        await _count(exchange, answer)
+        await _count(exchange, str(answer.error))
     except _ClientNotKnown as unknown:
         answer = unknown.answer
-        await _count(exchange, answer)
+        log.info("client_not_authenticated", reason=unknown.reason)
+        await _count(exchange, unknown.reason)
     except ProofReplayed:
         answer = bad_proof()
-        await _count(exchange, answer)
+        await _count(exchange, "proof_replayed")
     return Response(orjson.dumps(dict(answer.body)), answer.status, dict(answer.headers), "application/json")
 
 
@@ -158,7 +162,7 @@ async def _ask(
 
     asked, answer = await work.session.run_sync(ask)
     if asked.client is None:
-        raise _ClientNotKnown(answer)
+        raise _ClientNotKnown(answer, asked.unknown_because)
     exchange.headers.update(await parts.limits.take(asked.client.client_id))
     exchange.acts(_caller(asked.client, asked.issued))
     exchange.trail.key_proof = asked.key_proof
@@ -187,9 +191,9 @@ def _caller(client: RegisteredClient, issued: Claims | None) -> Caller:
     )
 
 
-async def _count(exchange: Exchange, answer: Answer) -> None:
+async def _count(exchange: Exchange, reason: str) -> None:
     """Count a refusal of somebody unknown: one entry per source, reason and minute."""
     async with exchange.parts.database.connection() as connection:
         now = exchange.parts.clock.real_now()
-        await count_refusal(connection, exchange.trail, reason=str(answer.error), now=now)
+        await count_refusal(connection, exchange.trail, reason=reason, now=now)
     exchange.trail.recorded = True
