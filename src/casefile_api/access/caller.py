@@ -48,6 +48,8 @@ class Caller:
     unit: str | None = None
     justification: Justification | None = None
     token_id: str = ""
+    # The issuer that vouched for the caller, where it is not this service itself.
+    token_issuer: str | None = None
 
     @property
     def is_system(self) -> bool:

@@ -8,6 +8,7 @@ from urllib.parse import unquote
 from casefile_api.access.caller import Caller, Justification, StaffMember, kind_of
 from casefile_api.access.external_tokens import ExternalTokens
 from casefile_api.access.key_proofs import Aim, BadProof, KeyProof, ProofReader, is_same_thumbprint
+from casefile_api.access.national_headers import NOTHING_SAID, CallContext
 from casefile_api.access.permissions import Logged, Operation
 from casefile_api.access.tokens import Claims, TokenVerifier
 from casefile_api.errors import Fault, Invalid, NotAuthenticated, NotPermitted
@@ -67,16 +68,18 @@ class Guard:
         Raises NotAuthenticated, whose reason goes to the log alone: every bad token is answered alike.
         """
         scheme, token = _token_in(credentials.authorization)
-        claims = await self._external.verify(token) if self._external.concern(token) else self._verifier.verify(token)
+        external = self._external.concern(token)
+        claims = await self._external.verify(token) if external else self._verifier.verify(token)
+        caller = caller_of(claims, claims.issuer if external else None)
         _check_certificate(claims, credentials.certificate)
         if scheme == "dpop":
             proof = self._check_possession(claims, token, credentials)
-            return caller_of(claims), proof
+            return caller, proof
         if claims.bound_to is not None:
             raise NotAuthenticated(reason="bound_token_as_bearer")
         if self._binding is SenderBinding.REQUIRED and not claims.is_bound:
             raise NotAuthenticated(reason="unbound_token")
-        return caller_of(claims), None
+        return caller, None
 
     def _check_possession(self, claims: Claims, token: str, credentials: Credentials) -> KeyProof:
         """Check the proof that goes with a bound token (RFC 9449 7.1)."""
@@ -111,7 +114,7 @@ def _token_in(authorization: Sequence[str]) -> tuple[str, str]:
 
 
 @lru_cache(maxsize=_CALLERS_KEPT)
-def caller_of(claims: Claims) -> Caller:
+def caller_of(claims: Claims, token_issuer: str | None = None) -> Caller:
     """Return the caller that a token's claims name.
 
     Raises NotAuthenticated where they name an organisation of no kind.
@@ -130,6 +133,7 @@ def caller_of(claims: Claims) -> Caller:
         staff=StaffMember(claims.subject, claims.name) if claims.name is not None else None,
         unit=claims.unit,
         token_id=claims.token_id,
+        token_issuer=token_issuer,
     )
 
 
@@ -146,12 +150,15 @@ def admit(caller: Caller, operation: Operation) -> None:
 
 
 def read_justification(
-    header: str | None, caller: Caller, operation: Operation, *, required: bool
+    header: str | None, caller: Caller, operation: Operation, *, required: bool, context: CallContext = NOTHING_SAID
 ) -> Justification | None:
     """Read why the caller looks (DPA 2018 s.62): `<code>[; free text]`, the text percent-encoded UTF-8.
 
+    What it leaves out may be said by the headers of national systems (`context`).
     Raises Invalid naming the header where it is missing for a person, or malformed.
     """
+    if header is None and context.justification_code is not None:
+        return Justification(context.justification_code, context.justification_text)
     if header is None:
         if required and not caller.is_system and operation.logged is not Logged.NEVER:
             raise _unjustified(
@@ -167,7 +174,7 @@ def read_justification(
         raise _unjustified("malformed", "Percent-encode the text as UTF-8.") from None
     if len(text) > _TEXT_MOST or "\x00" in text:
         raise _unjustified("too_long", f"Keep the text to {_TEXT_MOST} characters, without NUL.")
-    return Justification(code.strip(), text or None)
+    return Justification(code.strip(), text or context.justification_text)
 
 
 @lru_cache(maxsize=_CALLERS_KEPT)

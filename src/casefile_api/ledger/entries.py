@@ -57,10 +57,11 @@ def compose(trail: Trail, caller: Caller | None, *, outcome: str, occurred_at: d
     if read and caller and holder and holder != caller.organisation:
         word, recipients = Operation62.DISCLOSURE, [*recipients, caller.organisation]
     why = caller.justification if caller else None
+    context = {"context": trail.context} if trail.context else {}
     broken_glass = {"seen_by_break_glass": trail.broken_glass} if trail.broken_glass else {}
     erasable: dict[str, Any] | None = {
         "justification_text": why.text if why else None,
-        "details": {**trail.details, **broken_glass} or None,
+        "details": {**trail.details, **broken_glass, **context} or None,
     }
     salt: str | None = random_hex(16)
     if erasable is None or (erasable["justification_text"] is None and erasable["details"] is None):

@@ -30,6 +30,8 @@ class Trail:
     target_version: int | None = None
     recipients: list[str] = field(default_factory=list)
     details: dict[str, Any] = field(default_factory=dict)
+    # What the caller says of the call beside what it asks for: on whose behalf, in which session.
+    context: dict[str, str] = field(default_factory=dict)
     entry_id: UUID = field(default_factory=new_id)
     # The break-glass openings by which alone the caller saw what they saw.
     broken_glass: list[str] = field(default_factory=list)

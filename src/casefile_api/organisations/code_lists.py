@@ -8,7 +8,7 @@ codes of a published list are written as there.
 import csv
 import gzip
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache, cached_property
@@ -17,6 +17,8 @@ from importlib.resources.abc import Traversable
 from io import StringIO
 from types import MappingProxyType
 from typing import TypeAlias
+
+from casefile_api.access.reason_codes import LIST_NAME, LIST_TITLE, REASON_CODES
 
 Detail: TypeAlias = "str | int | bool | list[str]"
 
@@ -198,7 +200,17 @@ def _bank_holidays() -> CodeList:
     return CodeList("bank_holiday", "Bank holidays, England and Wales", tuple(values))
 
 
-_LOADERS = {
+def _reason_codes() -> CodeList:
+    """Coded reasons for access, which the guard takes in a header."""
+    values = [
+        CodeValue(code, reason.title, reason.valid_from, reason.valid_to, {"justification": reason.justification})
+        for code, reason in REASON_CODES.items()
+    ]
+    return CodeList(LIST_NAME, LIST_TITLE, tuple(values))
+
+
+_LOADERS: Mapping[str, Callable[[], CodeList]] = {
+    LIST_NAME: _reason_codes,
     "offence": _offences,
     "force": _forces,
     "police_unit": _police_units,

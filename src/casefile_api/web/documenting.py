@@ -120,7 +120,7 @@ def _parameters(row: Operation, read: Iterable[str]) -> list[dict[str, Any]]:
                 "in": "header",
                 "required": False,
                 "description": "Why the caller looks (DPA 2018 s.62): a code, and a percent-encoded text after `; `. "
-                "Mandatory with a personal token.",
+                "Mandatory with a personal token, unless Reason-Code stands for it (docs/national-headers.md).",
                 "schema": {"type": "string", "maxLength": 2000, "pattern": f"^({'|'.join(JUSTIFICATIONS)})(; ?.*)?$"},
             }
         )

@@ -17,7 +17,9 @@ from casefile_api.access import key_proofs
 from casefile_api.access.caller import Caller
 from casefile_api.access.guard import JUSTIFICATION_HEADER, Credentials, admit, justified, read_justification
 from casefile_api.access.key_proofs import KeyProof
+from casefile_api.access.national_headers import NOTHING_SAID, CallContext, read_context, says_anything
 from casefile_api.access.permissions import OPERATIONS, Logged, Operation
+from casefile_api.clock import LONDON
 from casefile_api.database import translated_faults
 from casefile_api.errors import (
     DependencyUnavailable,
@@ -139,11 +141,13 @@ async def _prepare(exchange: Exchange, reader: BodyReader | None, names: frozens
         exchange.media_type = reader.check_media_type(request.headers.get("content-type", ""))
     if row.open:
         return
+    context = _context_of(exchange)
     why = read_justification(
         request.headers.get(JUSTIFICATION_HEADER.lower()),
         exchange.caller,
         row,
         required=parts.settings.justification_required,
+        context=context,
     )
     if why is not None:
         exchange.acts(justified(exchange.caller, why))
@@ -153,6 +157,17 @@ async def _prepare(exchange: Exchange, reader: BodyReader | None, names: frozens
     _check_query(request, names)
     if reader is not None and exchange.media_type:
         exchange.value = reader.parse(exchange.body, exchange.media_type)
+
+
+def _context_of(exchange: Exchange) -> CallContext:
+    """Take in what the headers of national systems say of the call."""
+    headers = exchange.request.headers
+    if not says_anything(headers.keys()):
+        return NOTHING_SAID
+    context = read_context(headers.getlist, exchange.parts.clock.real_now().astimezone(LONDON).date())
+    exchange.trail.context |= context.said
+    exchange.headers.update(context.echo)
+    return context
 
 
 async def _let_in(exchange: Exchange) -> None:
@@ -167,6 +182,8 @@ async def _let_in(exchange: Exchange) -> None:
         return
     caller, proof = await _identify(exchange)
     exchange.acts(caller)
+    if caller.token_issuer is not None:
+        exchange.trail.context["token_issuer"] = caller.token_issuer
     exchange.headers.update(await parts.limits.take(caller.client_id))
     if proof is not None and row.logged is not Logged.ALWAYS:
         await parts.reads.use_up(proof)
