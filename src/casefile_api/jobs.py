@@ -19,6 +19,7 @@ from procrastinate import jobs as foreign
 from procrastinate.exceptions import ConnectorException, JobAborted
 
 from casefile_api.database import SERVICE_ROLE
+from casefile_api.job_places import Places, find_places
 from casefile_api.settings import Settings
 
 
@@ -29,6 +30,8 @@ class JobKind(StrEnum):
     ABANDON_UPLOAD = "abandon_upload"
     BUILD_BUNDLE = "build_bundle"
     REMOVE_BUNDLE = "remove_bundle"
+    HOLD_ATTACHMENT = "hold_attachment"
+    RECHECK_ATTACHMENT = "recheck_attachment"
 
 
 Run = Callable[[str], Awaitable[None]]
@@ -55,6 +58,14 @@ class Wanted(Protocol):
     @property
     def subject_id(self) -> str:
         """What it is to be done to."""
+
+    @property
+    def share(self) -> str | None:
+        """Whose turn it takes."""
+
+    @property
+    def cost(self) -> int:
+        """How much of the turn it takes."""
 
 
 class _Persistence(procrastinate.BaseRetryStrategy):
@@ -83,7 +94,7 @@ def job_app(settings: Settings, runs: Mapping[JobKind, Run], *, connections: int
 
 
 def _by_subject(run: Run) -> Callable[..., Awaitable[None]]:
-    async def job(*, subject_id: str) -> None:
+    async def job(*, subject_id: str, **_: object) -> None:
         await run(subject_id)
 
     return job
@@ -97,14 +108,16 @@ async def defer(connection: psycopg.AsyncConnection, wanted: Sequence[Wanted]) -
 
     Asking twice makes two jobs; each kind is done in a way that makes the second one find nothing to do.
     """
+    places = await find_places(connection) if any(row.share for row in wanted) else Places({}, 0)
     jobs = [
         foreign.Job(
             id=None,
             queue=QUEUE,
+            priority=-places.give(row.share, row.cost),
             lock=None,
             queueing_lock=None,
             task_name=JobKind(row.kind).value,
-            task_kwargs={"subject_id": str(row.subject_id)},
+            task_kwargs={"subject_id": str(row.subject_id), "share": row.share, "cost": row.cost},
         )
         for row in wanted
     ]

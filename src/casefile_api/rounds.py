@@ -11,6 +11,8 @@ from sqlalchemy import text
 
 from casefile_api.attachments.expiry import expire_bundles, give_up_uploads
 from casefile_api.audit.alarming import watch_alarm
+from casefile_api.attachments.holding import hold_submitted
+from casefile_api.attachments.rechecking import ask_for_rechecks
 from casefile_api.audit.announcing import announce_checkpoint
 from casefile_api.audit.cosigning import ask_witnesses
 from casefile_api.audit.self_check import check_some
@@ -87,6 +89,8 @@ ROUNDS: tuple[Round, ...] = (
     Round("log check", 30, check_some),
     Round("log partitions", 3600, make_log_partitions),
     Round("old checkpoints", 3600, thin_old_checkpoints),
+    Round("holds", 5, hold_submitted),
+    Round("rechecks", 60, ask_for_rechecks),
     Round("uploads", 60, give_up_uploads),
     Round("bundles", 60, expire_bundles),
     Round("expired", 300, forget_expired),

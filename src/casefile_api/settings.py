@@ -19,6 +19,22 @@ class SenderBinding(StrEnum):
     OPTIONAL = "optional"
 
 
+class Unscanned(StrEnum):
+    """What becomes of a file that no malware scanner saw."""
+
+    REFUSED = "refused"
+    LARGE = "large"
+    ACCEPTED = "accepted"
+
+
+class ObjectLock(StrEnum):
+    """How the store is to keep a submitted file against everybody, the service's own credentials included."""
+
+    OFF = "off"
+    GOVERNANCE = "governance"
+    COMPLIANCE = "compliance"
+
+
 class Settings(BaseSettings):
     """Everything that can be set, with its unit in its name."""
 
@@ -74,6 +90,14 @@ class Settings(BaseSettings):
         14, ge=1, description="days after which an upload that was never finished is given up"
     )
     clamd_address: str = Field("", description="clamd that scans uploads, as host:port or a socket's path; empty: none")
+    unscanned_files: Unscanned | None = Field(
+        None, description="files no scanner saw: refused, large (accepted where longer than it takes), or accepted"
+    )
+    object_lock: ObjectLock | None = Field(
+        None, description="lock on submitted files: off, governance or compliance; unset: governance where possible"
+    )
+    object_lock_days: int = Field(2557, ge=1, description="days for which the store keeps a submitted file locked")
+    recheck_days: int = Field(30, ge=1, description="days within which every file in storage is read and hashed again")
     bundle_keep_days: int = Field(7, ge=1, description="days that a bundle can be fetched; then it is removed")
 
     # Limits.
@@ -153,6 +177,11 @@ class Settings(BaseSettings):
     def requires_proofs(self) -> bool:
         """Return whether every token is bound to a key by DPoP: required, and no certificate can stand for it."""
         return self.sender_binding is SenderBinding.REQUIRED and not self.offers_certificate_binding
+
+    @property
+    def unscanned(self) -> Unscanned:
+        """Return what becomes of unscanned files: as set; if not, accepted in a sandbox, in production large ones."""
+        return self.unscanned_files or (Unscanned.ACCEPTED if self.sandbox else Unscanned.LARGE)
 
     @property
     def webhook_exemptions(self) -> tuple[IPv4Network | IPv6Network, ...]:

@@ -59,9 +59,9 @@ class Act:
             **members,
         )
 
-    async def want(self, kind: str, subject_id: UUID | str) -> None:
+    async def want(self, kind: str, subject_id: UUID | str, *, share: str | None = None, cost: int = 0) -> None:
         """Ask for work to be done after the commit."""
-        await want_job(self.session, kind, subject_id)
+        await want_job(self.session, kind, subject_id, share=share, cost=cost)
 
     def seal_entry(self) -> SealedEntry:
         """Fix the audit entry of this act, so that what is written beside it can keep it; the trail says no more."""

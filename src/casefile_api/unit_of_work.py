@@ -151,9 +151,9 @@ class UnitOfWork(Reading):
         """Say that this change is administrative: an entry in the log, and no event of the catalogue."""
         self._announced = True
 
-    async def want(self, kind: str, subject_id: UUID | str) -> None:
+    async def want(self, kind: str, subject_id: UUID | str, *, share: str | None = None, cost: int = 0) -> None:
         """Ask for work to be done after the commit; the worker takes it from there."""
-        await want_job(self.session, kind, subject_id)
+        await want_job(self.session, kind, subject_id, share=share, cost=cost)
 
     def seal_entry(self) -> SealedEntry:
         """Fix the audit entry of this change, so that a receipt can name it; the trail says no more after."""

@@ -16,6 +16,8 @@ import structlog
 from casefile_api import jobs, rounds
 from casefile_api.attachments.bundling import build_bundle
 from casefile_api.attachments.expiry import abandon_upload, remove_bundle
+from casefile_api.attachments.holding import hold_attachment
+from casefile_api.attachments.rechecking import recheck_attachment
 from casefile_api.attachments.storage import Storage
 from casefile_api.attachments.verification import verify_attachment
 from casefile_api.errors import DependencyUnavailable, Misconfigured
@@ -109,6 +111,8 @@ async def _work_through_jobs(parts: Parts, storage: Storage) -> None:
     runs: dict[JobKind, jobs.Run] = {
         JobKind.VERIFY_ATTACHMENT: functools.partial(verify_attachment, parts, storage),
         JobKind.ABANDON_UPLOAD: functools.partial(abandon_upload, parts, storage),
+        JobKind.HOLD_ATTACHMENT: functools.partial(hold_attachment, parts, storage),
+        JobKind.RECHECK_ATTACHMENT: functools.partial(recheck_attachment, parts, storage),
         JobKind.BUILD_BUNDLE: functools.partial(build_bundle, parts, storage),
         JobKind.REMOVE_BUNDLE: functools.partial(remove_bundle, parts, storage),
     }

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 
+from casefile_api.attachments.locking import enable_lock
 from casefile_api.attachments.storage import MissingObject, Storage, StoreRefused
 from casefile_api.errors import Misconfigured
 
@@ -25,6 +26,7 @@ def _prepare(storage: Storage) -> None:
     if not _open(storage):
         _create(storage)
     _keep_every_version(storage)
+    enable_lock(storage, storage.object_lock)
     _refuse_the_public(storage)
 
 

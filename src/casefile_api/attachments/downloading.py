@@ -8,11 +8,13 @@ from fastapi import Response
 
 from casefile_api.attachments.endings import ENDINGS
 from casefile_api.attachments.links import get_link
-from casefile_api.attachments.models import AttachmentStatus
+from casefile_api.attachments.models import AttachmentStatus, Integrity
 from casefile_api.attachments.queries import find_attachment
 from casefile_api.attachments.storage import Storage
 from casefile_api.errors import WrongState
 from casefile_api.unit_of_work import Reading
+
+_NOT_WHOLE = (Integrity.ALTERED, Integrity.LOST, Integrity.UNREADABLE)
 
 
 async def open_content(reading: Reading, storage: Storage, attachment_id: UUID) -> Response:
@@ -24,6 +26,8 @@ async def open_content(reading: Reading, storage: Storage, attachment_id: UUID) 
     row = (await find_attachment(reading, attachment_id)).attachment
     if row.status != AttachmentStatus.AVAILABLE:
         raise WrongState(f"The file is {row.status}; only an available one can be opened.")
+    if row.integrity in _NOT_WHOLE:
+        raise WrongState(f"The file in storage is {row.integrity}: it is not given out until it is whole again.")
     return await redirect(
         storage,
         row.object_key,

@@ -16,8 +16,8 @@ from casefile_api.attachments.custody import add_link
 from casefile_api.attachments.models import Attachment, AttachmentCustody, AttachmentStatus, CustodyKind
 from casefile_api.attachments.objects import abandon_parts, remove_objects
 from casefile_api.attachments.storage import Storage
+from casefile_api.attachments.unattended_acts import WorkerParts, announce, hold
 from casefile_api.attachments.uploading import place_of
-from casefile_api.attachments.verification import WorkerParts, announce, hold
 from casefile_api.unattended import unattended
 
 _AT_ONCE = 200

@@ -7,6 +7,7 @@ from fastapi import Response
 from casefile_api.attachments.custody import add_link
 from casefile_api.attachments.models import Attachment, AttachmentStatus, CustodyKind
 from casefile_api.attachments.objects import find_object, join_parts, list_parts
+from casefile_api.attachments.parts import turn_of
 from casefile_api.attachments.queries import Uploading, hold_attachment, look_at_own, own_attachment
 from casefile_api.attachments.storage import MissingObject, Storage, StoreRefused, WrittenAlready
 from casefile_api.attachments.views import attachment_tag, plan_of, view_of
@@ -32,7 +33,7 @@ async def complete_upload(work: UnitOfWork, storage: Storage, attachment_id: UUI
             raise WrongState("New URLs were asked for in the meantime; use them, and complete again.")
         row.status = AttachmentStatus.VERIFYING.value
         row.updated_at = work.now
-        await work.want("verify_attachment", row.id)
+        await work.want("verify_attachment", row.id, share=row.organisation, cost=turn_of(row.size))
         add_link(work, row, CustodyKind.RECEIVED, caller=work.caller, size_bytes=row.size)
         view = await view_of(work, row)
         return work.answer_change(view, status=202, etag=attachment_tag(view))

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, Index, LargeBinary
+from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, Index, LargeBinary, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -21,6 +21,17 @@ class AttachmentStatus(StrEnum):
     AVAILABLE = "available"
     REJECTED = "rejected"
     DELETED = "deleted"
+
+
+class Integrity(StrEnum):
+    """Whether storage still holds what was verified, as the newest re-check found."""
+
+    INTACT = "intact"
+    ALTERED = "altered"
+    LOST = "lost"
+    UNREADABLE = "unreadable"
+    OVERWRITTEN = "overwritten"
+    """Something was written over it; the version that was verified is still there, and is the one that is served."""
 
 
 class CustodyKind(StrEnum):
@@ -36,6 +47,10 @@ class CustodyKind(StrEnum):
     GIVEN_UP = "given_up"
     BUNDLED = "bundled"
     REMOVED_FROM_STORAGE = "removed_from_storage"
+    HELD = "held"
+    RECHECKED = "rechecked"
+    FOUND_ALTERED = "found_altered"
+    COPIED = "copied"
 
 
 def _moment(*, nullable: bool = False) -> Column[datetime]:
@@ -60,7 +75,16 @@ class Attachment(SQLModel, table=True):
         CheckConstraint("status <> 'rejected' or rejection_code is not null", name="attachment_rejection"),
         CheckConstraint("scan in ('performed', 'not_performed')", name="attachment_scan"),
         Index("attachment_by_case", "case_file_id", "id"),
+        CheckConstraint(
+            "integrity in ('intact', 'altered', 'lost', 'unreadable', 'overwritten')", name="attachment_integrity"
+        ),
         Index("attachment_by_status", "status", "declared_at"),
+        Index("attachment_by_recheck", "recheck_due_at", postgresql_where=text("recheck_due_at is not null")),
+        Index(
+            "attachment_not_held",
+            "case_file_id",
+            postgresql_where=text("held_at is null and status = 'available'"),
+        ),
     )
 
     id: UUID = Field(primary_key=True)
@@ -85,6 +109,12 @@ class Attachment(SQLModel, table=True):
     declared_at: datetime = Field(sa_column=_moment())
     declared_by: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
     updated_at: datetime = Field(sa_column=_moment())
+    findings: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSONB, nullable=False, server_default="{}"))
+    acquisition: bytes | None = None
+    held_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    rechecked_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    recheck_due_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    integrity: str | None = None
 
 
 class AttachmentPart(SQLModel, table=True):

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from casefile_api.attachments.inspection.ranged import Ranged
 from casefile_api.attachments.links import checksum
 from casefile_api.attachments.storage import Answer, Closing, MissingObject, Storage, StoreRefused
 from casefile_api.errors import DependencyUnavailable
@@ -165,6 +166,18 @@ def read_object(storage: Storage, key: str, version_id: str | None) -> Iterator[
             if failures > _RESUMPTIONS:
                 raise
             time.sleep(min(2.0, 0.1 * 2**failures))
+
+
+def ranged_object(storage: Storage, key: str, version_id: str | None, size_bytes: int) -> Ranged:
+    """Read here and there in an object: for `storage.stream`. Raises as `read_object` does."""
+    version = {"VersionId": version_id} if version_id else {}
+
+    def fetch(offset: int, length: int) -> bytes:
+        wanted = f"bytes={offset}-{offset + length - 1}"
+        answer = storage.ask("get_object", Key=key, Range=wanted, **version)
+        return b"".join(storage.chunks(answer, CHUNK_BYTES))
+
+    return Ranged(size_bytes, fetch)
 
 
 def write_object(storage: Storage, key: str, chunks: Iterator[bytes]) -> StoredObject:

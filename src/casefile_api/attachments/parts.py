@@ -37,6 +37,11 @@ class PartPlan:
         return sorted(set(range(1, self.part_count + 1)).difference(received))
 
 
+def turn_of(file_size_bytes: int) -> int:
+    """Return how much of its organisation's turn the verification of a file takes: its MiB, and one for the asking."""
+    return 1 + file_size_bytes // MIB
+
+
 def plan_parts(file_size_bytes: int) -> PartPlan:
     """Choose the parts of a file of this size; an empty file has one empty part."""
     if not 0 <= file_size_bytes <= FILE_LIMIT_BYTES:

@@ -97,6 +97,11 @@ class AttachmentItem(View):
     derived_from: UUID | None
     scan: Annotated[str | None, Field(description="`performed` or `not_performed`, once the file was verified")]
     rejection: RejectionView | None
+    integrity: Annotated[
+        str | None,
+        Field(description="what the newest re-check found: `intact`, `altered`, `lost`, `unreadable`, `overwritten`"),
+    ] = None
+    rechecked_at: Moment | None = None
     declared_at: Moment
     declared_by: ActorView
     updated_at: Moment

@@ -56,6 +56,7 @@ class Storage:
     def __init__(self, settings: Settings) -> None:
         self.bucket = settings.s3_bucket
         self.region = settings.s3_region
+        self.object_lock = settings.object_lock
         endpoint = settings.s3_endpoint_url
         public = settings.s3_public_endpoint_url or endpoint
         self._client = _client(endpoint, self.region)

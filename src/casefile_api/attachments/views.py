@@ -2,11 +2,11 @@
 
 from uuid import UUID
 
-from casefile_api.attachments.findings import MENDS, RejectionCode
 from casefile_api.attachments.links import Link
 from casefile_api.attachments.models import Attachment, AttachmentStatus
 from casefile_api.attachments.names import open_names
 from casefile_api.attachments.parts import PartPlan
+from casefile_api.attachments.rejections import detail_of
 from casefile_api.attachments.schemas import (
     AttachmentView,
     ListedAttachment,
@@ -34,7 +34,9 @@ async def view_of(reading: Reading, row: Attachment) -> AttachmentView:
         upload = UploadPlanView(part_size=row.part_size, part_count=row.part_count, parts=[])
     rejection = None
     if row.rejection_code is not None:
-        rejection = RejectionView(code=row.rejection_code, detail=MENDS[RejectionCode(row.rejection_code)])
+        rejection = RejectionView(
+            code=row.rejection_code, detail=detail_of(row.rejection_code, row.findings.get("differing_parts"))
+        )
     return AttachmentView(
         id=row.id,
         case_file_id=row.case_file_id,
@@ -47,6 +49,8 @@ async def view_of(reading: Reading, row: Attachment) -> AttachmentView:
         derived_from=await _source_shown(reading, row),
         scan=row.scan,
         rejection=rejection,
+        integrity=row.integrity,
+        rechecked_at=utc_text(row.rechecked_at) if row.rechecked_at else None,
         declared_at=utc_text(row.declared_at),
         declared_by=ActorView.model_validate(row.declared_by),
         updated_at=utc_text(row.updated_at),

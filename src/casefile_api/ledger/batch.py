@@ -30,6 +30,8 @@ class JobWanted:
 
     kind: str
     subject_id: str
+    share: str | None = None
+    cost: int = 0
 
 
 class LogReplaced(Exception):
@@ -69,8 +71,8 @@ _TAKE_ENTRIES = """
 _TAKE_JOBS = """
     with taken as (
         delete from job_request where id in (select id from job_request order by requested_at limit %s)
-        returning requested_at, kind, subject_id)
-    select kind, subject_id from taken order by requested_at
+        returning requested_at, kind, subject_id, share, cost)
+    select kind, subject_id, share, cost from taken order by requested_at
 """
 
 

@@ -58,7 +58,10 @@ _INSERT = text(
 )
 
 
-_WANT = text("insert into job_request (id, kind, subject_id, requested_at) values (:id, :kind, :subject, now())")
+_WANT = text(
+    "insert into job_request (id, kind, subject_id, requested_at, share, cost)"
+    " values (:id, :kind, :subject, now(), :share, :cost)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +115,12 @@ async def add_event(
     return event_id
 
 
-async def want_job(session: AsyncSession, kind: str, subject_id: UUID | str) -> None:
-    """Ask for work to be done after the commit of the transaction at hand; the sequencer turns it into a job."""
-    await session.execute(_WANT, {"id": new_id(), "kind": kind, "subject": str(subject_id)})
+async def want_job(
+    session: AsyncSession, kind: str, subject_id: UUID | str, *, share: str | None = None, cost: int = 0
+) -> None:
+    """Ask for work to be done after the commit of the transaction at hand; the sequencer turns it into a job.
+
+    Work of a `share` takes its turn with that of others by its `cost`; `background` is done when nothing else waits.
+    """
+    values = {"id": new_id(), "kind": kind, "subject": str(subject_id), "share": share, "cost": cost}
+    await session.execute(_WANT, values)

@@ -153,6 +153,8 @@ class JobRequest(SQLModel, table=True):
     kind: str
     subject_id: str
     requested_at: datetime = Field(sa_column=moment())
+    share: str | None = None
+    cost: int = 0
 
 
 class KeptAnswer(SQLModel, table=True):

@@ -1,0 +1,116 @@
+"""ZIP archives: listed, never unpacked as a whole, and held against limits, so that none breaks whoever opens it.
+
+Sizes are those of the directory. What overlaps adds up to more than the archive, and archives in the archive are opened
+as far as they fit; the small files in which the test virus is sent are looked into.
+"""
+
+from dataclasses import dataclass
+
+from casefile_api.attachments.inspection.outcome import Fault, Inside
+from casefile_api.attachments.inspection.ranged import Ranged, ranged_bytes
+from casefile_api.attachments.inspection.seven_zip import look_at_seven_zip
+from casefile_api.attachments.inspection.zip_directory import (
+    Directory,
+    Entry,
+    NoDirectory,
+    find_directory,
+    list_entries,
+    unpack,
+)
+from casefile_api.attachments.malware import SIGNATURE
+
+MIB = 1024 * 1024
+ENTRIES_LIMIT = 1_000_000
+DEPTH_LIMIT = 4
+RATIO_LIMIT = 200
+UNPACKED_FLOOR_BYTES = 8 * MIB
+"""Below this an archive harms nobody, however well it packs."""
+NESTED_LIMIT_BYTES = 16 * MIB
+_NESTED_LIMIT = 100
+_SMALL_LIMIT = 1_000
+_SMALL_BYTES = range(len(SIGNATURE), 4 * len(SIGNATURE))
+_ARCHIVES = (b".zip", b".7z", b".jar", b".apk", b".docx", b".xlsx", b".pptx", b".docm", b".xlsm")
+_SEVEN_ZIP = bytes.fromhex("377abcaf271c")
+
+
+class _Found(Exception):
+    def __init__(self, fault: Fault) -> None:
+        self.fault = fault
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What adds up over an archive and the archives in it."""
+
+    packed_bytes: int
+    entries: int = 0
+    unpacked_bytes: int = 0
+    archives: int = 0
+    not_opened: int = 0
+    small: int = 0
+
+    def take(self, entry: Entry) -> None:
+        self.entries += 1
+        self.unpacked_bytes += entry.size_bytes
+        too_well = self.unpacked_bytes > max(UNPACKED_FLOOR_BYTES, RATIO_LIMIT * self.packed_bytes)
+        if self.entries > ENTRIES_LIMIT or too_well:
+            raise _Found(Fault.ARCHIVE_BOMB)
+
+    def facts(self) -> dict[str, int]:
+        told = {"entries": self.entries, "unpacked_bytes": self.unpacked_bytes, "archives_inside": self.archives}
+        return told | ({"archives_not_opened": self.not_opened} if self.not_opened else {})
+
+
+def look_at_zip(file: Ranged) -> Inside:
+    """Find an archive that was cut off, that needs a password, or that unpacks to more than anybody wants."""
+    tally = _Tally(packed_bytes=file.size)
+    try:
+        _go_through(file, tally, depth=1)
+    except _Found as found:
+        return Inside(found.fault, tally.facts())
+    except NoDirectory:
+        return Inside(Fault.TRUNCATED, tally.facts())
+    return Inside(None, tally.facts())
+
+
+def _go_through(file: Ranged, tally: _Tally, depth: int) -> None:
+    if depth > DEPTH_LIMIT:
+        raise _Found(Fault.ARCHIVE_BOMB)
+    directory = find_directory(file)
+    packed = 0
+    for entry in list_entries(file, directory):
+        tally.take(entry)
+        packed += entry.packed_bytes
+        _check_entry(entry, directory, packed)
+        _open(file, entry, tally, depth)
+
+
+def _check_entry(entry: Entry, directory: Directory, packed_bytes: int) -> None:
+    if entry.encrypted:
+        raise _Found(Fault.PASSWORD_PROTECTED)
+    if entry.offset + entry.packed_bytes > directory.start:
+        raise _Found(Fault.TRUNCATED)
+    # Files that lie over each other are how a small archive unpacks to petabytes.
+    if packed_bytes > directory.start:
+        raise _Found(Fault.ARCHIVE_BOMB)
+
+
+def _open(file: Ranged, entry: Entry, tally: _Tally, depth: int) -> None:
+    if entry.size_bytes in _SMALL_BYTES and tally.small < _SMALL_LIMIT:
+        tally.small += 1
+        if SIGNATURE in (unpack(file, entry, _SMALL_BYTES.stop) or b""):
+            raise _Found(Fault.INFECTED)
+    if not entry.name.lower().endswith(_ARCHIVES):
+        return
+    tally.archives += 1
+    data = unpack(file, entry, NESTED_LIMIT_BYTES) if tally.archives <= _NESTED_LIMIT else None
+    if data is None:
+        tally.not_opened += 1
+    elif data.startswith(b"PK\x03\x04"):
+        try:
+            _go_through(ranged_bytes(data), tally, depth + 1)
+        except NoDirectory:
+            # Half an archive among the files of a telephone is evidence like any other.
+            tally.not_opened += 1
+    elif data.startswith(_SEVEN_ZIP) and look_at_seven_zip(ranged_bytes(data)).fault is Fault.PASSWORD_PROTECTED:
+        raise _Found(Fault.PASSWORD_PROTECTED)

@@ -1,0 +1,230 @@
+"""What is found inside files: cut off, locked, or packed to break whoever opens them."""
+
+import io
+import random
+import struct
+import zipfile
+import zlib
+from pathlib import Path
+
+import pytest
+
+from casefile_api.attachments.inspection import archives
+from casefile_api.attachments.inspection.families import look_inside
+from casefile_api.attachments.inspection.outcome import Fault, Inside
+from casefile_api.attachments.inspection.ranged import BLOCK_BYTES, Ranged, ranged_bytes
+from casefile_api.attachments.malware import SIGNATURE
+from tests.outside.files import photograph, statement, video
+
+# Made with the password "secret" by other people's programs: pypdf, msoffcrypto-tool, py7zr and pyzipper.
+LOCKED = Path(__file__).parent / "locked"
+WHOLE = {
+    "pdf": statement().data,
+    "jpeg": photograph().data,
+    "png": photograph(image_format="PNG").data,
+    "mp4": video(100_000).data,
+}
+
+
+def found(data: bytes) -> Fault | None:
+    return look_inside(ranged_bytes(data)).fault
+
+
+def zipped(*files: tuple[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", method) as archive:
+        for name, data in files:
+            archive.writestr(name, data)
+    return held.getvalue()
+
+
+@pytest.mark.parametrize("kind", WHOLE)
+def test_a_whole_file_is_sound_and_one_that_breaks_off_is_not(kind: str) -> None:
+    data = WHOLE[kind]
+    assert found(data) is None
+    for kept in (len(data) - 20, len(data) // 2, len(data) // 3):
+        assert found(data[:kept]) is Fault.TRUNCATED
+
+
+def test_what_follows_the_end_of_a_picture_is_no_part_of_it() -> None:
+    assert found(WHOLE["jpeg"] + b"motion \xff\xda" * 9000) is None
+    assert found(WHOLE["png"] + bytes(200_000)) is None
+    assert found(WHOLE["pdf"] + b"\r\n" * 200) is None
+
+
+def test_the_end_of_a_thumbnail_is_not_the_end_of_the_picture() -> None:
+    data = WHOLE["jpeg"]
+    thumbnail = b"\xff\xe1" + struct.pack(">H", len(data[:5000]) + 4) + data[:5000] + b"\xff\xd9"
+    assert found(data[:2] + thumbnail + data[2:]) is None
+    assert found(data[:2] + thumbnail + data[2:-300]) is Fault.TRUNCATED
+
+
+def test_a_pdf_without_cross_references_is_cut_off() -> None:
+    assert found(b"%PDF-1.7\n1 0 obj << >> endobj\n%%EOF\n") is Fault.TRUNCATED
+    assert found(b"%PDF-1.7\n1 0 obj << >> endobj\nstartxref\n99999\n%%EOF\n") is Fault.TRUNCATED
+
+
+def test_words_in_a_document_do_not_lock_it() -> None:
+    data = WHOLE["pdf"].replace(b"%PDF-1.3", b"%PDF-1.3\n% /Encrypt 5 0 R", 1)
+    assert data != WHOLE["pdf"]
+    assert found(data) is None
+
+
+@pytest.mark.parametrize("name", ["statement.pdf", "statement.docx", "aes.zip", "names-open.7z", "names-locked.7z"])
+def test_a_file_with_a_password_is_found_out(name: str) -> None:
+    assert found((LOCKED / name).read_bytes()) is Fault.PASSWORD_PROTECTED
+
+
+def test_a_locked_archive_inside_an_open_one_is_found_out() -> None:
+    for name in ("aes.zip", "names-open.7z"):
+        assert found(zipped((f"inner/{name}", (LOCKED / name).read_bytes()))) is Fault.PASSWORD_PROTECTED
+
+
+def test_an_archive_without_password_is_not_locked() -> None:
+    assert found((LOCKED / "not-locked.7z").read_bytes()) is None
+
+
+def compound(stream: str, data: bytes) -> bytes:
+    """A compound file (MS-CFB) with one stream, whose data begins in its third sector."""
+    entry = lambda name, kind, start: (  # noqa: E731 - one line of a table
+        name.encode("utf-16-le").ljust(64, b"\0")
+        + struct.pack("<HBB", 2 * len(name) + 2, kind, 1)
+        + bytes(48)
+        + struct.pack("<IQ", start, 4096)
+    )
+    header = bytes.fromhex("d0cf11e0a1b11ae1") + bytes(16) + struct.pack("<5H", 0x3E, 3, 0xFFFE, 9, 6)
+    header = header.ljust(44, b"\0") + struct.pack("<II", 1, 1)
+    header = header.ljust(76, b"\0") + struct.pack("<109I", 0, *[0xFFFFFFFF] * 108)
+    table = struct.pack("<3I", 0xFFFFFFFD, 0xFFFFFFFE, 0xFFFFFFFE).ljust(512, b"\xff")
+    return header + table + (entry("Root Entry", 5, 0) + entry(stream, 2, 2)).ljust(512, b"\0") + data.ljust(4096, b"\0")
+
+
+@pytest.mark.parametrize(
+    ("stream", "locked", "free"),
+    [
+        ("WordDocument", bytes(10) + b"\x00\x01", bytes(12)),
+        (
+            "Workbook",
+            struct.pack("<HH4x", 0x809, 4) + struct.pack("<HH", 0x2F, 0),
+            struct.pack("<HH4x", 0x809, 4) + struct.pack("<HH", 0x42, 0),
+        ),
+    ],
+)
+def test_older_office_files_say_themselves_that_they_are_locked(stream: str, locked: bytes, free: bytes) -> None:
+    assert found(compound(stream, locked)) is Fault.PASSWORD_PROTECTED
+    assert found(compound(stream, free)) is None
+    assert found(compound(stream, free)[:1100]) is Fault.TRUNCATED
+
+
+def test_an_archive_is_listed() -> None:
+    data = zipped(("a.txt", b"a" * 500), ("b.zip", zipped(("c.txt", b"c" * 700))))
+    told = look_inside(ranged_bytes(data))
+    assert told.fault is None
+    assert told.facts["entries"] == 3
+    assert told.facts["archives_inside"] == 1
+    assert told.facts["unpacked_bytes"] > 1200
+
+
+def test_an_archive_without_its_directory_is_cut_off() -> None:
+    data = zipped(*[(f"{number}.txt", bytes(range(256)) * 9) for number in range(30)])
+    assert found(data[:-30]) is Fault.TRUNCATED
+    assert found(data[: len(data) // 2]) is Fault.TRUNCATED
+    assert found(data[:400] + data[900:]) is Fault.TRUNCATED
+
+
+def test_an_archive_that_packs_too_well_is_a_bomb_and_an_ordinary_one_is_not() -> None:
+    assert found(zipped(("zeros", bytes(20_000_000)))) is Fault.ARCHIVE_BOMB
+    assert found(zipped(("zeros", bytes(1_000_000)))) is None
+    lines = b"".join(b"%d;%d\n" % (n, n * 7919 % 10007) for n in range(200_000))
+    assert found(zipped(("log.csv", lines))) is None
+
+
+def test_archives_in_archives_are_opened_to_a_depth_and_their_contents_add_up() -> None:
+    deep = b"at the bottom"
+    for _ in range(archives.DEPTH_LIMIT + 1):
+        deep = zipped(("next.zip", deep))
+    assert found(deep) is Fault.ARCHIVE_BOMB
+    layer = zipped(("zeros", bytes(5_000_000)))
+    assert found(zipped(*[(f"{number}.zip", layer) for number in range(9)])) is Fault.ARCHIVE_BOMB
+
+
+def test_files_that_lie_over_each_other_are_a_bomb() -> None:
+    single = zipped(("a", random.Random(1).randbytes(60_000)), method=zipfile.ZIP_STORED)
+    start = single.rindex(b"PK\x01\x02")
+    end = single.rindex(b"PK\x05\x06")
+    entries = single[start:end] * 50
+    tail = struct.pack("<4s4H2IH", b"PK\x05\x06", 0, 0, 50, 50, len(entries), start, 0)
+    assert found(single[:start] + entries + tail) is Fault.ARCHIVE_BOMB
+
+
+def test_more_files_than_the_limit_are_a_bomb(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = zipped(*[(str(number), b"x") for number in range(40)])
+    assert found(data) is None
+    monkeypatch.setattr(archives, "ENTRIES_LIMIT", 39)
+    assert found(data) is Fault.ARCHIVE_BOMB
+
+
+def test_the_test_virus_is_found_in_an_archive_and_in_an_archive_in_it() -> None:
+    inner = zipped(("eicar.com", SIGNATURE))
+    assert found(inner) is Fault.INFECTED
+    assert found(zipped(("eicar.com", SIGNATURE), method=zipfile.ZIP_STORED)) is Fault.INFECTED
+    assert found(zipped(("note.txt", b"x"), ("inner.zip", inner))) is Fault.INFECTED
+
+
+def test_an_archive_beyond_four_gigabytes_is_read_by_its_larger_directory() -> None:
+    """APPNOTE 4.3.14: zip64, made by hand with a gap of 5 GiB in the middle that is never read."""
+    gap = 5 * 1024**3
+    name, body = b"big.bin", b"x" * 1000
+    local = struct.pack("<4s5H3I2H", b"PK\x03\x04", 45, 0, 0, 0, 0, zlib.crc32(body), 1000, 1000, len(name), 0)
+    extra = struct.pack("<HHQ", 1, 8, gap)
+    entry = struct.pack(
+        "<4s6H3I5H2I", b"PK\x01\x02", 45, 45, 0, 0, 0, 0, 0, 1000, 1000, len(name), len(extra), 0, 0, 0, 0, 0xFFFFFFFF
+    )
+    directory = entry + name + extra
+    start = gap + len(local + name + body)
+    larger = struct.pack("<4sQ2H2I4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, 1, 1, len(directory), start)
+    locator = struct.pack("<4sIQI", b"PK\x06\x07", 0, start + len(directory), 1)
+    end = struct.pack("<4s4H2IH", b"PK\x05\x06", 0, 0, 1, 1, len(directory), 0xFFFFFFFF, 0)
+    tail = local + name + body + directory + larger + locator + end
+    head = b"PK\x03\x04"
+
+    def fetch(offset: int, length: int) -> bytes:
+        if offset >= gap:
+            return tail[offset - gap : offset - gap + length]
+        known = (head if offset == 0 else b"").ljust(min(length, gap - offset), b"\0")
+        return known + tail[: length - len(known)]
+
+    told = look_inside(Ranged(gap + len(tail), fetch))
+    assert told == Inside(None, {"entries": 1, "unpacked_bytes": 1000, "archives_inside": 0})
+
+
+def test_nothing_that_is_sent_makes_the_looking_fail() -> None:
+    """Bytes changed and cut at random: whatever comes out, it is an outcome."""
+    chance = random.Random(20261124)
+    samples = [path.read_bytes()[:60_000] for path in LOCKED.iterdir()] + [data[:60_000] for data in WHOLE.values()]
+    samples += [zipped(("a.zip", zipped(("b", b"b" * 300))), ("c", b"c" * 90)), compound("Workbook", bytes(90))]
+    for round_ in range(1500):
+        data = bytearray(chance.choice(samples))
+        for _ in range(chance.choice((1, 3, 40))):
+            data[chance.randrange(len(data))] = chance.randrange(256)
+        cut = bytes(data[: chance.randrange(8, len(data) + 1)]) if round_ % 2 else bytes(data)
+        assert isinstance(look_inside(ranged_bytes(cut)), Inside)
+
+
+def test_a_file_is_read_in_blocks_and_never_beyond_its_end() -> None:
+    data = random.Random(3).randbytes(3 * BLOCK_BYTES + 17)
+    asked: list[tuple[int, int]] = []
+
+    def fetch(offset: int, length: int) -> bytes:
+        asked.append((offset, length))
+        return data[offset : offset + length]
+
+    file = Ranged(len(data), fetch)
+    for offset, length in ((0, 10), (BLOCK_BYTES - 3, 6), (len(data) - 5, 50), (len(data), 4), (-1, 4)):
+        wanted = data[offset : offset + length] if offset >= 0 else b""
+        assert file.read(offset, length) == wanted
+    assert b"".join(file.onward(100)) == data[100:]
+    assert all(offset + length <= len(data) for offset, length in asked)
+    assert len(asked) == 4
+
+
