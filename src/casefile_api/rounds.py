@@ -10,9 +10,9 @@ from datetime import timedelta
 from sqlalchemy import text
 
 from casefile_api.attachments.expiry import expire_bundles, give_up_uploads
-from casefile_api.audit.alarming import watch_alarm
 from casefile_api.attachments.holding import hold_submitted
 from casefile_api.attachments.rechecking import ask_for_rechecks
+from casefile_api.audit.alarming import watch_alarm
 from casefile_api.audit.announcing import announce_checkpoint
 from casefile_api.audit.cosigning import ask_witnesses
 from casefile_api.audit.self_check import check_some

@@ -26,7 +26,7 @@ def test_the_embedded_store_is_tried_beside_the_running_service(sandbox: Sandbox
         "signatures": "yes",
         "versions": "yes",
         "ranges": "yes",
-        "object lock": "no",
+        "object lock": "yes",
     }
 
 

@@ -3,13 +3,16 @@
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import psutil  # type: ignore[import-untyped]
 import pytest
 
+from casefile_api.attachments.storage import Storage
 from tests.api.attaching import large_text, text_file
+from tests.api.behind import all_events, newest, storage_of
 from tests.api.test_bundles import built
 from tests.outside.cases import open_case
 from tests.outside.client import Party, Sandbox
@@ -89,6 +92,102 @@ def test_a_kill_of_everything_in_the_middle_of_an_upload_loses_no_part(running: 
     assert download(again, declared["id"]) == file.data
     assert attach(again, case_id, statement())["status"] == "available"
     sandbox.http.close()
+
+
+@pytest.fixture
+def store_behind(running: RunningSandbox) -> Iterator[Storage]:
+    with storage_of(running.directory) as storage:
+        yield storage
+
+
+def edit_volume(running: RunningSandbox, data: bytes, *, mend: bool) -> None:
+    """Change one byte of a file in the store's own volume; and its checksum, as one who knows how would."""
+    for volume in (running.directory / "seaweedfs").rglob("*.dat"):
+        held = volume.read_bytes()
+        at = held.find(data)
+        if at < 0:
+            continue
+        changed = data[:500] + bytes([data[500] ^ 1]) + data[501:]
+        size = int.from_bytes(held[at - 8 : at - 4], "big")
+        place = at - 4 + size
+        assert held[place : place + 4] == crc32c(data).to_bytes(4, "big")
+        with volume.open("r+b") as file:
+            file.seek(at)
+            file.write(changed)
+            if mend:
+                file.seek(place)
+                file.write(crc32c(changed).to_bytes(4, "big"))
+        return
+    pytest.fail("no volume of the store holds the file")
+
+
+def crc32c(data: bytes) -> int:
+    """CRC-32C (RFC 3720 B.4), bit by bit."""
+    left = 0xFFFFFFFF
+    for byte in data:
+        left ^= byte
+        for _ in range(8):
+            left = left >> 1 ^ (0x82F63B78 if left & 1 else 0)
+    return left ^ 0xFFFFFFFF
+
+
+def waited(party: Party, attachment_ids: Sequence[str], seconds: float = 60) -> list[Any]:
+    """The attachments once each was read again."""
+    deadline = time.monotonic() + seconds
+    while True:
+        seen = [party.get(f"/v1/attachments/{each}").json() for each in attachment_ids]
+        if all(each["integrity"] for each in seen):
+            return seen
+        assert time.monotonic() < deadline, "the files were not read again"
+        time.sleep(0.5)
+
+
+def a_month_later(running: RunningSandbox, officer: Party) -> None:
+    officer.sandbox.person("operator").post("/v1/sandbox/clock", {"advance": "P31D"})
+    part_of(running, "worker").kill()  # the next one begins with its rounds
+
+
+def test_what_was_changed_behind_the_services_back_is_found_and_said(
+    running: RunningSandbox, officer: Party, store_behind: Storage
+) -> None:
+    case_id = open_case(officer)["id"]
+    made = [statement(number, pages=1) for number in range(60, 64)]
+    altered, overwritten, lost, intact = (attach(officer, case_id, file)["id"] for file in made)
+    edit_volume(running, made[0].data, mend=True)
+    store_behind.ask("put_object", Key=newest(store_behind, overwritten)["Key"], Body=b"something else")
+    store_behind.ask("delete_object", **newest(store_behind, lost))
+    a_month_later(running, officer)
+    seen = waited(officer, [altered, overwritten, lost, intact])
+    states = [each["integrity"] for each in seen]
+    assert states == ["altered", "overwritten", "lost", "intact"]
+    chain = [officer.get(f"/v1/attachments/{each['id']}/custody").json()["items"][-1] for each in seen]
+    assert [link["kind"] for link in chain] == ["found_altered"] * 3 + ["rechecked"]
+    assert [link["facts"] for link in chain] == [{"integrity": state} for state in states]
+    assert chain[0]["sha256"] not in (None, made[0].sha256)
+    assert chain[3]["sha256"] == made[3].sha256
+    told = all_events(officer.sandbox.system("police-53"))
+    said = {item["data"]["attachment_id"]: item["data"]["state"] for item in told if "integrity" in item["type"]}
+    assert {each["id"]: said.get(each["id"]) for each in seen[:3]} == {
+        each["id"]: each["integrity"] for each in seen[:3]
+    }
+    assert intact not in said
+    logged = (running.directory / "logs" / "worker.log").read_text()
+    for each in seen[:3]:
+        assert f'"attachment_id": "{each["id"]}", "integrity": "{each["integrity"]}"' in logged
+    for gone in (altered, lost):
+        officer.refused("GET", f"/v1/attachments/{gone}/content", 409, "wrong-state")
+    assert download(officer, overwritten) == made[1].data
+    assert download(officer, intact) == made[3].data
+
+
+@pytest.mark.soak
+def test_damage_that_the_store_itself_finds_is_said_as_well(running: RunningSandbox, officer: Party) -> None:
+    file = statement(70, pages=1)
+    damaged = attach(officer, open_case(officer)["id"], file)["id"]
+    edit_volume(running, file.data, mend=False)
+    a_month_later(running, officer)
+    assert [each["integrity"] for each in waited(officer, [damaged], seconds=300)] == ["unreadable"]
+    officer.refused("GET", f"/v1/attachments/{damaged}/content", 409, "wrong-state")
 
 
 def test_an_upload_that_was_never_finished_and_an_old_bundle_are_given_up(

@@ -16,6 +16,7 @@ import pytest
 import pytest_asyncio
 
 from casefile_api import jobs
+from casefile_api.job_places import BACKGROUND, Places
 from casefile_api.jobs import JobKind
 from casefile_api.settings import Settings
 from tests.telling import until
@@ -27,6 +28,8 @@ pytestmark = pytest.mark.asyncio
 class Wanted:
     kind: str
     subject_id: str
+    share: str | None = None
+    cost: int = 0
 
 
 @pytest_asyncio.fixture
@@ -129,3 +132,35 @@ async def test_a_job_of_a_killed_worker_is_taken_up_by_another_within_seconds(se
     await until(lambda: done == ["b1"], seconds=jobs.STALLED_AFTER_SECONDS + 8)
     working.cancel()
     await asyncio.wait([working])
+
+
+async def test_nobodys_backlog_holds_up_another(settings: Settings) -> None:
+    """A thousand files of one force, then one of another: it is next but one, and what can wait comes last."""
+    own = settings.with_values(worker_concurrency=1)
+    async with await psycopg.AsyncConnection.connect(settings.database_url) as connection:
+        await jobs.defer(connection, [Wanted("build_bundle", "read again", BACKGROUND)])
+        many = [Wanted("build_bundle", f"a{number}", "police-53", 10) for number in range(1000)]
+        await jobs.defer(connection, many)
+        await jobs.defer(connection, [Wanted("build_bundle", "b0", "police-52", 10)])
+        await jobs.defer(connection, [Wanted("build_bundle", f"c{number}", "police-51", 20) for number in range(2)])
+    done: list[str] = []
+
+    async def run(subject: str) -> None:
+        done.append(subject)
+        if len(done) == 8:
+            await asyncio.sleep(60)
+
+    working = asyncio.create_task(jobs.work(own, {JobKind.BUILD_BUNDLE: run}))
+    await until(lambda: len(done) == 8)
+    working.cancel()
+    await asyncio.wait([working])
+    # Places: a0 0, a1 10, a2 20 …; b0 0; c0 0, c1 20.
+    assert done == ["a0", "b0", "c0", "a1", "a2", "c1", "a3", "a4"]
+
+
+async def test_the_queue_remembers_no_share_that_is_done_with() -> None:
+    places = Places({"police-53": 700}, now=500)
+    assert [places.give("police-53", 10), places.give("police-53", 1), places.give("police-52", 1)] == [700, 710, 500]
+    assert places.give(None, 9) == 0
+    assert Places({}, 0).give("police-53", 10) == 0
+    assert places.give(BACKGROUND, 0) > places.give("police-53", 5_000_000) > 0

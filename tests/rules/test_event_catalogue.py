@@ -21,7 +21,7 @@ PROMISED = {
     " restriction_changed restriction_lifted",
     "conflict": "declared withdrawn",
     "break_glass": "opened ended reported",
-    "attachment": "declared available rejected deleted",
+    "attachment": "declared available rejected deleted integrity_changed",
     "early_advice": "drafted submitted accepted returned approved refused appealed upheld overturned allocated"
     " transferred information_requested information_provided advised completed withdrawn finalised reopened",
     "action": "set started returned satisfied rejected cancelled disputed dispute_answered extension_requested"

@@ -6,12 +6,17 @@ import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
-from casefile_api.attachments.findings import RejectionCode, examine, judge
+from casefile_api.attachments.findings import differing_parts, examine, judge
+from casefile_api.attachments.inspection.outcome import Fault, Inside
 from casefile_api.attachments.malware import Scan
+from casefile_api.attachments.parts import MIB, plan_parts
+from casefile_api.attachments.rejections import MENDS, RejectionCode, detail_of
 from casefile_api.errors import DependencyUnavailable
+from casefile_api.settings import Settings, Unscanned
 
 EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$" + b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 PDF = b"%PDF-1.7\n" + b"x" * 300_000 + b"\n%%EOF"
@@ -48,13 +53,12 @@ def clamd(answer: bytes, *, hang_up_after: int = 1 << 40) -> Iterator[tuple[str,
 
 def test_the_file_that_was_declared_is_accepted_without_a_scanner_and_says_so() -> None:
     found = judge(
-        examine(pieces(PDF, 7), ""),
+        examine(pieces(PDF, 701), ""),
         size_bytes=len(PDF),
         sha256=hashlib.sha256(PDF).hexdigest(),
         media_type="application/pdf",
     )
     assert found.rejection is None
-    assert found.detail is None
     assert not found.scanned
 
 
@@ -79,7 +83,7 @@ def test_the_test_virus_is_found_across_the_edges_of_chunks(size: int, before: i
     [
         (b"stream: OK\0", Scan.CLEAN),
         (b"stream: Win.Test FOUND\0", Scan.INFECTED),
-        (b"INSTREAM size limit exceeded. ERROR\0", Scan.NOT_PERFORMED),
+        (b"INSTREAM size limit exceeded. ERROR\0", Scan.TOO_LARGE),
     ],
 )
 def test_a_scanner_that_is_set_sees_the_whole_file_and_is_heard(answer: bytes, scan: Scan) -> None:
@@ -97,4 +101,67 @@ def test_a_scanner_that_is_away_or_breaks_off_lets_nothing_through() -> None:
 
 def test_a_file_too_long_for_the_scanner_is_not_taken_for_scanned() -> None:
     with clamd(b"INSTREAM size limit exceeded. ERROR\0", hang_up_after=1) as (address, _):
-        assert examine([b"x" * 100_000] * 50, address).scan is Scan.NOT_PERFORMED
+        assert examine([b"x" * 100_000] * 50, address).scan is Scan.TOO_LARGE
+
+
+def of(scan: Scan, unscanned: Unscanned, fault: Fault | None = None, media_type: str = "application/pdf") -> object:
+    """The verdict on a whole and true file that was scanned like this, and looked into."""
+    found = replace(examine([PDF], ""), scan=scan)
+    declared = {"size_bytes": len(PDF), "sha256": hashlib.sha256(PDF).hexdigest(), "media_type": media_type}
+    return judge(found, inside=Inside(fault), unscanned=unscanned, **declared).rejection  # type: ignore[arg-type]
+
+
+def test_what_becomes_of_a_file_no_scanner_saw_is_a_setting() -> None:
+    outcomes = {
+        (scan, setting): of(scan, setting)
+        for scan in (Scan.CLEAN, Scan.TOO_LARGE, Scan.NOT_PERFORMED)
+        for setting in Unscanned
+    }
+    refused = {place for place, outcome in outcomes.items() if outcome is RejectionCode.NOT_SCANNED}
+    assert refused == {
+        (Scan.TOO_LARGE, Unscanned.REFUSED),
+        (Scan.NOT_PERFORMED, Unscanned.REFUSED),
+        (Scan.NOT_PERFORMED, Unscanned.LARGE),
+    }
+    assert all(outcome is None for place, outcome in outcomes.items() if place not in refused)
+
+
+def test_in_production_nothing_is_accepted_without_a_scanner_unless_it_is_set() -> None:
+    assert Settings(sandbox=False).unscanned is Unscanned.LARGE
+    assert Settings(sandbox=True).unscanned is Unscanned.ACCEPTED
+    assert Settings(sandbox=True, unscanned_files=Unscanned.REFUSED).unscanned is Unscanned.REFUSED
+
+
+def test_what_was_found_inside_is_said_and_a_password_comes_before_the_type() -> None:
+    for fault in Fault:
+        assert of(Scan.CLEAN, Unscanned.REFUSED, fault) == fault.value
+    assert of(Scan.CLEAN, Unscanned.REFUSED, Fault.PASSWORD_PROTECTED, "image/png") == "password_protected"
+    assert of(Scan.CLEAN, Unscanned.REFUSED, Fault.TRUNCATED, "image/png") == "type_mismatch"
+
+
+def test_every_code_has_a_mend_and_the_parts_that_differ_are_named() -> None:
+    assert set(MENDS) == set(RejectionCode)
+    assert detail_of("hash_mismatch", [2, 5]).endswith("Parts that are not those signed for: 2, 5.")
+
+
+@pytest.mark.parametrize("chunk_bytes", [MIB, 3 * MIB + 1, 40 * MIB])
+def test_the_parts_that_are_not_those_signed_for_are_found(chunk_bytes: int) -> None:
+    data = b"".join(bytes([number]) * 8 * MIB for number in range(3)) + b"rest"
+    plan = plan_parts(len(data))
+    starts = [(number, 8 * MIB * (number - 1)) for number in range(1, 5)]
+    signed = {number: hashlib.sha256(data[at : at + 8 * MIB]).hexdigest() for number, at in starts}
+    assert differing_parts(pieces(data, chunk_bytes), plan, signed) == []
+    swapped = data[8 * MIB : 16 * MIB] + data[: 8 * MIB] + data[16 * MIB :]
+    assert differing_parts(pieces(swapped, chunk_bytes), plan, signed) == [1, 2]
+    assert differing_parts(pieces(data[:-1] + b"?", chunk_bytes), plan, signed) == [4]
+
+
+def test_a_reading_that_fails_leaves_no_thread_behind() -> None:
+    def broken() -> Iterator[bytes]:
+        yield b"a" * 100
+        raise DependencyUnavailable("gone")
+
+    before = threading.active_count()
+    with pytest.raises(DependencyUnavailable):
+        examine(broken(), "")
+    assert threading.active_count() == before

@@ -96,7 +96,9 @@ def compound(stream: str, data: bytes) -> bytes:
     header = header.ljust(44, b"\0") + struct.pack("<II", 1, 1)
     header = header.ljust(76, b"\0") + struct.pack("<109I", 0, *[0xFFFFFFFF] * 108)
     table = struct.pack("<3I", 0xFFFFFFFD, 0xFFFFFFFE, 0xFFFFFFFE).ljust(512, b"\xff")
-    return header + table + (entry("Root Entry", 5, 0) + entry(stream, 2, 2)).ljust(512, b"\0") + data.ljust(4096, b"\0")
+    return (
+        header + table + (entry("Root Entry", 5, 0) + entry(stream, 2, 2)).ljust(512, b"\0") + data.ljust(4096, b"\0")
+    )
 
 
 @pytest.mark.parametrize(
@@ -226,5 +228,3 @@ def test_a_file_is_read_in_blocks_and_never_beyond_its_end() -> None:
     assert b"".join(file.onward(100)) == data[100:]
     assert all(offset + length <= len(data) for offset, length in asked)
     assert len(asked) == 4
-
-

@@ -144,10 +144,11 @@ async def remove_objects(storage: Storage, prefix: str, *, keep: str | None = No
     await storage.call(remove_versions)
 
 
-def read_object(storage: Storage, key: str, version_id: str | None) -> Iterator[bytes]:
+def read_object(storage: Storage, key: str, version_id: str | None, *, patience: int = _RESUMPTIONS) -> Iterator[bytes]:
     """Read an object to its end in chunks, going on from where a broken connection left it: for `storage.stream`.
 
-    Raises MissingObject where it is gone, DependencyUnavailable where the store gives up.
+    `patience` is how often it is asked again without getting further. Raises MissingObject where it is gone,
+    DependencyUnavailable where the store gives up.
     """
     version = {"VersionId": version_id} if version_id else {}
     offset, failures, size = 0, 0, None
@@ -163,7 +164,7 @@ def read_object(storage: Storage, key: str, version_id: str | None) -> Iterator[
             raise
         except DependencyUnavailable:
             failures = 1 if offset > before else failures + 1
-            if failures > _RESUMPTIONS:
+            if failures > patience:
                 raise
             time.sleep(min(2.0, 0.1 * 2**failures))
 

@@ -6,13 +6,16 @@ read back and hashed in any case. But an operator should know.
 
 import hashlib
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
 import httpx2 as httpx
 
 from casefile_api.attachments.links import Link, get_link, part_link, put_link
-from casefile_api.attachments.storage import MissingObject, Storage, StoreRefused
+from casefile_api.attachments.locking import has_lock
+from casefile_api.attachments.storage import Answer, MissingObject, Storage, StoreRefused
+from casefile_api.clock import real_now
 from casefile_api.identifiers import random_hex
 
 _LIFETIME = timedelta(minutes=5)
@@ -100,11 +103,26 @@ def _reads_ranges(storage: Storage, outside: httpx.Client, key: str) -> bool:
 
 
 def _locks(storage: Storage, outside: httpx.Client, key: str) -> bool:
-    try:
-        answer = storage.ask("get_object_lock_configuration")
-    except (StoreRefused, MissingObject):
+    if not has_lock(storage):
         return False
-    return bool(answer.get("ObjectLockConfiguration", {}).get("ObjectLockEnabled") == "Enabled")
+    version = {"Key": key, "VersionId": storage.ask("put_object", Key=key, Body=_BODY).get("VersionId")}
+    until = real_now() + _LIFETIME
+    storage.ask("put_object_retention", **version, Retention={"Mode": "GOVERNANCE", "RetainUntilDate": until})
+    storage.ask("put_object_legal_hold", **version, LegalHold={"Status": "ON"})
+    kept = _cannot_be_deleted(storage, version)
+    storage.ask("put_object_legal_hold", **version, LegalHold={"Status": "OFF"})
+    kept = kept and _cannot_be_deleted(storage, version)
+    with suppress(StoreRefused, MissingObject):
+        storage.ask("delete_object", **version, BypassGovernanceRetention=True)
+    return kept
+
+
+def _cannot_be_deleted(storage: Storage, version: Answer) -> bool:
+    try:
+        storage.ask("delete_object", **version)
+    except StoreRefused:
+        return True
+    return False
 
 
 _TRIALS: tuple[tuple[str, Trial, str, str], ...] = (
@@ -153,8 +171,9 @@ _TRIALS: tuple[tuple[str, Trial, str, str], ...] = (
     (
         "object lock",
         _locks,
-        "Objects can be locked against the service's own credentials.",
-        "Objects are not locked: whoever has the service's credentials can delete them, and opening a file fails then.",
+        "A file that was submitted cannot be deleted with the service's own credentials either.",
+        "Whoever has the service's credentials can delete what was submitted: the service itself never does, every "
+        "file is read again within the set time, and a loss is said at once.",
     ),
 )
 
@@ -162,4 +181,5 @@ _TRIALS: tuple[tuple[str, Trial, str, str], ...] = (
 def _remove(storage: Storage, prefix: str) -> None:
     for page in storage.pages("list_object_versions", Prefix=prefix):
         for version in (*page.get("Versions", []), *page.get("DeleteMarkers", [])):
-            storage.ask("delete_object", Key=version["Key"], VersionId=version["VersionId"])
+            with suppress(StoreRefused):
+                storage.ask("delete_object", Key=version["Key"], VersionId=version["VersionId"])

@@ -175,7 +175,7 @@ async def _defer_jobs(connection: AsyncConnection[Any], defer: Defer) -> tuple[i
         async with connection.transaction():
             rows = await (await connection.execute(_TAKE_JOBS, (MOST_AT_ONCE,))).fetchall()
             if rows:
-                await defer(connection, [JobWanted(kind, subject) for kind, subject in rows])
+                await defer(connection, [JobWanted(*row) for row in rows])
     except Exception as fault:  # whatever goes wrong there, entries must still be integrated
         if connection.closed:
             raise

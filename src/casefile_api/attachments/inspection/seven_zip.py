@@ -30,12 +30,16 @@ def look_at_seven_zip(file: Ranged) -> Inside:
     header = file.read(32 + offset, length)
     if zlib.crc32(header) != checksum:
         return _CUT
-    if header[0] == _PACKED and _AES not in header:
-        try:
-            header = _unpacked(file, header)
-        except IndexError:
-            return _CUT
-    return Inside(Fault.PASSWORD_PROTECTED) if _AES in header else SOUND
+    return Inside(Fault.PASSWORD_PROTECTED) if _is_locked(file, header) else SOUND
+
+
+def _is_locked(file: Ranged, header: bytes) -> bool:
+    if header[0] != _PACKED or _AES in header:
+        return _AES in header
+    try:
+        return _AES in _unpacked(file, header)
+    except IndexError:
+        return False
 
 
 def _unpacked(file: Ranged, header: bytes) -> bytes:

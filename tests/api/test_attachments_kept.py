@@ -1,0 +1,101 @@
+"""What was submitted stays: nobody deletes it, through the API or at the store; and what is no good never gets in."""
+
+import io
+import time
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from casefile_api.attachments.storage import Storage, StoreRefused
+from tests.api.attaching import EICAR, PART_BYTES, completed, holding, large_text
+from tests.api.behind import all_events, newest, storage_of
+from tests.api.test_attachments_seen import naming, share
+from tests.outside.client import Party, Sandbox
+from tests.outside.files import EvidenceFile, statement, video
+from tests.outside.uploads import attach, declare, download, parts_of, settled, upload
+
+LOCKED = Path(__file__).parents[1] / "rules" / "locked"
+
+
+@pytest.fixture
+def store(sandbox: Sandbox) -> Iterator[Storage]:
+    with storage_of(sandbox.directory) as storage:
+        yield storage
+
+
+def archive(name: str, data: bytes) -> EvidenceFile:
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr(name, data)
+    return EvidenceFile("export.zip", "application/zip", "OTHER_MATERIAL", "Export", held.getvalue())
+
+
+REFUSED = {
+    "password_protected": holding(statement(), (LOCKED / "statement.pdf").read_bytes()),
+    "truncated": holding(statement(), statement().data[:-40]),
+    "archive_bomb": archive("zeros", bytes(30_000_000)),
+    "infected": archive("eicar.com", EICAR),
+}
+
+
+@pytest.mark.parametrize("code", REFUSED)
+def test_what_is_no_good_is_rejected_by_its_code_and_never_opened(officer: Party, case_id: str, code: str) -> None:
+    rejected = completed(officer, case_id, REFUSED[code])
+    assert (rejected["status"], rejected["rejection"]["code"]) == ("rejected", code)
+    officer.refused("GET", f"/v1/attachments/{rejected['id']}/content", 409, "wrong-state")
+    told = all_events(officer.sandbox.system("police-53"))
+    codes = [item["data"].get("code") for item in told if item["data"].get("attachment_id") == rejected["id"]]
+    assert codes == [None, code]
+
+
+def test_a_film_that_breaks_off_is_found(officer: Party, case_id: str) -> None:
+    film = video(200_000)
+    assert completed(officer, case_id, holding(film, film.data[:150_000]))["rejection"]["code"] == "truncated"
+
+
+def test_parts_in_each_others_place_make_another_file(officer: Party, case_id: str) -> None:
+    file = large_text()
+    first, second, rest = parts_of(file, PART_BYTES).values()
+    declared = declare(officer, case_id, file)
+    upload(officer, declared, holding(file, second + first + rest))
+    officer.post(f"/v1/attachments/{declared['id']}/complete", expect=202)
+    assert settled(officer, declared["id"])["rejection"]["code"] == "hash_mismatch"
+
+
+def test_a_submitted_file_is_held_against_everybody(
+    sandbox: Sandbox, officer: Party, case_id: str, store: Storage
+) -> None:
+    file = statement()
+    attachment = attach(officer, case_id, file)
+    supervisor = sandbox.person("supervisor", unit="police-53-rasso")
+    share(officer, supervisor, case_id, naming(officer, case_id, attachment["id"]))
+    path = f"/v1/attachments/{attachment['id']}"
+    deadline = time.monotonic() + 60
+    while (link := officer.get(f"{path}/custody").json()["items"][-1])["kind"] != "held":
+        assert time.monotonic() < deadline, "the file was not held"
+        time.sleep(0.3)
+    assert (link["facts"]["lock"], link["facts"]["legal_hold"]) == ("governance", True)
+    assert link["sha256"] == file.sha256
+    officer.refused("DELETE", path, 409, "wrong-state", headers={"If-Match": officer.etag(path)})
+    held = newest(store, attachment["id"])
+    for how in ({}, {"BypassGovernanceRetention": True}):
+        with pytest.raises(StoreRefused, match="AccessDenied"):
+            store.ask("delete_object", **held, **how)
+    store.ask("put_object", Key=held["Key"], Body=b"written over it")
+    store.ask("delete_object", Key=held["Key"])
+    assert download(officer, attachment["id"]) == file.data
+
+
+def test_a_file_that_was_not_submitted_can_still_be_deleted(officer: Party, case_id: str, store: Storage) -> None:
+    attachment = attach(officer, case_id, statement(3))
+    held = newest(store, attachment["id"])
+    path = f"/v1/attachments/{attachment['id']}"
+    officer.delete(path, headers={"If-Match": officer.etag(path)})
+    deadline = time.monotonic() + 60
+    while officer.get(f"{path}/custody").json()["items"][-1]["kind"] != "removed_from_storage":
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    left = store.ask("list_object_versions", Prefix=held["Key"])
+    assert not left.get("Versions") and not left.get("DeleteMarkers")
