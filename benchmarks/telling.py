@@ -19,6 +19,7 @@ from rich.table import Table
 from sqlalchemy import text
 
 from casefile_api.identifiers import new_id
+from casefile_api.tenancy import WORKER
 from tests.databases import database_server
 from tests.telling import Telling, until
 
@@ -126,7 +127,7 @@ async def measure(database_url: str, folder: Path) -> Table:
 
 async def backlog(telling: Telling, table: Table) -> None:
     """Let much wait while no worker runs, then send it; and send the same bodies bare."""
-    async with telling.database.session() as session:
+    async with telling.database.session(WORKER) as session:
         await session.execute(text("delete from webhook_endpoint"))
         await session.commit()
     async with Sink().open() as sink:

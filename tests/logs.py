@@ -18,6 +18,7 @@ from casefile_api.ledger.log_keys import open_log
 from casefile_api.ledger.sequencer import Sequencer, connect
 from casefile_api.ledger.trail import Trail
 from casefile_api.settings import Settings
+from casefile_api.tenancy import AS_WORKER
 
 ORIGIN = "casefile.example/log"
 
@@ -89,7 +90,7 @@ class LogInHand:
     def write(self, count: int, **details: Any) -> list[SealedEntry]:
         """Write entries in one transaction."""
         entries = [an_entry(**details) for _ in range(count)]
-        with psycopg.connect(self.settings.database_url) as connection:
+        with psycopg.connect(self.settings.database_url, options=AS_WORKER) as connection:
             for entry in entries:
                 insert_entry(connection, entry)
         return entries

@@ -22,6 +22,7 @@ from casefile_api.database import Database
 from casefile_api.identifiers import new_id
 from casefile_api.ledger.happenings import Actor, add_event
 from casefile_api.settings import Settings
+from casefile_api.tenancy import WORKER
 from casefile_api.vault import Vault, read_master_key
 from casefile_api.web.assembly import master_key_file
 from casefile_api.webhooks.owing import VERIFICATION, owe, owed_row
@@ -52,7 +53,7 @@ class Telling:
     async def register(self, url: str, *patterns: str, state: str = "active") -> Endpoint:
         """Put an endpoint into the database; a pending one is owed its verification."""
         endpoint_id, now = new_id(), self.clock.now()
-        async with self.database.session() as session:
+        async with self.database.session(WORKER) as session:
             await session.execute(
                 text(
                     "insert into webhook_endpoint (id, organisation, client_id, url, event_types, state, created_at,"
@@ -87,7 +88,7 @@ class Telling:
     async def happen(self, *, case: UUID | None = None, count: int = 1, to: str = ORGANISATION) -> list[UUID]:
         """Let things happen to a case; return the ids of the events."""
         case = case or new_id()
-        async with self.database.session() as session:
+        async with self.database.session(WORKER) as session:
             happened = [
                 await add_event(
                     session,
@@ -105,7 +106,7 @@ class Telling:
 
     async def advance(self, length: timedelta) -> None:
         """Move the sandbox's working time on."""
-        async with self.database.session() as session:
+        async with self.database.session(WORKER) as session:
             moved = "update working_time set ahead_seconds = ahead_seconds + :seconds returning ahead_seconds"
             ahead = await session.execute(text(moved), {"seconds": int(length.total_seconds())})
             self.clock.moved_to(timedelta(seconds=ahead.scalar_one()))
@@ -113,7 +114,7 @@ class Telling:
 
     async def rows(self, query: str, **values: Any) -> list[Any]:
         """Look into the database."""
-        async with self.database.session() as session:
+        async with self.database.session(WORKER) as session:
             return list((await session.execute(text(query), values)).all())
 
     async def state(self, endpoint: Endpoint) -> tuple[str, str | None]:

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
-from migrations.grants import grant
+from migrations.grants import grant, of_case, secure
 
 revision = "0018"
 down_revision = "0017"
@@ -52,6 +52,7 @@ def _verdicts() -> None:
     )
     op.create_index("file_standard_verdict_by_case", "file_standard_verdict", ["case_file_id", "number"])
     grant("file_standard_verdict", "select, insert")
+    secure("file_standard_verdict", of_case())
 
 
 def downgrade() -> None:

@@ -7,7 +7,11 @@ from typing import Any
 
 import psycopg
 from psycopg.abc import RV, PQGen
+from psycopg.errors import error_from_result
+from psycopg.generators import execute
+from psycopg.pq import ExecStatus, TransactionStatus
 from psycopg.waiting import wait_async
+from sqlalchemy import Connection, event
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
@@ -15,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, c
 from casefile_api.errors import DependencyUnavailable
 from casefile_api.lines import Lines
 from casefile_api.settings import Settings
+from casefile_api.tenancy import SET, Scope, beginning
 
 SERVICE_ROLE = "casefile_service"
 _SILENT = (
@@ -50,6 +55,23 @@ class PatientConnection(psycopg.AsyncConnection[Any]):
     The driver would ask the server to cancel and wait for its answer; a server that says nothing does not answer that
     either, and the caller would wait for both.
     """
+
+    _beginning: bytes = b""
+
+    def begins_for(self, scope: Scope | None) -> None:
+        """Say for whom the next transaction acts; it is told the server together with BEGIN."""
+        self._beginning = beginning(scope)
+
+    def _start_query(self) -> PQGen[None]:
+        """Begin a transaction where none is under way; the driver itself would take but one command in a message."""
+        if self._autocommit or not self._beginning or self.pgconn.transaction_status != TransactionStatus.IDLE:
+            yield from super()._start_query()
+            return
+        self._check_connection_ok()
+        self.pgconn.send_query(self._get_tx_start_command() + self._beginning)
+        for result in (yield from execute(self.pgconn)):
+            if result.status != ExecStatus.COMMAND_OK:
+                raise error_from_result(result, encoding=self.info.encoding)
 
     async def wait(
         self,
@@ -87,6 +109,8 @@ class Database:
             connect_args={"async_creator_fn": PatientConnection.connect, **self._options},
         )
 
+        event.listen(self.engine.sync_engine, "begin", _begin_for_whom)
+
         # Single statements that need no transaction go round SQLAlchemy: it costs more than the statement. A commit
         # waits for the disk: what is recorded has a line of its own, so that no read waits behind it.
         patience = self._patience_seconds
@@ -104,10 +128,15 @@ class Database:
         """Return the limit of a piece of database work, for a server that is there and says nothing."""
         return asyncio.timeout(self._patience_seconds)
 
-    async def rows(self, statement: str, values: Mapping[str, Any]) -> list[Any]:
-        """Run one statement, committed by itself, and return its rows; parameters are named as `:name`."""
+    async def rows(self, statement: str, values: Mapping[str, Any], scope: Scope | None = None) -> list[Any]:
+        """Run one statement, committed by itself, and return its rows; parameters are named as `:name`.
+
+        For whom it is run goes ahead of it in the same message; both are one transaction.
+        """
         with translated_faults():
-            return await self._reading.rows((statement, values))
+            if scope is None:
+                return await self._reading.rows((statement, values))
+            return await self._reading.rows((SET, scope.values), (statement, values))
 
     async def record(self, statement: str, values: Mapping[str, Any]) -> list[Any]:
         """Run one statement whose commit is waited for, apart from those that only look."""
@@ -115,10 +144,10 @@ class Database:
             return await self._recording.rows((statement, values))
 
     @asynccontextmanager
-    async def connection(self) -> AsyncIterator[AsyncConnection]:
+    async def connection(self, scope: Scope | None = None) -> AsyncIterator[AsyncConnection]:
         """Lend a connection; a database that does not answer is a refusal, not a fault of ours."""
         with translated_faults():
-            async with self.engine.connect() as connection:
+            async with self._engine_for(scope).connect() as connection:
                 yield connection
 
     @asynccontextmanager
@@ -129,17 +158,28 @@ class Database:
                 yield connection
 
     @asynccontextmanager
-    async def session(self) -> AsyncIterator[AsyncSession]:
+    async def session(self, scope: Scope | None = None) -> AsyncIterator[AsyncSession]:
         """Lend a session; the caller commits, and what is not committed is rolled back."""
         with translated_faults():
-            async with AsyncSession(self.engine, expire_on_commit=False, autoflush=False) as session:
+            async with AsyncSession(self._engine_for(scope), expire_on_commit=False, autoflush=False) as session:
                 yield session
+
+    def _engine_for(self, scope: Scope | None) -> AsyncEngine:
+        return self.engine if scope is None else self.engine.execution_options(casefile_scope=scope)
 
     async def close(self) -> None:
         """Give back every connection."""
         await self.engine.dispose()
         await self._reading.close()
         await self._recording.close()
+
+
+def _begin_for_whom(connection: Connection) -> None:
+    """Say at every beginning for whom it is: nobody, where nothing was said."""
+    driver = connection.connection.driver_connection
+    if not isinstance(driver, PatientConnection):
+        raise RuntimeError("the pool lends connections of another kind")
+    driver.begins_for(connection.get_execution_options().get("casefile_scope"))
 
 
 class translated_faults:  # noqa: N801 - reads as a verb phrase at its call

@@ -21,6 +21,7 @@ from casefile_api.early_advice.deadlines import raise_due_deadlines
 from casefile_api.ledger.refusals import write_refusal_entries
 from casefile_api.ledger.upkeep import make_partitions, thin_checkpoints
 from casefile_api.oauth.commands import forget_old
+from casefile_api.tenancy import WORKER
 from casefile_api.web.parts import Parts
 
 _FORGET_ANSWERS = text("delete from kept_answer where expires_at < :now")
@@ -49,13 +50,13 @@ async def watch_deadlines(parts: Parts) -> None:
 
 async def write_up_refusals(parts: Parts) -> None:
     """Give the refusals of callers nobody knows their entries, a minute at a time."""
-    async with parts.database.connection() as connection:
+    async with parts.database.connection(WORKER) as connection:
         await write_refusal_entries(connection, now=real_now())
 
 
 async def forget_expired(parts: Parts) -> None:
     """Forget kept answers after their day, tokens and assertions after their end, and rates of who is long gone."""
-    async with parts.database.session() as session:
+    async with parts.database.session(WORKER) as session:
         await session.execute(_FORGET_ANSWERS, {"now": real_now()})
         await session.execute(_FORGET_RATES)
         await forget_old(session, real_now())
@@ -65,7 +66,7 @@ async def forget_expired(parts: Parts) -> None:
 async def forget_deliveries(parts: Parts) -> None:
     """Forget what endpoints were sent when the feed no longer keeps the events either."""
     before = parts.clock.now() - timedelta(days=parts.settings.event_retention_days)
-    async with parts.database.session() as session:
+    async with parts.database.session(WORKER) as session:
         await session.execute(_FORGET_DELIVERIES, {"before": before})
         await session.commit()
 

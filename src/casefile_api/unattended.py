@@ -20,6 +20,7 @@ from casefile_api.database import Database
 from casefile_api.ledger.entries import SealedEntry, compose, write_entries
 from casefile_api.ledger.happenings import Actor, add_event, want_job
 from casefile_api.ledger.trail import Trail
+from casefile_api.tenancy import WORKER
 
 OPERATOR = "operator"
 
@@ -80,7 +81,7 @@ async def unattended(
     caller: Caller | None = None,
 ) -> AsyncIterator[Act]:
     """Do an act in one transaction, with its entry; an exception rolls everything back."""
-    async with database.session() as session:
+    async with database.session(WORKER) as session:
         ahead = (await session.execute(text("select ahead_seconds from working_time"))).scalar_one()
         clock.moved_to(timedelta(seconds=ahead))
         act = Act(session, clock.now(), Trail(action, word=word), caller=caller)

@@ -57,10 +57,12 @@ class Reading:
         return self._session
 
     async def __aenter__(self) -> Self:
+        known = self.exchange.known_caller
         async with AsyncExitStack() as stack:
             stack.enter_context(translated_faults())
             await stack.enter_async_context(self.parts.database.patience())
-            self._session = await stack.enter_async_context(self.parts.database.session())
+            session = self.parts.database.session(known.scope if known else None)
+            self._session = await stack.enter_async_context(session)
             await self._begin()
             self._stack = stack.pop_all()
         return self

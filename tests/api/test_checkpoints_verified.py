@@ -7,6 +7,7 @@ from casefile_api.audit.verification import Believed, verify_database
 from casefile_api.ledger import tree
 from casefile_api.ledger.checkpoints import SignerKey, open_checkpoint
 from casefile_api.ledger.proofs import prove_consistency
+from casefile_api.tenancy import WORKER
 from tests.api.verified_log import VAULT, VerifiedLog, rewritten
 from tests.logs import ORIGIN
 
@@ -105,7 +106,7 @@ async def test_whoever_rewrote_history_with_every_hash_cannot_prove_that_an_old_
     old = open_checkpoint(note, [signer.verifier for signer in signers])
     await rewritten(log, signers[0])
 
-    async with log.database.connection() as connection:
+    async with log.database.connection(WORKER) as connection:
         proof = await prove_consistency(connection, old.tree_size, 300)
 
     tree.verify_consistency(proof.old_size, 300, proof.old_root, proof.new_root, proof.hashes)

@@ -16,6 +16,7 @@ import pytest_asyncio
 
 from casefile_api.audit.announcing import announce_checkpoint
 from casefile_api.errors import Gone
+from casefile_api.tenancy import WORKER
 from casefile_api.web.assembly import build_parts
 from casefile_api.webhooks.feed import read_feed
 from tests.outside.cases import open_case
@@ -168,7 +169,7 @@ async def test_a_cursor_that_fell_behind_what_is_kept_is_told_so(telling: Tellin
         await telling.happen(count=3)
         await until(lambda: telling.rows("select 1 from event_position having count(*) = 3"))
     now = telling.clock.now()
-    async with telling.database.session() as session:
+    async with telling.database.session(WORKER) as session:
         first = await read_feed(session, ORGANISATION, None, 1, now, 90)
         rest = await read_feed(session, ORGANISATION, first.next_cursor, 50, now, 90)
         assert len(rest.bodies) == 2

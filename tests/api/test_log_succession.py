@@ -19,6 +19,7 @@ from casefile_api.ledger.proofs import newest_checkpoint, prove_inclusion
 from casefile_api.ledger.sequencer import Sequencer
 from casefile_api.ledger.succession import enter_log, succession_line
 from casefile_api.ledger.tree import verify_inclusion
+from casefile_api.tenancy import WORKER
 from casefile_api.web.assembly import build_parts
 from tests.databases import DatabaseServer, ScratchDatabase
 from tests.logs import ORIGIN, LogInHand
@@ -102,11 +103,11 @@ async def test_the_closed_logs_proofs_are_served_and_it_never_grows(restored: Lo
     await recovered(restored)
     database = Database(restored.settings)
 
-    async with database.connection() as connection:
+    async with database.connection(WORKER) as connection:
         await enter_log(connection, 1)
         published = await newest_checkpoint(connection)
         proof = await prove_inclusion(connection, 5, published.tree_size)
-    async with database.connection() as connection:
+    async with database.connection(WORKER) as connection:
         assert (await newest_checkpoint(connection)).tree_size == 1
         with pytest.raises(Invalid):
             await enter_log(connection, 2)

@@ -24,6 +24,7 @@ from casefile_api.ledger.checkpoints import open_checkpoint
 from casefile_api.ledger.kept_checkpoint import KeptCheckpoint
 from casefile_api.ledger.log_state import oldest_waiting_seconds, standing_alarm
 from casefile_api.ledger.sequencer import Sequencer
+from casefile_api.tenancy import AS_WORKER, WORKER
 from tests.logs import ORIGIN, LogInHand, an_entry, insert_entry, insert_event
 
 
@@ -67,7 +68,7 @@ async def test_entries_get_leaves_without_gaps_and_a_signed_root_over_them(log: 
 
 
 async def test_an_entry_committed_late_is_not_skipped(log: LogInHand) -> None:
-    with psycopg.connect(log.settings.database_url) as slow:
+    with psycopg.connect(log.settings.database_url, options=AS_WORKER) as slow:
         late = an_entry()
         insert_entry(slow, late)
         log.write(2)
@@ -91,7 +92,7 @@ async def test_a_batch_with_nothing_waiting_changes_nothing(log: LogInHand) -> N
 
 async def test_a_killed_batch_leaves_everything_waiting(log: LogInHand) -> None:
     log.write(5)
-    with psycopg.connect(log.settings.database_url) as connection:
+    with psycopg.connect(log.settings.database_url, options=AS_WORKER) as connection:
         requested = (new_id(), "verify_attachment", "x", datetime.now(UTC))
         connection.execute("insert into job_request values (%s, %s, %s, %s)", requested)
 
@@ -109,7 +110,7 @@ async def test_a_killed_batch_leaves_everything_waiting(log: LogInHand) -> None:
 
 async def test_work_that_cannot_become_a_job_waits_and_the_log_grows_on(log: LogInHand) -> None:
     log.write(1)
-    with psycopg.connect(log.settings.database_url) as connection:
+    with psycopg.connect(log.settings.database_url, options=AS_WORKER) as connection:
         connection.execute("insert into job_request values (%s, 'odd', 'x', now())", [new_id()])
 
     async def broken(connection: psycopg.AsyncConnection[Any], wanted: Sequence[JobWanted]) -> None:
@@ -123,12 +124,12 @@ async def test_work_that_cannot_become_a_job_waits_and_the_log_grows_on(log: Log
 
 async def test_events_get_positions_without_gaps_and_a_case_in_its_own_order(log: LogInHand) -> None:
     case, now = uuid4(), datetime.now(UTC)
-    with psycopg.connect(log.settings.database_url) as connection:
+    with psycopg.connect(log.settings.database_url, options=AS_WORKER) as connection:
         second = insert_event(connection, "police-53", case, 2, now)
         first = insert_event(connection, "police-53", case, 1, now + timedelta(milliseconds=3))
         other = insert_event(connection, "cps-south-west", case, 1, now + timedelta(milliseconds=1))
     await log.step()
-    with psycopg.connect(log.settings.database_url) as connection:
+    with psycopg.connect(log.settings.database_url, options=AS_WORKER) as connection:
         third = insert_event(connection, "police-53", case, 3, now - timedelta(hours=1))
     await log.step()
 
@@ -241,7 +242,7 @@ async def test_over_a_damaged_database_nothing_is_signed_and_events_go_on(
     await log.step()
     log.tamper(damage)
     log.write(1)
-    with psycopg.connect(log.settings.database_url) as connection:
+    with psycopg.connect(log.settings.database_url, options=AS_WORKER) as connection:
         insert_event(connection, "police-53", uuid4(), 1, datetime.now(UTC))
 
     batch = await log.step()
@@ -266,7 +267,7 @@ async def test_the_alarm_ends_when_the_right_data_is_back(log: LogInHand) -> Non
 
 async def test_how_long_entries_wait_and_why_the_log_stands_still_can_be_asked(log: LogInHand) -> None:
     database = Database(log.settings)
-    async with database.connection() as connection:
+    async with database.connection(WORKER) as connection:
         assert (await oldest_waiting_seconds(connection), await standing_alarm(connection)) == (0.0, None)
     log.write(3)
     await log.step()
@@ -274,7 +275,7 @@ async def test_how_long_entries_wait_and_why_the_log_stands_still_can_be_asked(l
     log.write(1)
     await log.step()
 
-    async with database.connection() as connection:
+    async with database.connection(WORKER) as connection:
         waiting, alarm = await oldest_waiting_seconds(connection), await standing_alarm(connection)
 
     await database.close()

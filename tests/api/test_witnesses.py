@@ -36,6 +36,7 @@ from casefile_api.ledger.checkpoints import (
     sign_checkpoint,
 )
 from casefile_api.ledger.cosignatures import Quorum, WitnessKey
+from casefile_api.tenancy import WORKER
 from casefile_api.web.assembly import build_parts
 from tests.logs import ORIGIN, LogInHand
 from tests.outside.client import Sandbox
@@ -88,7 +89,7 @@ class Watched:
         async def read() -> str:
             database = Database(self.log.settings)
             try:
-                async with database.session() as session:
+                async with database.session(WORKER) as session:
                     return await published_note(session, size, witnesses)
             finally:
                 await database.close()

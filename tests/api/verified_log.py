@@ -20,6 +20,7 @@ from casefile_api.ledger import tiles, tree
 from casefile_api.ledger.checkpoints import Checkpoint, SignerKey, sign_checkpoint
 from casefile_api.ledger.entries import compose
 from casefile_api.ledger.trail import Trail
+from casefile_api.tenancy import AS_WORKER, WORKER
 from casefile_api.vault import Vault
 from tests.databases import DatabaseServer
 from tests.logs import ORIGIN, LogInHand, insert_entry
@@ -92,7 +93,7 @@ async def log(written: VerifiedLog) -> AsyncIterator[VerifiedLog]:
 async def a_case_of_three_versions(log: VerifiedLog) -> UUID:
     """A case file as the service keeps it, with the entries that say so."""
     case, parent = new_id(), None
-    async with log.database.session() as session:
+    async with log.database.session(WORKER) as session:
         await session.execute(
             text(
                 "insert into case_file (id, urn, organisation, police_unit, cps_unit, crime_references, newest_number,"
@@ -120,7 +121,7 @@ async def a_case_of_three_versions(log: VerifiedLog) -> UUID:
 
 
 def write_version_entries(log: VerifiedLog, case: UUID) -> None:
-    with psycopg.connect(log.settings.database_url) as connection:
+    with psycopg.connect(log.settings.database_url, options=AS_WORKER) as connection:
         for number in (1, 2, 3):
             trail = Trail("open_case_file" if number == 1 else "add_version")
             trail.about("case_file", case, version=number, case_file_id=case, owner="police-53")

@@ -58,3 +58,53 @@ def test_each_step_down_and_up_keeps_what_was_there_before_it(scratch_database: 
     with psycopg.connect(owner) as connection:
         kept = connection.execute("select name from organisation where id = 'cps-nowhere'").fetchall()
     assert kept == [("Invented",)]
+
+
+# What row-level security does not guard, and why: no row of these is a case's.
+HOLDS_NO_CASE_DATA = {
+    "audit_checkpoint": "public: signed roots of the log",
+    "audit_leaf": "public: hashes of entries, in order",
+    "audit_break": "what is wrong with the log",
+    "audit_cosignature": "public: what witnesses signed",
+    "audit_detached": "which stretches of the log were taken out",
+    "audit_erasure": "which stretches of the log were erased, by whom",
+    "audit_log": "public: the log's name",
+    "audit_log_key": "public: keys that verify the log",
+    "audit_pending": "ids of entries that have no leaf yet",
+    "audit_retired_key": "public: keys that verified the log",
+    "audit_self_check": "how far the log was checked",
+    "audit_succession": "public: logs that were closed",
+    "audit_thinned": "which checkpoints were thinned out",
+    "audit_tile": "public: hashes of the tree",
+    "audit_witness": "public: who vouches for checkpoints",
+    "client": "the register of clients, which tokens are issued by",
+    "client_key": "public keys of clients",
+    "file_standard_rule_set": "rules of each force, public to all that send files",
+    "job_request": "ids of work to be done",
+    "log_alarm": "why the log does not grow",
+    "organisation": "reference data for all",
+    "procrastinate_events": "ids of work done",
+    "procrastinate_jobs": "ids of work to be done",
+    "procrastinate_periodic_defers": "when work was last begun by the clock",
+    "procrastinate_workers": "which workers live",
+    "rate_bucket": "how much each client asked for",
+    "refusal_tally": "counts of refusals of callers nobody knows",
+    "revoked_token": "ids of tokens that are good no longer",
+    "seen_assertion": "ids of assertions that were used",
+    "staff": "the directory of staff, for all to name",
+    "token_cutoff": "until when tokens are good no longer",
+    "unit": "reference data for all",
+    "used_key_proof": "hashes of proofs that were used",
+    "working_time": "how far the clock was moved",
+}
+
+
+def test_every_table_with_case_data_is_guarded_by_row_level_security(owner_database_url: str) -> None:
+    with psycopg.connect(owner_database_url) as connection:
+        found = connection.execute(
+            "select relname, relrowsecurity from pg_class where relkind in ('r', 'p')"
+            " and not relispartition and relnamespace = 'public'::regnamespace and relname <> 'alembic_version'"
+        ).fetchall()
+    unguarded = {name for name, guarded in found if not guarded}
+    assert unguarded - set(HOLDS_NO_CASE_DATA) == set(), "secure(…) it in its migration, or say why it needs no guard"
+    assert set(HOLDS_NO_CASE_DATA) <= unguarded, "listed as unguarded, and guarded or gone"

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from casefile_api.tenancy import Scope
+
 
 class OrganisationKind(StrEnum):
     """The four kinds of organisation."""
@@ -66,6 +68,11 @@ class Caller:
         """Return the names under which a restricted case file may admit the caller: the person, and each role."""
         person = [f"{self.organisation}/{self.staff.staff_id}"] if self.staff else []
         return [*person, *(f"{self.organisation}#{role}" for role in sorted(self.roles))]
+
+    @property
+    def scope(self) -> Scope:
+        """Return for whom the database is to act."""
+        return Scope(self.organisation, self.kind.value, tuple(self.principals))
 
     @property
     def force_code(self) -> str:

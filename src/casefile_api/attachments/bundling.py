@@ -24,6 +24,7 @@ from casefile_api.attachments.objects import StoredObject, abandon_all, read_obj
 from casefile_api.attachments.storage import MissingObject, Storage
 from casefile_api.clock import utc_text
 from casefile_api.errors import NotFound
+from casefile_api.tenancy import WORKER
 from casefile_api.unattended import unattended
 from casefile_api.web.parts import Parts
 
@@ -52,7 +53,7 @@ async def build_bundle(parts: Parts, storage: Storage, bundle_id: str) -> None:
 
 
 async def _awaiting(parts: Parts, bundle_id: UUID) -> Bundle | None:
-    async with parts.database.session() as session:
+    async with parts.database.session(WORKER) as session:
         found = await session.execute(
             select(Bundle).where(col(Bundle.id) == bundle_id, col(Bundle.state) == BundleState.BUILDING.value)
         )

@@ -18,6 +18,7 @@ from casefile_api.attachments.objects import abandon_parts, remove_objects
 from casefile_api.attachments.storage import Storage
 from casefile_api.attachments.unattended_acts import WorkerParts, announce, hold
 from casefile_api.attachments.uploading import place_of
+from casefile_api.tenancy import WORKER
 from casefile_api.unattended import unattended
 
 _AT_ONCE = 200
@@ -26,7 +27,7 @@ _ENDED = (AttachmentStatus.DELETED, AttachmentStatus.REJECTED)
 
 async def abandon_upload(parts: WorkerParts, storage: Storage, attachment_id: str) -> None:
     """Remove from storage whatever there is of a deleted or rejected attachment."""
-    async with parts.database.session() as session:
+    async with parts.database.session(WORKER) as session:
         found = await session.execute(select(Attachment).where(col(Attachment.id) == UUID(attachment_id)))
         row: Attachment | None = found.scalar_one_or_none()
     if row is None or row.status not in _ENDED:
@@ -50,7 +51,7 @@ async def give_up_uploads(parts: WorkerParts) -> int:
 
 async def remove_bundle(parts: WorkerParts, storage: Storage, bundle_id: str) -> None:
     """Remove the bag of a bundle that is kept no longer."""
-    async with parts.database.session() as session:
+    async with parts.database.session(WORKER) as session:
         found = await session.execute(select(col(Bundle.state)).where(col(Bundle.id) == UUID(bundle_id)))
         if found.scalar_one_or_none() != BundleState.EXPIRED.value:
             return

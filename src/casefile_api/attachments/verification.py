@@ -26,6 +26,7 @@ from casefile_api.attachments.unattended_acts import WorkerParts, announce, hold
 from casefile_api.attachments.uploading import place_of
 from casefile_api.attachments.views import plan_of
 from casefile_api.errors import DependencyUnavailable
+from casefile_api.tenancy import WORKER
 from casefile_api.unattended import unattended
 
 # A file that storage took and has not given back for so long, while it answers otherwise, is not waited for any more.
@@ -71,7 +72,7 @@ async def verify_attachment(parts: WorkerParts, storage: Storage, attachment_id:
 
 
 async def _awaiting(parts: WorkerParts, attachment_id: UUID) -> Attachment | None:
-    async with parts.database.session() as session:
+    async with parts.database.session(WORKER) as session:
         found = await session.execute(
             select(Attachment).where(
                 col(Attachment.id) == attachment_id, col(Attachment.status) == AttachmentStatus.VERIFYING.value
@@ -105,7 +106,7 @@ def _judged(parts: WorkerParts, row: Attachment, findings: Findings, inside: Ins
 
 
 async def _differing(parts: WorkerParts, storage: Storage, row: Attachment, version_id: str | None) -> list[int]:
-    async with parts.database.session() as session:
+    async with parts.database.session(WORKER) as session:
         found = await session.execute(
             select(col(AttachmentPart.number), col(AttachmentPart.sha256)).where(
                 col(AttachmentPart.attachment_id) == row.id

@@ -6,6 +6,7 @@ from casefile_api.audit.findings import Meaning, Report
 from casefile_api.database import Database
 from casefile_api.ledger.checkpoints import CheckpointError, parse_note
 from casefile_api.ledger.cosignatures import Quorum, cosignatures_on
+from casefile_api.tenancy import WORKER
 
 PAGE = 1000
 
@@ -26,7 +27,7 @@ async def verify_cosignatures(database: Database, report: Report, quorum: Quorum
     vouched: dict[int, set[str]] = {}
     while True:
         values = {"checkpoint": place[0], "witness": place[1], "limit": PAGE}
-        async with database.connection() as connection:
+        async with database.connection(WORKER) as connection:
             rows = (await connection.execute(_LINES, values)).all()
         for row in rows:
             place = (row.checkpoint_id, row.witness)

@@ -20,6 +20,7 @@ from casefile_api.ledger.checkpoints import CheckpointError, parse_note
 from casefile_api.ledger.cosignatures import WitnessKey, cosignatures_on, parse_witness_key
 from casefile_api.ledger.proofs import prove_consistency
 from casefile_api.settings import Settings
+from casefile_api.tenancy import WORKER
 from casefile_api.web.parts import Parts
 
 SECONDS = 5.0
@@ -100,7 +101,7 @@ async def ask_witnesses(parts: Parts) -> None:
 
 
 async def _ask(client: httpx2.AsyncClient, database: Database, witness: ConfiguredWitness) -> None:
-    async with database.connection() as connection:
+    async with database.connection(WORKER) as connection:
         row = (await connection.execute(_NEWEST)).one_or_none()
         seen = (await connection.execute(_SEEN, {"witness": witness.key.text()})).scalar_one_or_none() or 0
     if row is None or row.tree_size in {0, seen}:
@@ -120,7 +121,7 @@ async def _submit(
 ) -> httpx2.Response:
     hashes: Sequence[bytes] = ()
     if old <= newest.tree_size:
-        async with database.connection() as connection:
+        async with database.connection(WORKER) as connection:
             hashes = (await prove_consistency(connection, old, newest.tree_size)).hashes
     body = submission_body(old, hashes, newest.note).encode()
     try:
@@ -160,7 +161,7 @@ async def _keep(database: Database, witness: ConfiguredWitness, newest: Newest, 
         except CheckpointError as fault:
             raise NotVouched(str(fault)) from None
         values = {"checkpoint": newest.id, "witness": witness.key.text(), "line": f"{line}\n", "at": real_now()}
-        async with database.connection() as connection:
+        async with database.connection(WORKER) as connection:
             await connection.execute(_KEEP, values)
             await connection.commit()
         return
@@ -170,7 +171,7 @@ async def _keep(database: Database, witness: ConfiguredWitness, newest: Newest, 
 async def _tell(database: Database, witness: ConfiguredWitness, trouble: str | None) -> None:
     """Say once what keeps a witness from vouching, and once that it vouches again."""
     values = {"witness": witness.key.text(), "trouble": trouble, "at": real_now()}
-    async with database.connection() as connection:
+    async with database.connection(WORKER) as connection:
         changed = (await connection.execute(_TELL, values)).one_or_none() is not None
         await connection.commit()
     if changed and trouble is not None:

@@ -16,6 +16,7 @@ from casefile_api.ledger import tree
 from casefile_api.ledger.proofs import StoredTree
 from casefile_api.ledger.succession import enter_log
 from casefile_api.ledger.tree import Span
+from casefile_api.tenancy import Scope
 
 PAGE = 500
 
@@ -25,6 +26,7 @@ class Export:
     """What is exported: the search, who may see what of it, and the tree that the proofs are of."""
 
     database: Database
+    scope: Scope
     asked: EntryFilter
     remit: Remit
     tree_size: int
@@ -37,7 +39,7 @@ class Export:
         place, left = self.place, self.most
         while left is None or left > 0:
             limit = PAGE if left is None else min(PAGE, left)
-            async with self.database.connection() as connection:
+            async with self.database.connection(self.scope) as connection:
                 rows = await list_entries(connection, self.asked, self.remit, place, limit, self.log)
             if rows:
                 yield rows
@@ -59,7 +61,7 @@ class Export:
 
     async def _fetch(self, stored: StoredTree, plans: list[tuple[Span, ...]]) -> None:
         spans = {span for plan in plans for span in plan}
-        async with self.database.connection() as connection:
+        async with self.database.connection(self.scope) as connection:
             await enter_log(connection, self.log)
             await stored.fetch(connection, [node for span in spans for node in span])
 

@@ -21,6 +21,7 @@ from casefile_api.ledger.checkpoints import Checkpoint
 from casefile_api.ledger.proofs import StoredTree
 from casefile_api.ledger.tiles import TILE_WIDTH, TileId, split_hashes, tile_width
 from casefile_api.ledger.tree import leaf_hash, perfect_root, root_plan
+from casefile_api.tenancy import WORKER
 
 PAGE = 4 * TILE_WIDTH
 COLUMNS = (
@@ -105,14 +106,14 @@ class LogWalk:
         self._report.root_hash = self._growing.root.hex()
 
     async def _read(self, start: int, end: int) -> tuple[Mapping[int, Row[Any]], Mapping[int, bytes]]:
-        async with self._database.connection() as connection:
+        async with self._database.connection(WORKER) as connection:
             rows = await connection.execute(LEAVES, {"start": start, "end": end})
             first, last = start // TILE_WIDTH, (end - 1) // TILE_WIDTH
             tiles = await connection.execute(_TILES, {"level": 0, "first": first, "last": last})
             return {row.leaf_index: row for row in rows}, {number: bytes(hashes) for number, hashes in tiles}
 
     async def _published(self, first: int, last: int) -> list[StoredCheckpoint]:
-        async with self._database.connection() as connection:
+        async with self._database.connection(WORKER) as connection:
             rows = await connection.execute(_CHECKPOINTS, {"first": first, "last": last})
             return [StoredCheckpoint(row.id, row.tree_size, bytes(row.root_hash), row.note) for row in rows]
 
@@ -152,7 +153,7 @@ class LogWalk:
     async def _corroborated(self, number: int, stored: bytes) -> bool:
         """Whether a lowest tile is what the tile above it, or at the edge of the tree the signed root, says."""
         if number not in self._above:
-            async with self._database.connection() as connection:
+            async with self._database.connection(WORKER) as connection:
                 self._above[number] = await corroborated(connection, number, stored, self._signed)
         return self._above[number]
 
@@ -169,7 +170,7 @@ class LogWalk:
     async def _hold_against_stored(self, tile: TileId, hashes: list[bytes]) -> None:
         self._report.count("tiles")
         values = {"level": tile.level, "first": tile.number, "last": tile.number}
-        async with self._database.connection() as connection:
+        async with self._database.connection(WORKER) as connection:
             row = (await connection.execute(_TILES, values)).one_or_none()
         wrong = wrong_hashes(tile, hashes, bytes(row.hashes) if row is not None else None)
         if wrong is not None:

@@ -13,6 +13,7 @@ from casefile_api.audit.tree_walk import tile_name
 from casefile_api.database import Database
 from casefile_api.ledger.leaf_ranges import LeafRanges
 from casefile_api.ledger.tiles import TileId, tile_width
+from casefile_api.tenancy import WORKER
 
 _MISPLACED = text(
     """
@@ -31,7 +32,7 @@ _TILE_LENGTHS = text(
 
 async def verify_numbering(database: Database, report: Report) -> None:
     """Checkpoints without gaps but for those that were thinned, and never smaller than before; no tile beyond them."""
-    async with database.connection() as connection:
+    async with database.connection(WORKER) as connection:
 
         async def rows(query: Any) -> Sequence[Any]:
             return (await connection.execute(query)).all()

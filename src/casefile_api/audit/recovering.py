@@ -20,6 +20,7 @@ from casefile_api.ledger.succession import (
     successor_name,
 )
 from casefile_api.settings import Settings
+from casefile_api.tenancy import WORKER
 from casefile_api.unattended import unattended
 
 
@@ -61,7 +62,7 @@ async def recover(database: Database, settings: Settings, wanted_name: str | Non
 
 async def _finish(database: Database, kept: KeptCheckpoint) -> Successor | None:
     """Where the successor was opened and the checkpoint outside is still the old log's, put the new one there."""
-    async with database.connection() as connection:
+    async with database.connection(WORKER) as connection:
         closed = await closed_logs(connection)
         if not closed or kept.read() != closed[-1].note:
             return None

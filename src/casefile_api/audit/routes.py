@@ -90,7 +90,7 @@ async def list_audit_entries(
         await enter_log(reading.session, log)
         size = (await newest_checkpoint(reading.session)).tree_size
     most = page.limit if "limit" in request.query_params else None
-    export = Export(reading.parts.database, asked, remit, size, place, most, log)
+    export = Export(reading.parts.database, reading.caller.scope, asked, remit, size, place, most, log)
     lines, name = (export.ndjson(), "ndjson") if media_type == NDJSON else (export.csv(), "csv")
     headers = {"Vary": "Authorization, Accept", "Content-Disposition": f'attachment; filename="audit-log.{name}"'}
     return StreamingResponse(lines, media_type=media_type, headers=headers)

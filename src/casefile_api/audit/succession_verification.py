@@ -22,6 +22,7 @@ from casefile_api.ledger.checkpoints import (
     parse_verifier_key,
 )
 from casefile_api.ledger.succession import ACTION, ClosedLog, closed_logs, enter_log, succession_line
+from casefile_api.tenancy import WORKER, Scope
 
 _NEWEST = text("select tree_size, root_hash from audit_checkpoint order by tree_size desc, id desc limit 1")
 _KEYS = text("select verifier_key from audit_log_key")
@@ -36,9 +37,9 @@ class InLog:
     number: int
 
     @asynccontextmanager
-    async def connection(self) -> AsyncIterator[AsyncConnection]:
+    async def connection(self, scope: Scope | None = None) -> AsyncIterator[AsyncConnection]:
         """Lend one."""
-        async with self.database.connection() as connection:
+        async with self.database.connection(scope) as connection:
             await enter_log(connection, self.number)
             yield connection
 
@@ -47,7 +48,7 @@ async def verify_closed_logs(
     database: Database, report: Report, keys: Collection[VerifierKey], advance: Advance
 ) -> list[ClosedLog]:
     """Verify every log that was closed, and that its successor's first entry holds the checkpoint it ended with."""
-    async with database.connection() as connection:
+    async with database.connection(WORKER) as connection:
         closed = await closed_logs(connection)
     for log in closed:
         await _verify(database, report, log, keys, advance)
@@ -80,7 +81,7 @@ async def _verify(
 
 
 async def _named_by_successor(database: Database, number: int) -> str | None:
-    async with database.connection() as connection:
+    async with database.connection(WORKER) as connection:
         closed = await closed_logs(connection)
         await enter_log(connection, number + 1 if number < len(closed) else None)
         entry = (await connection.execute(_FIRST)).scalar_one_or_none()

@@ -36,6 +36,7 @@ from casefile_api.ledger.log_keys import key_file, load_private_keys
 from casefile_api.ledger.succession import ClosedLog
 from casefile_api.ledger.tree import EMPTY_ROOT
 from casefile_api.settings import Settings
+from casefile_api.tenancy import WORKER
 from casefile_api.vault import Vault
 
 _NEWEST = text("select tree_size, root_hash from audit_checkpoint order by tree_size desc, id desc limit 1")
@@ -91,7 +92,7 @@ async def believed_beside(
 
     Raises Misconfigured where there is no key to believe.
     """
-    async with database.connection() as connection:
+    async with database.connection(WORKER) as connection:
         origin = (await connection.execute(text("select origin from audit_log"))).scalar_one_or_none() or ""
     own = (
         [SignerKey(origin, key).verifier for key in load_private_keys(settings)] if key_file(settings).exists() else []
@@ -112,7 +113,7 @@ async def verify_database(
 ) -> Report:
     """Verify entries, leaves, tiles, checkpoints and (with a vault to open them) versions."""
     report = Report()
-    async with database.connection() as connection:
+    async with database.connection(WORKER) as connection:
         origin = (await connection.execute(text("select origin from audit_log"))).scalar_one_or_none()
         listed = _keys(
             report, (await connection.execute(text("select verifier_key from audit_log_key"))).scalars().all()
@@ -162,7 +163,7 @@ def _size_of(note: str) -> int:
 
 async def _verify_unplaced(database: Database, report: Report, closed: Sequence[ClosedLog]) -> None:
     """Entries that wait for their leaf, and entries and leaves that the service would not have left so."""
-    async with database.connection() as connection:
+    async with database.connection(WORKER) as connection:
 
         async def rows(query: Any) -> Sequence[Any]:
             return (await connection.execute(query)).all()

@@ -16,6 +16,7 @@ from casefile_api.audit.findings import Advance, Meaning, Report
 from casefile_api.canonical import sha256_hex
 from casefile_api.database import Database
 from casefile_api.errors import Gone
+from casefile_api.tenancy import WORKER
 from casefile_api.vault import Vault
 
 PAGE = 200
@@ -72,13 +73,13 @@ async def verify_versions(
     database: Database, vault: Vault, report: Report, advance: Advance, erased_cases: Collection[UUID] = ()
 ) -> None:
     """Verify every version: its digest, its place, its parent, and that none is missing or erased by nobody."""
-    async with database.session() as session:
+    async with database.session(WORKER) as session:
         total = (await session.execute(_COUNT)).scalar_one()
     erased = frozenset(erased_cases)
     case_file_id, number, done = FIRST, 0, 0
     previous: Row[Any] | None = None
     while True:
-        async with database.session() as session:
+        async with database.session(WORKER) as session:
             values = {"case_file_id": case_file_id, "number": number, "limit": PAGE}
             rows = (await session.execute(_VERSIONS, values)).all()
             for row in rows:
@@ -152,7 +153,7 @@ def wrong_version(row: Row[Any], body: bytes) -> str | None:
 
 
 async def _verify_none_missing(database: Database, report: Report) -> None:
-    async with database.session() as session:
+    async with database.session(WORKER) as session:
         for row in await session.execute(_SHORT):
             wrong = f"the case file counts {row.newest_number} versions and the last one kept is {row.last}"
             report.add("version", _name(row.id, max(row.newest_number, row.last)), wrong, Meaning.VERSION_REMOVED)

@@ -6,10 +6,10 @@ There is no edit in place: every change of content is a new, numbered version, a
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import CursorResult, text
 from sqlalchemy.exc import IntegrityError
 
 from casefile_api.access.caller import Caller
@@ -18,7 +18,7 @@ from casefile_api.case_files.conflicts import refuse_interested, shut_out_partie
 from casefile_api.case_files.content import content_faults
 from casefile_api.case_files.content.publishing import NEWEST
 from casefile_api.case_files.envelope import Envelope, check_envelope
-from casefile_api.case_files.queries import CaseFileRow, find_visible, parties
+from casefile_api.case_files.queries import CaseFileRow, find_visible, hold, parties
 from casefile_api.case_files.versions import SealedVersion, seal_version
 from casefile_api.case_files.views import CaseFileView, hold_case_file, view_case_file
 from casefile_api.clock import LONDON
@@ -166,7 +166,7 @@ async def share_version(
     shared = await work.session.execute(
         text(
             "insert into case_file_share (case_file_id, number, unit, organisation, request_id, shared_at)"
-            " values (:id, :number, :unit, :organisation, :request_id, :now) on conflict do nothing returning number"
+            " values (:id, :number, :unit, :organisation, :request_id, :now) on conflict do nothing"
         ),
         {
             "id": case.id,
@@ -177,7 +177,7 @@ async def share_version(
             "now": work.now,
         },
     )
-    newly = shared.scalar_one_or_none() is not None
+    newly = cast("CursorResult[Any]", shared).rowcount == 1
     await touch(work, case.id, [case.organisation, organisation])
     work.trail.disclosed_to(unit)
     if newly:
@@ -260,6 +260,7 @@ async def _declared(work: UnitOfWork, case: CaseFileRow, wanted: Sequence[str]) 
 async def _insert_case(work: UnitOfWork, case: CaseFileRow) -> None:
     names = list(CaseFileRow.__dataclass_fields__)
     statement = f"insert into case_file ({', '.join(names)}) values ({', '.join(f':{name}' for name in names)})"
+    await hold(work.session, case.id)
     await _guarding_urn(work, statement, asdict(case))
     await touch(work, case.id, [case.organisation])
 

@@ -17,6 +17,7 @@ from casefile_api.case_files.principals import everybody, person
 from casefile_api.case_files.versions import content_of
 from casefile_api.errors import NotFound
 from casefile_api.identifiers import parse_id
+from casefile_api.ledger.owners import name_case
 from casefile_api.unit_of_work import Reading
 from casefile_api.vault import Vault
 
@@ -113,6 +114,17 @@ def sight_of(caller: Caller) -> dict[str, str | list[str] | None]:
 COLUMNS = ", ".join(f"c.{name}" for name in CaseFileRow.__dataclass_fields__ if name != "newest_number")
 
 
+# The database lets nobody change what they would not see afterwards. Who locks a case file has seen it: what they do to
+# it, shutting themselves out of it too, is theirs to finish and to record in this transaction.
+LOCK = text("select set_config('casefile.held', cast(id as text), true) from case_file where id = :id for update")
+_HOLD = text("select set_config('casefile.held', :id, true)")
+
+
+async def hold(session: AsyncSession, case_file_id: UUID) -> None:
+    """Say that the transaction at hand makes this case file, whoever may see it when it is made."""
+    await session.execute(_HOLD, {"id": str(case_file_id)})
+
+
 async def find_visible(reading: Reading, case_file_id: str | UUID, *, lock: bool = False) -> CaseFileRow:
     """Find a case file for the caller, locked for a change if asked.
 
@@ -121,7 +133,7 @@ async def find_visible(reading: Reading, case_file_id: str | UUID, *, lock: bool
     identifier = case_file_id if isinstance(case_file_id, UUID) else parse_id(case_file_id)
     caller, session = reading.caller, reading.session
     if lock:
-        await session.execute(text("select from case_file where id = :id for update"), {"id": identifier})
+        await session.execute(LOCK, {"id": identifier})
     found = await session.execute(
         text(
             f"select {COLUMNS}, {newest_visible(caller)} as newest_number, ({visible_to(caller)}) as visible,"
@@ -132,6 +144,7 @@ async def find_visible(reading: Reading, case_file_id: str | UUID, *, lock: bool
     row = found.one_or_none()
     reading.trail.about("case_file", identifier)
     if row is None:
+        await name_case(session, reading.trail, "case_file", identifier)
         raise NotFound()
     reading.trail.about("case_file", identifier, case_file_id=identifier, owner=row.organisation)
     if not row.visible:

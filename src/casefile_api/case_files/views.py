@@ -14,6 +14,7 @@ from casefile_api.canonical import canonical_record
 from casefile_api.case_files.admission import broken_glass_of
 from casefile_api.case_files.queries import (
     COLUMNS,
+    LOCK,
     CaseFileRow,
     newest_visible,
     number_asked_expression,
@@ -84,7 +85,7 @@ async def read_case_file(
     number = number_asked_expression(caller, version=version is not None, as_of=as_of is not None)
     statement = _statement(caller, "case_file c", number, body=True) + " where c.id = :id"
     bind = {"id": identifier, "version": version, "as_of": as_of, **sight_of(caller)}
-    rows = await reading.parts.database.rows(statement, bind)
+    rows = await reading.parts.database.rows(statement, bind, caller.scope)
     row = _seen(reading, identifier, rows)
     reading.trail.about("case_file_version", identifier, version=row.number)
     return _view(reading, row)
@@ -121,7 +122,7 @@ async def hold_case_file(reading: Reading, case_file_id: str) -> tuple[CaseFileR
     Raises NotFound where there is none or none that the caller may know of.
     """
     identifier = parse_id(case_file_id)
-    await reading.session.execute(text("select from case_file where id = :id for update"), {"id": identifier})
+    await reading.session.execute(LOCK, {"id": identifier})
     statement = _statement(reading.caller, "case_file c", newest_visible(reading.caller), body=True)
     found = await reading.session.execute(
         text(f"{statement} where c.id = :id"), {"id": identifier, **sight_of(reading.caller)}
@@ -134,7 +135,7 @@ async def hold_case_file(reading: Reading, case_file_id: str) -> tuple[CaseFileR
 def _seen(reading: Reading, identifier: UUID, rows: Sequence[Any]) -> Any:
     """Return the row if the caller may see it; the trail tells what is not there from what is not theirs."""
     reading.trail.about("case_file", identifier)
-    if not rows:
+    if not rows:  # whose it is, if anybody's, is named for the log when the refusal is recorded
         raise NotFound()
     row = rows[0]
     reading.trail.about("case_file", identifier, case_file_id=identifier, owner=row.organisation)

@@ -17,6 +17,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import REGISTRY, Collector
 
 from casefile_api.settings import Settings
+from casefile_api.tenancy import AS_WORKER
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -127,7 +128,8 @@ class Backlog(Collector):
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Ask the database; while it is away there is nothing to see here, and the alert for that is elsewhere."""
         try:
-            with psycopg.connect(self._url, connect_timeout=2, options="-c statement_timeout=2000") as connection:
+            options = f"{AS_WORKER} -c statement_timeout=2000"
+            with psycopg.connect(self._url, connect_timeout=2, options=options) as connection:
                 for name, meaning, query in self.QUERIES:
                     row = connection.execute(query).fetchone()
                     yield GaugeMetricFamily(name, meaning, value=float(row[0]) if row else 0.0)

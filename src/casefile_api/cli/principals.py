@@ -14,6 +14,7 @@ from casefile_api.cli.failing import CommandFailed
 from casefile_api.database import Database
 from casefile_api.errors import NotAuthenticated
 from casefile_api.settings import Settings
+from casefile_api.tenancy import WORKER
 
 MAY_ERASE = {OrganisationKind.OPERATOR: "operator", OrganisationKind.OVERSIGHT: "auditor"}
 
@@ -42,6 +43,6 @@ async def principal(database: Database, settings: Settings, token: str) -> Calle
 
 
 async def _watches_all(database: Database, organisation: str) -> bool:
-    async with database.connection() as connection:
+    async with database.connection(WORKER) as connection:
         query = text("select remit = 'all' from organisation where id = :id and kind = 'oversight'")
         return bool((await connection.execute(query, {"id": organisation})).scalar_one_or_none())

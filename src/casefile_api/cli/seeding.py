@@ -24,6 +24,7 @@ from casefile_api.oauth.commands import NewClient, add_client, list_clients
 from casefile_api.organisations.commands import load_organisations, load_staff
 from casefile_api.organisations.schemas import OrganisationsFile, StaffFile
 from casefile_api.settings import Settings
+from casefile_api.tenancy import WORKER
 from casefile_api.unattended import unattended
 
 ALGORITHM = "ES256"
@@ -63,7 +64,7 @@ async def plant(seed: Seed, database: Database, keys: Path) -> dict[str, ClientP
     """Register everybody who is not; answers each client's key in force, whose private half is in `keys`."""
     clock = Clock()
     pairs = {client.client_id: key_of(client.client_id, keys) for client in seed.clients}
-    async with database.session() as session:
+    async with database.session(WORKER) as session:
         registered = {client.client_id for client in await list_clients(session)}
     if not registered.issuperset(pairs):
         async with unattended(database, clock, "load_organisations") as act:

@@ -128,9 +128,8 @@ _STORED = f"""insert into audit_entry ({", ".join(_COLUMNS)})
         select {", ".join(stored for _, stored in _COLUMNS.values())}"""
 INSERT = f"""
     with written as (
-        {_STORED} from json_to_recordset(cast(:entries as json)) given ({_AS_GIVEN})
-        returning id)
-    insert into audit_pending (entry_id) select id from written
+        {_STORED} from json_to_recordset(cast(:entries as json)) given ({_AS_GIVEN}))
+    insert into audit_pending (entry_id) select id from json_to_recordset(cast(:entries as json)) given (id uuid)
     """
 
 
@@ -155,11 +154,11 @@ INSERT_PROVEN = f"""
         insert into used_key_proof (digest, expires_at)
         select * from unnest(cast(:proof as bytea[]), cast(:proof_expires_at as timestamptz[])) order by 1
         on conflict do nothing returning digest),
-    written as (
-        {_STORED} from json_to_recordset(cast(:entries as json)) given ({_AS_GIVEN}, proven_by text)
-        where proven_by is null or decode(proven_by, 'hex') in (select digest from used)
-        returning id),
-    pending as (insert into audit_pending (entry_id) select id from written)
+    good as materialized (
+        select * from json_to_recordset(cast(:entries as json)) given ({_AS_GIVEN}, proven_by text)
+        where proven_by is null or decode(proven_by, 'hex') in (select digest from used)),
+    written as ({_STORED} from good),
+    pending as (insert into audit_pending (entry_id) select id from good)
     select digest from used
     """
 

@@ -31,7 +31,7 @@ def shown_to_systems(case: LiteralString, organisation: LiteralString) -> Litera
     )
 
 
-SHOWN = shown_to_systems("cast(:case_file_id as uuid)", "written.organisation")
+SHOWN = shown_to_systems("cast(:case_file_id as uuid)", "told.organisation")
 # One statement for all who are told. The sequence is counted in the database, so that it has no gaps; it is the one
 # member of the body that differs between them, and canonical JSON keeps its place whatever its value.
 _INSERT = text(
@@ -49,10 +49,9 @@ _INSERT = text(
                :occurred_at, :recorded_at,
                convert_to(replace(:body, '"sequence"\\:0', '"sequence":' || coalesce(numbered.last, 0)), 'UTF8'),
                :actor_organisation, :actor_staff_id, cast(:endpoint_id as uuid), :traceparent
-        from unnest(cast(:told as text[])) told(organisation) left join numbered using (organisation)
-        returning event_id, organisation)
+        from unnest(cast(:told as text[])) told(organisation) left join numbered using (organisation))
     insert into event_pending (event_id, organisation)
-    select event_id, organisation from written
+    select cast(:event_id as uuid), organisation from unnest(cast(:told as text[])) told(organisation)
     where {SHOWN}
     """
 )

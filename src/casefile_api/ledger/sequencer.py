@@ -21,6 +21,7 @@ from casefile_api.ledger.checkpoints import SignerKey
 from casefile_api.ledger.kept_checkpoint import KeptCheckpoint
 from casefile_api.ledger.log_keys import KeyStamp, open_log
 from casefile_api.settings import Settings
+from casefile_api.tenancy import AS_WORKER
 
 __all__ = ["CHANNEL", "Defer", "JobWanted", "Sequencer"]
 
@@ -40,7 +41,7 @@ async def connect(settings: Settings) -> Connection:
     return await psycopg.AsyncConnection.connect(
         settings.database_url.replace("postgresql+psycopg://", "postgresql://"),
         autocommit=True,
-        options=f"-c role={SERVICE_ROLE} -c timezone=UTC -c statement_timeout=30000",
+        options=f"-c role={SERVICE_ROLE} {AS_WORKER} -c timezone=UTC -c statement_timeout=30000",
         application_name="casefile-sequencer",
         connect_timeout=5,
     )

@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from casefile_api.clock import real_now
 from casefile_api.database import Database
+from casefile_api.tenancy import WORKER
 
 _MAKE = text("select make_audit_partitions()")
 _THIN = text("select thin_checkpoints(:before)")
@@ -17,7 +18,7 @@ _THIN = text("select thin_checkpoints(:before)")
 
 async def make_partitions(database: Database) -> int:
     """Make the partitions of the months and leaves to come; how many were missing."""
-    async with database.connection() as connection:
+    async with database.connection(WORKER) as connection:
         made: int = (await connection.execute(_MAKE)).scalar_one()
         await connection.commit()
     return made
@@ -25,7 +26,7 @@ async def make_partitions(database: Database) -> int:
 
 async def thin_checkpoints(database: Database, keep_hours: int) -> int:
     """Remove checkpoints that a later one of their hour speaks for; how many."""
-    async with database.connection() as connection:
+    async with database.connection(WORKER) as connection:
         gone: int = (
             await connection.execute(_THIN, {"before": real_now() - timedelta(hours=keep_hours)})
         ).scalar_one()

@@ -16,6 +16,7 @@ from psycopg_pool import AsyncConnectionPool
 from casefile_api.database import SERVICE_ROLE
 from casefile_api.ledger.sequencer import CHANNEL
 from casefile_api.settings import Settings
+from casefile_api.tenancy import AS_WORKER
 
 RECONNECT_SECONDS = 0.5
 LIVELINESS_SECONDS = 15.0
@@ -33,7 +34,7 @@ def _plain_url(settings: Settings) -> str:
 def _options(name: str) -> dict[str, Any]:
     return {
         "autocommit": True,
-        "options": f"-c role={SERVICE_ROLE} -c timezone=UTC",
+        "options": f"-c role={SERVICE_ROLE} {AS_WORKER} -c timezone=UTC",
         "application_name": name,
         "connect_timeout": 5,
     }

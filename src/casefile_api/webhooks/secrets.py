@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from casefile_api.database import Database
 from casefile_api.identifiers import new_id
+from casefile_api.tenancy import WORKER
 from casefile_api.vault import Vault
 from casefile_api.webhooks.signing import OVERLAP, new_secret
 
@@ -54,7 +55,7 @@ class OpenedSecrets:
             if len(self._opened) > _OPENED_MOST:
                 self._opened.clear()
                 missing = list(secret_ids)
-            async with self._database.session() as session:
+            async with self._database.session(WORKER) as session:
                 for row in (await session.execute(_SEALED, {"ids": missing})).all():
                     plain = await self._vault.open(session, None, bytes(row.sealed), _context(row.id))
                     self._opened[row.id] = plain.decode()

@@ -1,0 +1,57 @@
+"""For whom a transaction acts: what PostgreSQL's own lock on tenancy, row-level security, goes by.
+
+`visible_to` scopes every query; this is the second lock behind it. The values hold for one transaction, so that a
+connection given back to a pool carries nothing over, also behind a pooler that lends out transactions. Where nothing
+is said, nothing can be seen.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from psycopg.sql import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """An organisation, its kind, and the principals by which a restricted case file may admit who asks."""
+
+    organisation: str = ""
+    kind: str = ""
+    principals: tuple[str, ...] = ()
+
+    @property
+    def values(self) -> dict[str, str]:
+        """Return what `SET` binds."""
+        return {name.removeprefix("casefile."): value for name, value in self.settings.items()}
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """Return what is set for the transaction; the policies of the tables read it."""
+        return {
+            "casefile.organisation": self.organisation,
+            "casefile.kind": self.kind,
+            "casefile.principals": " ".join(self.principals),
+        }
+
+
+WORKER = Scope(kind="worker")
+"""Acts without a caller: they see every case, and are written to do one thing."""
+
+AS_WORKER = "-c casefile.kind=worker"
+"""The same as a start-up option, for connections of the worker's own that no pooler lends."""
+
+SET = (
+    "select set_config('casefile.organisation', :organisation, true) as organisation,"
+    " set_config('casefile.kind', :kind, true) as kind,"
+    " set_config('casefile.principals', :principals, true) as principals"
+)
+"""The same settings as a statement of its own, for connections that begin no transaction in words."""
+
+
+@lru_cache(maxsize=4096)
+def beginning(scope: Scope | None) -> bytes:
+    """Return what goes with BEGIN, in the same message: it costs no round trip."""
+    if scope is None:
+        return b""
+    parts = (f"set local {name} = {Literal(value).as_string(None)}" for name, value in scope.settings.items())
+    return ("; " + "; ".join(parts)).encode()
