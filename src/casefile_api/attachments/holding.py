@@ -16,6 +16,7 @@ from casefile_api.attachments.models import AttachmentStatus, CustodyKind
 from casefile_api.attachments.storage import Storage
 from casefile_api.attachments.unattended_acts import WorkerParts, hold
 from casefile_api.clock import real_now, utc_text
+from casefile_api.tenancy import WORKER
 from casefile_api.unattended import unattended
 
 _AT_ONCE = 200
@@ -49,7 +50,7 @@ async def hold_attachment(parts: WorkerParts, storage: Storage, attachment_id: s
 
     Raises DependencyUnavailable where storage does not answer: the job is done again later.
     """
-    async with parts.database.session() as session:
+    async with parts.database.session(WORKER) as session:
         found = await session.execute(
             text("select object_key, version_id from attachment where id = :id and status = 'available'"),
             {"id": UUID(attachment_id)},

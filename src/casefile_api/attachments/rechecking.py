@@ -22,6 +22,7 @@ from casefile_api.attachments.storage import Closing, MissingObject, Storage
 from casefile_api.attachments.unattended_acts import WorkerParts, announce, hold
 from casefile_api.errors import DependencyUnavailable
 from casefile_api.job_places import BACKGROUND
+from casefile_api.tenancy import WORKER
 from casefile_api.unattended import Act, unattended
 
 _AT_ONCE = 1_000
@@ -71,7 +72,7 @@ async def recheck_attachment(parts: WorkerParts, storage: Storage, attachment_id
 
     Raises DependencyUnavailable where storage does not answer at all: the job is done again later.
     """
-    async with parts.database.session() as session:
+    async with parts.database.session(WORKER) as session:
         found = await session.execute(select(Attachment).where(col(Attachment.id) == UUID(attachment_id)))
         row: Attachment | None = found.scalar_one_or_none()
     if row is None or row.status != AttachmentStatus.AVAILABLE:

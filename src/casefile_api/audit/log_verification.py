@@ -21,7 +21,7 @@ from casefile_api.ledger.checkpoints import Checkpoint
 from casefile_api.ledger.proofs import StoredTree
 from casefile_api.ledger.tiles import TILE_WIDTH, TileId, split_hashes, tile_width
 from casefile_api.ledger.tree import leaf_hash, perfect_root, root_plan
-from casefile_api.tenancy import WORKER
+from casefile_api.tenancy import WORKER, Scope
 
 PAGE = 4 * TILE_WIDTH
 COLUMNS = (
@@ -54,7 +54,7 @@ _TILES = text("select number, hashes from audit_tile where level = :level and nu
 class Connects(Protocol):
     """Whatever lends connections on which the log of the walk is read."""
 
-    def connection(self) -> AbstractAsyncContextManager[AsyncConnection]:
+    def connection(self, scope: Scope | None = None) -> AbstractAsyncContextManager[AsyncConnection]:
         """Lend one."""
 
 
