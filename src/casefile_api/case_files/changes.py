@@ -5,6 +5,7 @@ renumbered in the list is still itself. `json_patch` gives the same difference f
 Pure.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 
@@ -67,7 +68,7 @@ def changes_between(
 
 def json_patch(before: Members, after: Members) -> list[Body]:
     """Give the operations (RFC 6902) that turn `{"content": before}` exactly into `{"content": after}`."""
-    return list(_operations(("content",), dict(before), dict(after)))
+    return list(_operations("/content", dict(before), dict(after)))
 
 
 def _sections(before: Members, after: Members) -> list[str]:
@@ -76,10 +77,10 @@ def _sections(before: Members, after: Members) -> list[str]:
 
 
 def _section_changes(section: str, before: JsonValue, after: JsonValue) -> list[Body]:
-    if section in LISTS:
-        return list(_item_changes(section, before or [], after or []))
     if _same(before, after):
         return []
+    if section in LISTS:
+        return list(_item_changes(section, before or [], after or []))
     kind = "added" if before is None else "removed" if after is None else "changed"
     name = _words(section).capitalize()
     fields = [_field(section, before, after)]
@@ -96,14 +97,14 @@ def _item_changes(section: str, before: JsonValue, after: JsonValue) -> Iterator
     """Compare two lists by item. Added and changed items point into the newer version, removed ones into the older."""
     old, new = _by_id(before), _by_id(after)
     for key, (index, item) in new.items():
-        pointer = pointer_of(("content", section, index))
+        pointer = f"/content/{section}/{index}"
         if key not in old:
             yield _change("added", key, pointer, _sentence(section, key, "added"), _fields({}, item))
-        elif fields := _fields(old[key][1], item):
+        elif not _same(was := dict(old[key][1]), now := dict(item)) and (fields := _fields(was, now)):
             yield _change("changed", key, pointer, _sentence(section, key, "changed", fields), fields)
     for key, (index, item) in old.items():
         if key not in new:
-            pointer = pointer_of(("content", section, index))
+            pointer = f"/content/{section}/{index}"
             yield _change("removed", key, pointer, _sentence(section, key, "removed"), _fields(item, {}))
 
 
@@ -187,7 +188,12 @@ def _named(item: Members) -> list[str]:
 
 
 def _same(one: JsonValue, other: JsonValue) -> bool:
-    """Compare as JSON: `true` is not 1, and the order of an object's members says nothing."""
+    """Compare as JSON: `true` is not 1, and the order of an object's members says nothing.
+
+    What is written alike is the same, and stored contents are written in one order; only then is it worth sorting.
+    """
+    if orjson.dumps(one) == orjson.dumps(other):
+        return True
     return one == other and _sorted_text(one) == _sorted_text(other)
 
 
@@ -195,25 +201,33 @@ def _sorted_text(value: JsonValue) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
-def _operations(path: tuple[str | int, ...], before: JsonValue, after: JsonValue) -> Iterator[Body]:
+def _below(path: str, name: str | int) -> str:
+    """Return the pointer (RFC 6901) to a member or item below a pointer."""
+    if isinstance(name, str) and ("~" in name or "/" in name):
+        return path + pointer_of((name,))
+    return f"{path}/{name}"
+
+
+def _operations(path: str, before: JsonValue, after: JsonValue) -> Iterator[Body]:
+    if _same(before, after):
+        return
     if isinstance(before, dict) and isinstance(after, dict):
         for name in before:
             if name not in after:
-                yield {"op": "remove", "path": pointer_of((*path, name))}
+                yield {"op": "remove", "path": _below(path, name)}
         for name, value in after.items():
             if name not in before:
-                yield {"op": "add", "path": pointer_of((*path, name)), "value": value}
+                yield {"op": "add", "path": _below(path, name), "value": value}
             else:
-                yield from _operations((*path, name), before[name], value)
+                yield from _operations(_below(path, name), before[name], value)
     elif isinstance(before, list) and isinstance(after, list):
         old, new = _by_unique_id(before), _by_unique_id(after)
-        listing = _list_operations(path, before, after) if old is None or new is None else _moves(path, old, new)
-        yield from listing
-    elif not _same(before, after):
-        yield {"op": "replace", "path": pointer_of(path), "value": after}
+        yield from _list_operations(path, before, after) if old is None or new is None else _moves(path, old, new)
+    else:
+        yield {"op": "replace", "path": path, "value": after}
 
 
-def _list_operations(path: tuple[str | int, ...], before: list[JsonValue], after: list[JsonValue]) -> Iterator[Body]:
+def _list_operations(path: str, before: list[JsonValue], after: list[JsonValue]) -> Iterator[Body]:
     """Keep what both lists begin and end with; between, go pair by pair, then drop or add what is left over."""
     start, shorter = 0, min(len(before), len(after))
     while start < shorter and _same(before[start], after[start]):
@@ -224,11 +238,11 @@ def _list_operations(path: tuple[str | int, ...], before: list[JsonValue], after
     old, new = before[start : len(before) - kept], after[start : len(after) - kept]
     paired = min(len(old), len(new))
     for index in range(paired):
-        yield from _operations((*path, start + index), old[index], new[index])
+        yield from _operations(f"{path}/{start + index}", old[index], new[index])
     for index in range(len(old) - 1, paired - 1, -1):
-        yield {"op": "remove", "path": pointer_of((*path, start + index))}
+        yield {"op": "remove", "path": f"{path}/{start + index}"}
     for index in range(paired, len(new)):
-        yield {"op": "add", "path": pointer_of((*path, start + index)), "value": new[index]}
+        yield {"op": "add", "path": f"{path}/{start + index}", "value": new[index]}
 
 
 def _by_unique_id(listed: list[JsonValue]) -> dict[str, JsonValue] | None:
@@ -237,22 +251,25 @@ def _by_unique_id(listed: list[JsonValue]) -> dict[str, JsonValue] | None:
     return cast(dict[str, JsonValue], found) if len(found) == len(listed) else None
 
 
-def _moves(path: tuple[str | int, ...], old: Mapping[str, JsonValue], new: Mapping[str, JsonValue]) -> Iterator[Body]:
-    """Drop the items that are gone, put each of the new list in its place, then change what stayed."""
-    order = list(old)
-    for index in range(len(order) - 1, -1, -1):
-        if order[index] not in new:
-            del order[index]
-            yield {"op": "remove", "path": pointer_of((*path, index))}
+def _moves(path: str, old: Mapping[str, JsonValue], new: Mapping[str, JsonValue]) -> Iterator[Body]:
+    """Drop the items that are gone, put each of the new list in its place, then change what stayed.
+
+    Whatever is in its place stands in front; behind it the others wait in their old order, so where one is now follows
+    from how many wait before it.
+    """
+    for index, key in reversed(list(enumerate(old))):
+        if key not in new:
+            yield {"op": "remove", "path": f"{path}/{index}"}
+    places = {key: place for place, key in enumerate(key for key in old if key in new)}
+    waiting = list(places.values())
     for index, (key, item) in enumerate(new.items()):
-        place = pointer_of((*path, index))
-        if key not in old:
-            order.insert(index, key)
-            yield {"op": "add", "path": place, "value": item}
-        elif order[index] != key:
-            yield {"op": "move", "from": pointer_of((*path, order.index(key, index))), "path": place}
-            order.remove(key)
-            order.insert(index, key)
+        if key not in places:
+            yield {"op": "add", "path": f"{path}/{index}", "value": item}
+            continue
+        before = bisect_left(waiting, places[key])
+        del waiting[before]
+        if before:
+            yield {"op": "move", "from": f"{path}/{index + before}", "path": f"{path}/{index}"}
     for index, (key, item) in enumerate(new.items()):
         if key in old:
-            yield from _operations((*path, index), old[key], item)
+            yield from _operations(f"{path}/{index}", old[key], item)

@@ -15,11 +15,10 @@ list, `item`.
 Judging gives an outcome and the place (RFC 6901) where something is missing. Pure.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from functools import cache
-from typing import TypeAlias, cast
+from typing import NamedTuple, TypeAlias, cast
 
 from casefile_api.web.strict_json import JsonValue, pointer_of
 
@@ -34,8 +33,7 @@ class Outcome(StrEnum):
     NOT_APPLICABLE = "not_applicable"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """An outcome, and the place it is about."""
 
     outcome: Outcome
@@ -55,19 +53,41 @@ def _route(path: str) -> tuple[str, tuple[str, ...], str]:
     return root, tuple(steps), start + pointer_of(steps)
 
 
-@dataclass(frozen=True, slots=True)
+Members: TypeAlias = dict[str, JsonValue]
+
+
+class Known(NamedTuple):
+    """What was found out about the lists of a file: their items, and what a list names in a member."""
+
+    lists: "dict[str, list[Scene]]"
+    names: dict[tuple[str, str], frozenset[str]]
+
+
 class Scene:
     """What is judged. `item` is the item of a list that is being looked at, `place` its pointer.
 
-    `named` remembers what the lists of the file name.
+    `known` remembers what the file's lists hold and name: many rules look at the same list.
     """
 
-    content: dict[str, JsonValue]
-    envelope: dict[str, JsonValue]
-    request: dict[str, JsonValue]
-    item: JsonValue = None
-    place: str = ""
-    named: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict)
+    __slots__ = ("content", "envelope", "item", "known", "place", "request")
+
+    def __init__(self, content: Members, envelope: Members, request: Members) -> None:
+        self.content, self.envelope, self.request = content, envelope, request
+        self.item: JsonValue = None
+        self.place = ""
+        self.known = Known({}, {})
+
+    def looking_at(self, item: JsonValue, place: str) -> "Scene":
+        """Return the same scene with an item of a list before it."""
+        scene = Scene.__new__(Scene)
+        scene.content, scene.envelope, scene.request, scene.known = (
+            self.content,
+            self.envelope,
+            self.request,
+            self.known,
+        )
+        scene.item, scene.place = item, place
+        return scene
 
     def at(self, path: str) -> tuple[JsonValue, str]:
         """Return the value at a path (None where there is none) and its pointer."""
@@ -77,19 +97,26 @@ class Scene:
             value = value.get(step) if isinstance(value, dict) else None
         return value, self.place + pointer if root == "item" else pointer
 
-    def items(self, path: str) -> Iterator["Scene"]:
-        """Give a scene for each item of the list at the path."""
+    def items(self, path: str) -> "list[Scene]":
+        """Return a scene for each item of the list at the path; made once for a list of the file."""
+        if path.startswith("item"):
+            return self._items(path)
+        if path not in self.known.lists:
+            self.known.lists[path] = self._items(path)
+        return self.known.lists[path]
+
+    def _items(self, path: str) -> "list[Scene]":
         found, pointer = self.at(path)
-        for index, item in enumerate(found if isinstance(found, list) else []):
-            yield Scene(self.content, self.envelope, self.request, item, f"{pointer}/{index}", self.named)
+        listed = found if isinstance(found, list) else []
+        return [self.looking_at(item, f"{pointer}/{index}") for index, item in enumerate(listed)]
 
     def names(self, listed: str, member: str) -> frozenset[str]:
         """Return all that the items of a list name in a member; gathered once for the whole file."""
-        if (listed, member) not in self.named:
+        if (listed, member) not in self.known.names:
             found = (other.at(f"item.{member}")[0] for other in self.items(listed))
             names = (name for names in found if isinstance(names, list) for name in names)
-            self.named[listed, member] = frozenset(name for name in names if isinstance(name, str))
-        return self.named[listed, member]
+            self.known.names[listed, member] = frozenset(name for name in names if isinstance(name, str))
+        return self.known.names[listed, member]
 
 
 Condition: TypeAlias = Callable[[Scene], Finding]
@@ -144,11 +171,13 @@ class Language:
 
     def _one_of(self, argument: object) -> Condition:
         members = _members(argument, "path", "values")
-        path, values = _path(members["path"]), cast(list[JsonValue], members["values"])
+        path = _path(members["path"])
+        values = frozenset((type(one), one) for one in cast(list[str | int | bool], members["values"]))
 
         def judge(scene: Scene) -> Finding:
             value, pointer = scene.at(path)
-            return _found(any(type(value) is type(one) and value == one for one in values), pointer)
+            listed = isinstance(value, str | int) and (type(value), value) in values
+            return _found(listed, pointer)
 
         return judge
 
@@ -179,11 +208,14 @@ class Language:
         where = self.read(members["where"]) if "where" in members else _always
 
         def judge(scene: Scene) -> Finding:
-            picked = [item for item in scene.items(path) if where(item).holds]
-            if not picked:
-                return Finding(Outcome.NOT_APPLICABLE, scene.at(path)[1])
-            findings = [satisfies(item) for item in picked]
-            return next((one for one in findings if not one.holds), Finding(Outcome.MET, scene.at(path)[1]))
+            outcome = Outcome.NOT_APPLICABLE
+            for item in scene.items(path):
+                if where(item).holds:
+                    found = satisfies(item)
+                    if not found.holds:
+                        return found
+                    outcome = Outcome.MET
+            return Finding(outcome, scene.at(path)[1])
 
         return judge
 
@@ -191,9 +223,12 @@ class Language:
         conditions = [self.read(one) for one in _list(argument)]
 
         def judge(scene: Scene) -> Finding:
-            findings = [condition(scene) for condition in conditions]
-            missing = next((one for one in findings if not one.holds), None)
-            return missing or next((one for one in findings if one.outcome is Outcome.MET), findings[0])
+            findings = []
+            for condition in conditions:
+                findings.append(condition(scene))
+                if not findings[-1].holds:
+                    return findings[-1]
+            return next((one for one in findings if one.outcome is Outcome.MET), findings[0])
 
         return judge
 
@@ -201,9 +236,13 @@ class Language:
         conditions = [self.read(one) for one in _list(argument)]
 
         def judge(scene: Scene) -> Finding:
-            findings = [condition(scene) for condition in conditions]
-            met = next((one for one in findings if one.outcome is Outcome.MET), None)
-            return met or findings[0]
+            first: Finding | None = None
+            for condition in conditions:
+                found = condition(scene)
+                if found.outcome is Outcome.MET:
+                    return found
+                first = first or found
+            return first or _always(scene)
 
         return judge
 
