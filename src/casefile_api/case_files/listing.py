@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from casefile_api.access.caller import Caller, OrganisationKind
 from casefile_api.case_files.queries import (
+    addressed_to,
     newest_visible,
     referred,
     sight_of,
@@ -83,7 +84,7 @@ def _conditions(asked: CaseFileFilter, caller: Caller) -> tuple[list[str], dict[
         said.append(f"({_status_expression(caller)}) = :status")
         bind["status"] = asked.status.value
     if asked.cps_unit is not None:
-        said.append("c.cps_unit = :cps_unit")
+        said.append(f"{addressed_to(caller)} = :cps_unit")
         bind["cps_unit"] = asked.cps_unit
     if asked.case_type is not None:
         said.append("v.case_type = :case_type")

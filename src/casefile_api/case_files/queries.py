@@ -82,6 +82,20 @@ def newest_visible(caller: Caller, alias: str = "c") -> str:
     return f"{alias}.newest_number"
 
 
+def addressed_to(caller: Caller, alias: str = "c") -> str:
+    """Return the SQL expression of the CPS unit a case file is addressed to, as the caller's side can know it.
+
+    A CPS Area that has it no longer goes on seeing the unit of its own that had it last.
+    """
+    if caller.kind is not OrganisationKind.CPS:
+        return f"{alias}.cps_unit"
+    return (
+        f"coalesce((select t.id from unit t where t.id = {alias}.cps_unit and t.organisation = :organisation),"
+        f" (select s.unit from case_file_share s where s.case_file_id = {alias}.id and {visible_shares(caller)}"
+        " order by s.shared_at desc, s.unit limit 1))"
+    )
+
+
 def referred(caller: Caller, alias: str = "c") -> str:
     """Return the SQL condition that a request about the case file is with the CPS, as the caller's side can know.
 

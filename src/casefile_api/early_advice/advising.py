@@ -75,6 +75,8 @@ async def advise_request(work: UnitOfWork, request_id: str, body: AdviseRequest)
     await name_attachments(work, request.case_file_id, body.attachment_ids)
     await _issue(standing, body)
     topics = sorted({item.topic for item in body.advice})
+    # What is issued goes to the other side: s.62(3) wants to know to whom.
+    work.trail.disclosed_to(request.organisation)
     said = Said({"topics": list(topics), "actions": len(body.actions)}, topics)
     await take(standing, after_advice(len(body.actions)), said)
     for action in body.actions:
