@@ -14,7 +14,7 @@ DIR ?= var/sandbox
 PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test soak coverage check lint types layers run sandbox bench openapi clean
+.PHONY: help setup demo test soak coverage check lint types layers supply sbom audit run sandbox bench openapi clean
 
 help:  ## list these commands
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -57,10 +57,20 @@ types: $(INSTALLED)  ## types, strictly
 layers: $(INSTALLED)  ## dependencies point one way
 	@$(BIN)/lint-imports --no-cache
 
-check: lint types layers openapi test  ## what the continuous integration runs
+check: lint types layers openapi supply test  ## what the continuous integration runs
 
 openapi: $(INSTALLED)  ## the committed description of the API is what the code says
 	@$(RUN) export-openapi --check
+
+supply: $(INSTALLED) sbom  ## dependencies are pinned, hashed and under licences that are taken
+	@$(BIN)/python -m supply.audit $(ADVISORIES)
+
+sbom: $(INSTALLED)  ## the bill of materials of what is delivered (CycloneDX, build/sbom.cdx.json)
+	@$(BIN)/python -m supply.bill build/sbom.cdx.json
+
+audit: $(INSTALLED) supply  ## the same, and what is known against the dependencies today (needs the network)
+	$(BIN)/pip-audit --strict --disable-pip --require-hashes --requirement requirements.lock \
+		$(shell sed -n 's/^"\([A-Z0-9a-z-]*\)" = .*/--ignore-vuln \1/p' supply/accepted.toml)
 
 run: $(INSTALLED)  ## the service, on parts of its own unless the settings name others
 	@$(RUN) migrate
