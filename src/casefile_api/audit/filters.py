@@ -41,6 +41,29 @@ class EntryFilter:
         return " and ".join(parts) or "true"
 
     @property
+    def leaves(self) -> str:
+        """The SQL condition on `audit_leaf l` that leaves out where no entry of the time asked for can be.
+
+        No leaf is given before its entry occurred, but for a minute by which clocks may differ. One that was given more
+        than a minute later is listed (`audit_latecomer`). So a search by time walks no further than its time.
+        """
+        parts = []
+        if self.occurred_from is not None:
+            parts.append(
+                "l.leaf_index >= (select coalesce(max(tree_size), 0) from audit_checkpoint"
+                " where created_at < cast(:occurred_from as timestamptz) - interval '1 minute')"
+            )
+        if self.occurred_to is not None:
+            parts.append(
+                """l.leaf_index < greatest(
+                    coalesce((select tree_size from audit_checkpoint
+                        where created_at > cast(:occurred_to as timestamptz) + interval '1 minute'
+                        order by created_at, tree_size limit 1), 9223372036854775807),
+                    (select coalesce(max(leaf_index) + 1, 0) from audit_latecomer where occurred_at < :occurred_to))"""
+            )
+        return " and ".join(parts) or "true"
+
+    @property
     def values(self) -> dict[str, Any]:
         """The values that the condition names."""
         return {name: getattr(self, name) for name in self.__slots__ if getattr(self, name) is not None}

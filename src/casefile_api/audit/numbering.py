@@ -17,10 +17,12 @@ from casefile_api.tenancy import WORKER
 
 _MISPLACED = text(
     """
-    select id, tree_size, before, size_before from (
+    select id, tree_size, before, size_before, created_at < made_before - interval '1 minute' as earlier from (
         select id, tree_size, lag(id, 1, 0::bigint) over (order by id) as before,
+            created_at, lag(created_at) over (order by id) as made_before,
             lag(tree_size, 1, 0::bigint) over (order by id) as size_before from audit_checkpoint) numbered
-    where id <> before + 1 or tree_size < size_before order by id limit 100000
+    where id <> before + 1 or tree_size < size_before or created_at < made_before - interval '1 minute'
+    order by id limit 100000
     """
 )
 _THINNED = text("select gone::text from audit_thinned")
@@ -46,6 +48,9 @@ async def verify_numbering(database: Database, report: Report) -> None:
                 report.add("checkpoint", name, "missing: the numbering has a gap", Meaning.CHECKPOINT_ALTERED)
             if row.tree_size < row.size_before:
                 name, wrong = f"{row.id} (of {row.tree_size} entries)", "it is smaller than the one before it"
+                report.add("checkpoint", name, wrong, Meaning.CHECKPOINT_ALTERED)
+            if row.earlier:
+                name, wrong = f"{row.id} (of {row.tree_size} entries)", "it was made before the one before it"
                 report.add("checkpoint", name, wrong, Meaning.CHECKPOINT_ALTERED)
         for row in await rows(_TILE_LENGTHS):
             nowhere = row.level < 0 or row.number < 0

@@ -72,7 +72,8 @@ async def list_entries(
         values["begun_at"] = place.begun_at
     statement = f"""
         (select {COLUMNS} from audit_leaf l left join audit_entry e on e.id = l.entry_id
-         where l.leaf_index > :leaf_index and {wanted} and {later} order by l.leaf_index limit :limit)
+         where l.leaf_index > :leaf_index and {asked.leaves} and {wanted} and {later}
+         order by l.leaf_index limit :limit)
         union all
         (select {WAITING_COLUMNS}
          from audit_pending p join audit_entry e on e.id = p.entry_id

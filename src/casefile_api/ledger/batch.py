@@ -6,7 +6,7 @@ outside. If either disagrees nothing is signed and an alarm stands until they ag
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, LiteralString
 from uuid import UUID
 
@@ -22,6 +22,8 @@ from casefile_api.ledger.tiles import TileId
 # One number for the one lock under which batches happen, for the whole database.
 LOCK = 6962_9162
 MOST_AT_ONCE = 2_000
+# Searches by time rely on it that what is later than this is listed as late.
+PROMPT = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ _WAITING = """
 _TAKE_ENTRIES = """
     with taken as (
         delete from audit_pending where entry_id in (select entry_id from audit_pending limit %s) returning entry_id)
-    select id, leaf_hash from audit_entry e where id in (select entry_id from taken)
+    select id, leaf_hash, occurred_at from audit_entry e where id in (select entry_id from taken)
         and not exists (select from audit_leaf l where l.entry_id = e.id)
     order by occurred_at, id
 """
@@ -127,8 +129,8 @@ async def _grow(
     size = head.size + len(taken)
     edge = head.edge
     if taken:
-        await _add_leaves(connection, head.size, taken)
-        edge = edge | tiles.append(head.size, head.edge, [leaf for _, leaf in taken])
+        await _add_leaves(connection, head.size, taken, now)
+        edge = edge | tiles.append(head.size, head.edge, [leaf for _, leaf, _ in taken])
         await _write_tiles(connection, {tile: hashes for tile, hashes in edge.items() if head.edge.get(tile) != hashes})
     checkpoint = Checkpoint(signers[0].name, size, root_from(size, edge))
     note = sign_checkpoint(checkpoint, signers)
@@ -140,12 +142,21 @@ async def _grow(
     return len(taken), note, None
 
 
-async def _add_leaves(connection: AsyncConnection[Any], size: int, taken: Sequence[tuple[UUID, bytes]]) -> None:
+async def _add_leaves(
+    connection: AsyncConnection[Any], size: int, taken: Sequence[tuple[UUID, bytes, datetime]], now: datetime
+) -> None:
     await connection.execute(
         "insert into audit_leaf (leaf_index, entry_id, leaf_hash)"
         " select * from unnest(%s::bigint[], %s::uuid[], %s::bytea[])",
-        (list(range(size, size + len(taken))), [entry for entry, _ in taken], [leaf for _, leaf in taken]),
+        (list(range(size, size + len(taken))), [entry for entry, _, _ in taken], [leaf for _, leaf, _ in taken]),
     )
+    late = [(place, at) for place, (_, _, at) in enumerate(taken, start=size) if at < now - PROMPT]
+    if late:
+        await connection.execute(
+            "insert into audit_latecomer (leaf_index, occurred_at)"
+            " select * from unnest(%s::bigint[], %s::timestamptz[]) on conflict do nothing",
+            ([place for place, _ in late], [at for _, at in late]),
+        )
 
 
 async def _write_tiles(connection: AsyncConnection[Any], changed: dict[TileId, bytes]) -> None:

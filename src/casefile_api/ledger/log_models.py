@@ -33,6 +33,7 @@ class AuditCheckpoint(SQLModel, table=True):
     __table_args__ = (
         CheckConstraint("octet_length(root_hash) = 32", name="audit_checkpoint_root_hash_length"),
         Index("audit_checkpoint_by_size", "tree_size", "id"),
+        Index("audit_checkpoint_by_time", "created_at", "tree_size"),
     )
 
     id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
@@ -40,6 +41,16 @@ class AuditCheckpoint(SQLModel, table=True):
     root_hash: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     note: str
     created_at: datetime = Field(sa_column=moment())
+
+
+class AuditLatecomer(SQLModel, table=True):
+    """A leaf given more than a minute after its entry occurred: searches by time look for it where it stands."""
+
+    __tablename__ = "audit_latecomer"
+    __table_args__ = (Index("audit_latecomer_by_time", "occurred_at", "leaf_index"),)
+
+    leaf_index: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    occurred_at: datetime = Field(sa_column=moment())
 
 
 class AuditLog(SQLModel, table=True):

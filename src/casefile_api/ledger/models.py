@@ -30,6 +30,9 @@ class AuditEntry(SQLModel, table=True):
         Index("audit_entry_by_organisation", "organisation", "occurred_at"),
         Index("audit_entry_by_owner", "owner", "occurred_at"),
         Index("audit_entry_by_time", "occurred_at"),
+        Index("audit_entry_by_person", "staff_id"),
+        Index("audit_entry_by_client", "client_id"),
+        Index("audit_entry_by_action", "action"),
         {"postgresql_partition_by": "range (id)"},
     )
 

@@ -1,0 +1,186 @@
+"""`python -m benchmarks.log_scale`: do proofs, searches and appends take as long in a large log as in a small one?
+
+BENCH_SIZES names the two sizes (`10000,5000000`); BENCH_VERIFY=1 verifies each log too. The figures are medians in
+milliseconds of the same calls with other values each time, on the database of one machine, without HTTP around them.
+"""
+
+import asyncio
+import os
+import random
+import shutil
+import statistics
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from benchmarks.log_filling import FORCES, Filled, fill
+from casefile_api.audit.filters import EntryFilter
+from casefile_api.audit.queries import Place, find_entry, list_entries
+from casefile_api.audit.remit import Remit
+from casefile_api.audit.verification import believed_beside, verify_database
+from casefile_api.database import Database
+from casefile_api.ledger.proofs import prove_consistency, prove_inclusion
+from tests.databases import DatabaseServer, database_server
+from tests.logs import LogInHand
+
+SIZES = tuple(int(size) for size in os.environ.get("BENCH_SIZES", "10000,1000000").split(","))
+TIMES = int(os.environ.get("BENCH_TIMES", "40"))
+PAGE, APPENDED, BATCHES = 51, 500, 8
+ALL, ONE_FORCE = Remit(None), Remit("police-07")
+
+Call = Callable[[AsyncConnection], Awaitable[object]]
+
+
+class Questions:
+    """The calls that are measured, each with values of its own every time."""
+
+    def __init__(self, filled: Filled) -> None:
+        self.filled, self.chance = filled, random.Random(1)
+
+    def leaf(self) -> int:
+        """Any leaf."""
+        return self.chance.randrange(self.filled.size)
+
+    def force(self) -> str:
+        """Any organisation."""
+        return FORCES[self.chance.randrange(len(FORCES))]
+
+    def search(self, asked: EntryFilter, remit: Remit = ALL, after: int | None = None) -> Call:
+        """A page of a search, from the beginning or from after a leaf."""
+        place = Place() if after is None else Place(after)
+        return lambda connection: list_entries(connection, asked, remit, place, PAGE)
+
+    def minutes(self, minutes: int, organisation: str | None = None) -> EntryFilter:
+        """A short time somewhere in the log."""
+        begun = self.filled.moment(self.leaf())
+        return EntryFilter(
+            occurred_from=begun, occurred_to=begun + timedelta(minutes=minutes), organisation=organisation
+        )
+
+    def included(self) -> Call:
+        """An inclusion proof."""
+        at = self.leaf()
+        return lambda connection: prove_inclusion(connection, at, self.filled.size)
+
+    def grown(self) -> Call:
+        """A consistency proof."""
+        at = self.leaf()
+        return lambda connection: prove_consistency(connection, at, self.filled.size)
+
+    def entry(self) -> Call:
+        """One entry by its place."""
+        at = self.leaf()
+        return lambda connection: find_entry(connection, at, ALL)
+
+    def of_case(self, remit: Remit) -> Call:
+        """A case file's entries."""
+        return self.search(EntryFilter(case_file_id=self.filled.case(self.leaf())), remit)
+
+    def of_person(self) -> Call:
+        """What somebody did."""
+        return self.search(EntryFilter(staff_id=f"s{self.chance.randrange(self.filled.people)}"))
+
+    def calls(self) -> dict[str, Callable[[], Call]]:
+        """The calls by their names."""
+        last_fifth = EntryFilter(occurred_from=self.filled.moment(self.filled.size * 4 // 5))
+        first_fifth = EntryFilter(occurred_to=self.filled.moment(self.filled.size // 5))
+        return {
+            "inclusion proof": self.included,
+            "consistency proof": self.grown,
+            "one entry": self.entry,
+            "page without a filter, anywhere": lambda: self.search(EntryFilter(), after=self.leaf()),
+            "by case file": lambda: self.of_case(ALL),
+            "by case file, one force": lambda: self.of_case(ONE_FORCE),
+            "by organisation": lambda: self.search(EntryFilter(organisation=self.force())),
+            "by organisation, anywhere": lambda: self.search(EntryFilter(organisation=self.force()), after=self.leaf()),
+            "by person": self.of_person,
+            "by client": lambda: self.search(EntryFilter(client_id=f"{self.force()}-rms")),
+            "by a rare action": lambda: self.search(EntryFilter(action="confirm_erasure")),
+            "by outcome refused, anywhere": lambda: self.search(EntryFilter(outcome="refused"), after=self.leaf()),
+            "ten minutes": lambda: self.search(self.minutes(10)),
+            "ten minutes of an organisation": lambda: self.search(self.minutes(10, self.force())),
+            "the last fifth": lambda: self.search(last_fifth),
+            "the end of the first fifth": lambda: self.search(first_fifth, after=self.filled.size // 5 - 20),
+            "one force, anywhere": lambda: self.search(EntryFilter(), ONE_FORCE, self.leaf()),
+        }
+
+
+async def measure(database: Database, filled: Filled) -> dict[str, float]:
+    """Medians in milliseconds."""
+    found = {}
+    for name, make in Questions(filled).calls().items():
+        taken = []
+        async with database.connection() as connection:
+            for number in range(TIMES + 5):
+                call, begun = make(), time.perf_counter()
+                await call(connection)
+                if number >= 5:  # the first ones plan and warm up
+                    taken.append((time.perf_counter() - begun) * 1000)
+        found[name] = statistics.median(taken)
+        if os.environ.get("BENCH_TALK"):
+            print(name, found[name], flush=True)
+    return found
+
+
+async def append(log: LogInHand) -> float:
+    """Milliseconds that the sequencer takes for five hundred entries: leaves, tiles, a signed checkpoint."""
+    taken = []
+    for _ in range(BATCHES):
+        log.write(APPENDED)
+        begun = time.perf_counter()
+        await log.step()
+        taken.append((time.perf_counter() - begun) * 1000)
+    return statistics.median(taken)
+
+
+def measure_size(server: DatabaseServer, folder: Path, size: int, console: Console) -> dict[str, float]:
+    """Fill a log of this size, and measure."""
+    with server.scratch() as scratch:
+        log = LogInHand.on(scratch.service_url, scratch.owner_url, folder / str(size))
+        signer = asyncio.run(log.signers())[0]
+        begun = time.perf_counter()
+        filled = fill(scratch.owner_url, signer, size)
+        console.print(f"{size:,} entries put in, {size / (time.perf_counter() - begun):,.0f} a second")
+        return asyncio.run(_measure(log, filled, console))
+
+
+async def _measure(log: LogInHand, filled: Filled, console: Console) -> dict[str, float]:
+    database = Database(log.settings.with_values(database_timeout_seconds=600.0))
+    try:
+        found = await measure(database, filled)
+        if os.environ.get("BENCH_VERIFY"):
+            begun = time.perf_counter()
+            report = await verify_database(database, None, await believed_beside(database, log.settings))
+            seconds = time.perf_counter() - begun
+            console.print(f"verified, {len(report.findings)} findings, {filled.size / seconds:,.0f} entries a second")
+        found[f"sequencing {APPENDED} entries"] = await append(log)
+        return found
+    finally:
+        await database.close()
+
+
+def main() -> None:
+    """Measure each size and print the table."""
+    console = Console(width=110)
+    folder = Path(tempfile.mkdtemp(prefix="casefile-bench-"))
+    folder.chmod(0o711)
+    try:
+        with database_server(folder / "database") as server:
+            measured = {size: measure_size(server, folder, size, console) for size in SIZES}
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    small, large = measured[SIZES[0]], measured[SIZES[-1]]
+    table = Table("what (median, ms)", f"{SIZES[0]:,}", f"{SIZES[-1]:,}", "factor")
+    for name, before in small.items():
+        table.add_row(name, f"{before:.2f}", f"{large[name]:.2f}", f"{large[name] / before:.2f}")
+    console.print(table)
+
+
+if __name__ == "__main__":
+    main()
