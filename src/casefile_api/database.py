@@ -17,9 +17,10 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 
 from casefile_api.errors import DependencyUnavailable
-from casefile_api.lines import Lines
+from casefile_api.lines import Line, Lines
 from casefile_api.settings import Settings
 from casefile_api.tenancy import SET, Scope, beginning
+from casefile_api.transactions import LentLines, Transaction
 
 SERVICE_ROLE = "casefile_service"
 _SILENT = (
@@ -116,6 +117,7 @@ class Database:
         patience = self._patience_seconds
         self._reading = Lines(self._connect, max(2, settings.database_pool_size // 2), patience)
         self._recording = Lines(self._connect, 1, patience)
+        self._lent = LentLines(self._line, settings.database_pool_size, settings.database_timeout_seconds)
 
     async def _connect(self) -> psycopg.AsyncConnection[Any]:
         # What runs here goes by keys: its plan is the same whatever the values, and is not to be made again each time.
@@ -123,6 +125,9 @@ class Database:
         return await PatientConnection.connect(
             plain_url(self.url), autocommit=True, **{**self._options, "options": options}
         )
+
+    async def _line(self) -> Line:
+        return Line(await self._connect(), self._patience_seconds)
 
     def patience(self) -> asyncio.Timeout:
         """Return the limit of a piece of database work, for a server that is there and says nothing."""
@@ -164,6 +169,15 @@ class Database:
             async with AsyncSession(self._engine_for(scope), expire_on_commit=False, autoflush=False) as session:
                 yield session
 
+    @asynccontextmanager
+    async def transaction(self, scope: Scope | None = None) -> AsyncIterator[Transaction]:
+        """Lend a transaction in few round trips; the caller commits, and what is not committed is rolled back."""
+        with translated_faults():
+            async with self._lent.transaction() as transaction:
+                if scope is not None:
+                    transaction.later(SET, scope.values)
+                yield transaction
+
     def _engine_for(self, scope: Scope | None) -> AsyncEngine:
         return self.engine if scope is None else self.engine.execution_options(casefile_scope=scope)
 
@@ -172,6 +186,7 @@ class Database:
         await self.engine.dispose()
         await self._reading.close()
         await self._recording.close()
+        self._lent.close()
 
 
 def _begin_for_whom(connection: Connection) -> None:

@@ -22,7 +22,7 @@ from psycopg.adapt import Transformer
 from psycopg.errors import error_from_result
 from psycopg.types.json import set_json_loads
 
-_NAMED = re.compile(r"(?<![:\w]):([a-z_]+)\b")
+_NAMED = re.compile(r"(?<![:\w\\]):([a-z_]+)\b")
 _WATCH_SECONDS = 1.0
 
 
@@ -39,18 +39,18 @@ def statement_of(text: str) -> Statement:
     """Return a statement whose parameters are named as `:name`."""
     places: dict[str, int] = {}
     sql = _NAMED.sub(lambda found: f"${places.setdefault(found[1], len(places) + 1)}", text)
-    return Statement(sql.encode(), tuple(places))
+    return Statement(sql.replace(r"\:", ":").encode(), tuple(places))
 
 
 @dataclass(slots=True)
 class _Asked:
-    """A statement on its way: what has come back of it, and who waits."""
+    """Statements on their way: what has come back of them, and who waits."""
 
-    answer: asyncio.Future[list[Any]]
+    answer: asyncio.Future[list[list[Any]]]
     deadline: float
-    sql: bytes
-    ahead: int
-    rows: list[Any] = field(default_factory=list)
+    # What answers are to come, in their order: of statements, and (None) of their preparation.
+    to_come: deque[bytes | None]
+    rows: list[list[Any]] = field(default_factory=list)
     fault: BaseException | None = None
 
 
@@ -80,20 +80,21 @@ class Line:
         """Return how many statements wait for their answer."""
         return len(self._asked)
 
-    def ask(self, *asked: tuple[Statement, Mapping[str, Any]]) -> "asyncio.Future[list[Any]]":
-        """Send statements that make one transaction; the rows of the last one come with the answer.
+    def ask(self, *asked: tuple[Statement, Mapping[str, Any]]) -> "asyncio.Future[list[list[Any]]]":
+        """Send statements in one trip; the rows of each come with the answer. Alone they make one transaction.
 
         Raises OperationalError where the line is lost, the answer too.
         """
-        answer: asyncio.Future[list[Any]] = self._loop.create_future()
+        answer: asyncio.Future[list[list[Any]]] = self._loop.create_future()
         try:
+            to_come: deque[bytes | None] = deque()
             for statement, values in asked:
-                self._execute(statement, values)
+                self._execute(statement, values, to_come)
             self._driver.pipeline_sync()
         except psycopg.OperationalError as fault:
             self.lose(fault)
             raise
-        self._asked.append(_Asked(answer, self._loop.time() + self._patience, asked[-1][0].sql, len(asked) - 1))
+        self._asked.append(_Asked(answer, self._loop.time() + self._patience, to_come))
         if not self._sending:
             self._sending = True
             self._loop.call_soon(self._send)
@@ -101,7 +102,7 @@ class Line:
             self._watch = self._loop.call_later(_WATCH_SECONDS, self._look)
         return answer
 
-    def _execute(self, statement: Statement, values: Mapping[str, Any]) -> None:
+    def _execute(self, statement: Statement, values: Mapping[str, Any], to_come: deque[bytes | None]) -> None:
         given = [values[name] for name in statement.names]
         parameters = self._adapt.dump_sequence(given, [PyFormat.AUTO] * len(given))
         types = self._adapt.types or ()
@@ -109,6 +110,8 @@ class Line:
         if name is None:
             name = self._prepared[statement.sql, types] = b"line_%d" % next(self._numbers)
             self._driver.send_prepare(name, statement.sql, types)
+            to_come.append(None)
+        to_come.append(statement.sql)
         self._driver.send_query_prepared(name, parameters, self._adapt.formats, pq.Format.BINARY)
 
     def _send(self) -> None:
@@ -140,10 +143,10 @@ class Line:
     def _take(self, asked: _Asked, result: pq.abc.PGresult) -> None:
         status = result.status
         if status == pq.ExecStatus.TUPLES_OK:
-            if asked.ahead:
-                asked.ahead -= 1
-            elif not asked.answer.done():
-                asked.rows = self._rows(asked.sql, result)
+            asked.rows.append(self._rows(asked.to_come.popleft() or b"", result))
+        elif status == pq.ExecStatus.COMMAND_OK:
+            if asked.to_come.popleft() is not None:
+                asked.rows.append([])
         elif status == pq.ExecStatus.PIPELINE_SYNC:
             self._asked.popleft()
             if asked.answer.done():
@@ -153,7 +156,7 @@ class Line:
             else:
                 asked.answer.set_exception(asked.fault)
         elif status == pq.ExecStatus.FATAL_ERROR:
-            asked.fault = error_from_result(result)
+            asked.fault = asked.fault or error_from_result(result)
             # What could not be prepared has no name on the server, and what was not reached was not prepared.
             self._prepared.clear()
 
@@ -203,7 +206,8 @@ class Lines:
     async def rows(self, *asked: tuple[str, Mapping[str, Any]]) -> list[Any]:
         """Run statements as one transaction in one round trip, and return the rows of the last one."""
         line = self._free_line() or await self._opened()
-        return await line.ask(*((statement_of(statement), values) for statement, values in asked))
+        answers = await line.ask(*((statement_of(statement), values) for statement, values in asked))
+        return answers[-1]
 
     def _free_line(self) -> Line | None:
         """Return the line with the least before it; None where a further one is to be opened."""

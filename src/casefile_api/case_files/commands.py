@@ -20,7 +20,7 @@ from casefile_api.case_files.content.publishing import NEWEST
 from casefile_api.case_files.envelope import Envelope, check_envelope
 from casefile_api.case_files.queries import CaseFileRow, find_visible, hold, parties
 from casefile_api.case_files.versions import SealedVersion, seal_version
-from casefile_api.case_files.views import CaseFileView, hold_case_file, view_case_file
+from casefile_api.case_files.views import CaseFileView, NewVersion, hold_case_file, view_case_file, with_version
 from casefile_api.clock import LONDON
 from casefile_api.errors import AlreadyExists, Fault, Invalid, WrongState
 from casefile_api.identifiers import new_id
@@ -106,18 +106,16 @@ async def add_version(work: UnitOfWork, held: HeldCase, content: dict[str, Any],
     number = case.newest_number + 1
     parent = held.view.envelope["version"]["digest"]
     version = seal_version(case.id, content, attachments, number=number, parent_digest=parent)
-    await work.session.execute(
-        text("update case_file set newest_number = :number, named_staff = :staff where id = :id"),
+    await work.later(
+        "update case_file set newest_number = :number, named_staff = :staff where id = :id",
         {"id": case.id, "number": number, "staff": named_staff(content)},
     )
-    await _insert_version(work, case, version, content, note)
-    await shut_out_parties(work, case.id, content, number, created_by(work.caller))
+    new = await _insert_version(work, case, version, content, note)
+    await shut_out_parties(work, case.id, content, number, new.created_by)
     await touch(work, case.id, [case.organisation])
     await work.record("case_file.version_added", to=[case.organisation], case_file_id=case.id, version=number)
-    newest = CaseFileRow(**{**asdict(case), "newest_number": number, "named_staff": named_staff(content)})
-    view = await view_case_file(work, newest, number)
     work.trail.about("case_file", case.id, version=number)
-    return view
+    return with_version(held.view, new)
 
 
 async def find_for_change(work: UnitOfWork, case_file_id: str) -> HeldCase:
@@ -216,12 +214,11 @@ async def set_request_position(
 
 async def touch(work: UnitOfWork, case_file_id: UUID, organisations: Sequence[str]) -> None:
     """Note that the case file changed for these organisations; one that is new becomes a party."""
-    await work.session.execute(
-        text(
-            "insert into case_file_party (case_file_id, organisation, created_at, updated_at)"
-            " select :id, organisation, :now, :now from unnest(cast(:organisations as text[])) organisation"
-            " on conflict (case_file_id, organisation) do update set updated_at = excluded.updated_at"
-        ),
+    await work.later(
+        "insert into case_file_party (case_file_id, organisation, created_at, updated_at)"
+        " select cast(:id as uuid), organisation, cast(:now as timestamptz), cast(:now as timestamptz)"
+        " from unnest(cast(:organisations as text[])) organisation"
+        " on conflict (case_file_id, organisation) do update set updated_at = excluded.updated_at",
         {"id": case_file_id, "organisations": sorted(set(organisations)), "now": work.now},
     )
 
@@ -267,16 +264,15 @@ async def _insert_case(work: UnitOfWork, case: CaseFileRow) -> None:
 
 async def _insert_version(
     work: UnitOfWork, case: CaseFileRow, version: SealedVersion, content: Mapping[str, Any], note: str
-) -> None:
+) -> NewVersion:
     place = f"{case.id}:{version.number}"
     on = work.now.astimezone(LONDON).date()
-    await work.session.execute(
-        text(
-            "insert into case_file_version (case_file_id, number, digest, parent_digest, salt, body, note, attachments,"
-            " warnings, content_schema, created_by, created_at, case_type, offence_codes)"
-            " values (:id, :number, :digest, :parent_digest, :salt, :body, :note, cast(:attachments as jsonb),"
-            " cast(:warnings as jsonb), :schema, cast(:created_by as jsonb), :now, :case_type, :offence_codes)"
-        ),
+    new = NewVersion(version, note, warnings(content, on=on), created_by(work.caller), work.now, int(NEWEST))
+    await work.later(
+        "insert into case_file_version (case_file_id, number, digest, parent_digest, salt, body, note, attachments,"
+        " warnings, content_schema, created_by, created_at, case_type, offence_codes)"
+        " values (:id, :number, :digest, :parent_digest, :salt, :body, :note, cast(:attachments as jsonb),"
+        " cast(:warnings as jsonb), :schema, cast(:created_by as jsonb), :now, :case_type, :offence_codes)",
         {
             "id": case.id,
             "number": version.number,
@@ -286,9 +282,9 @@ async def _insert_version(
             "body": await work.vault.seal(work.session, case.id, version.body, f"case_file_version.body:{place}"),
             "note": await work.vault.seal(work.session, case.id, note.encode(), f"case_file_version.note:{place}"),
             "attachments": json.dumps(version.attachments),
-            "warnings": json.dumps(warnings(content, on=on)),
-            "schema": int(NEWEST),
-            "created_by": json.dumps(created_by(work.caller)),
+            "warnings": json.dumps(new.warnings),
+            "schema": new.content_schema,
+            "created_by": json.dumps(new.created_by),
             "now": work.now,
             "case_type": content["case_type"],
             "offence_codes": sorted({offence["cjs_code"] for offence in content.get("offences", [])}),
@@ -297,7 +293,9 @@ async def _insert_version(
     if version.attachments:
         rows = [{"id": case.id, "number": version.number, "attachment": UUID(a["id"])} for a in version.attachments]
         statement = "insert into case_file_version_attachment values (:id, :number, :attachment)"
-        await work.session.execute(text(statement), rows)
+        for row in rows:
+            await work.later(statement, row)
+    return new
 
 
 async def _refuse_taken_urn(

@@ -147,7 +147,7 @@ async def find_visible(reading: Reading, case_file_id: str | UUID, *, lock: bool
     identifier = case_file_id if isinstance(case_file_id, UUID) else parse_id(case_file_id)
     caller, session = reading.caller, reading.session
     if lock:
-        await session.execute(LOCK, {"id": identifier})
+        await reading.later(LOCK.text, {"id": identifier})
     found = await session.execute(
         text(
             f"select {COLUMNS}, {newest_visible(caller)} as newest_number, ({visible_to(caller)}) as visible,"

@@ -25,7 +25,7 @@ from casefile_api.case_files.schemas import (
 )
 from casefile_api.case_files.timeline import list_timeline
 from casefile_api.errors import Fault, Invalid
-from casefile_api.unit_of_work import ConditionalWork, ReadingNow, Work
+from casefile_api.unit_of_work import ConditionalWork, QuickConditionalWork, ReadingNow, Work
 from casefile_api.web.bodies import JSON_PATCH, MERGE_PATCH, JsonBody, PatchBody
 from casefile_api.web.documenting import refusals
 from casefile_api.web.etags import tag_of
@@ -98,7 +98,7 @@ async def get_case_file(
     responses=refusals("wrong-state"),
 )
 async def patch_case_file(
-    work: ConditionalWork,
+    work: QuickConditionalWork,
     request: Request,
     case_file_id: CaseFileId,
     body: Annotated[
@@ -130,7 +130,7 @@ async def patch_case_file(
     "/{case_file_id}/versions", operation_id="add_version", status_code=201, response_model=CaseFileRepresentation
 )
 async def add_version(
-    work: ConditionalWork,
+    work: QuickConditionalWork,
     request: Request,
     case_file_id: CaseFileId,
     body: Annotated[AddVersion, JsonBody(AddVersion)],

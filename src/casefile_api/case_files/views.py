@@ -23,7 +23,7 @@ from casefile_api.case_files.queries import (
     sight_of,
     visible_to,
 )
-from casefile_api.case_files.versions import content_of
+from casefile_api.case_files.versions import SealedVersion, content_of
 from casefile_api.clock import utc_text
 from casefile_api.errors import NotFound
 from casefile_api.identifiers import parse_id
@@ -123,7 +123,7 @@ async def hold_case_file(reading: Reading, case_file_id: str) -> tuple[CaseFileR
     Raises NotFound where there is none or none that the caller may know of.
     """
     identifier = parse_id(case_file_id)
-    await reading.session.execute(LOCK, {"id": identifier})
+    await reading.later(LOCK.text, {"id": identifier})
     statement = _statement(reading.caller, "case_file c", newest_visible(reading.caller), body=True)
     found = await reading.session.execute(
         text(f"{statement} where c.id = :id"), {"id": identifier, **sight_of(reading.caller)}
@@ -131,6 +131,39 @@ async def hold_case_file(reading: Reading, case_file_id: str) -> tuple[CaseFileR
     row = _seen(reading, identifier, found.all())
     case = CaseFileRow(**{name: getattr(row, name) for name in CaseFileRow.__dataclass_fields__})
     return case, _view(reading, row)
+
+
+@dataclass(frozen=True, slots=True)
+class NewVersion:
+    """A version that was just made, as the statement behind the views would find it."""
+
+    version: SealedVersion
+    note: str
+    warnings: list[dict[str, Any]]
+    created_by: dict[str, Any]
+    created_at: datetime
+    content_schema: int
+
+
+def with_version(view: CaseFileView, new: NewVersion) -> CaseFileView:
+    """Return the view of a force's own case file with the version that was added to it, without reading it again."""
+    version = new.version
+    made = {
+        "number": version.number,
+        "digest": version.digest,
+        "parent_digest": version.parent_digest,
+        "salt": version.salt,
+        "attachments": version.attachments,
+        "created_at": utc_text(new.created_at),
+        "created_by": new.created_by,
+        "note": new.note,
+        "warnings": new.warnings,
+        "content_schema": str(new.content_schema),
+        "shared_with": [],
+    }
+    status = "referred" if view.envelope["status"] == "referred" else "in_investigation"
+    changed = {"status": status, "updated_at": utc_text(new.created_at), "version": made}
+    return CaseFileView({**view.envelope, **changed}, version.content)
 
 
 def _seen(reading: Reading, identifier: UUID, rows: Sequence[Any]) -> Any:

@@ -149,11 +149,12 @@ async def write_entries(connection: AsyncConnection | AsyncSession, entries: Seq
 
 # The same for entries of which some come with a key proof: an entry whose proof was used before is not written. Proofs
 # go in by their order, so that two processes that write the same ones wait for each other in one direction.
-INSERT_PROVEN = f"""
-    with used as (
+USE_UP = """
         insert into used_key_proof (digest, expires_at)
         select * from unnest(cast(:proof as bytea[]), cast(:proof_expires_at as timestamptz[])) order by 1
-        on conflict do nothing returning digest),
+        on conflict do nothing returning digest"""
+INSERT_PROVEN = f"""
+    with used as ({USE_UP}),
     good as materialized (
         select * from json_to_recordset(cast(:entries as json)) given ({_AS_GIVEN}, proven_by text)
         where proven_by is null or decode(proven_by, 'hex') in (select digest from used)),

@@ -5,7 +5,7 @@ An organisation whose systems a restricted case file does not admit has its even
 feed until they are admitted.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, LiteralString
@@ -34,8 +34,7 @@ def shown_to_systems(case: LiteralString, organisation: LiteralString) -> Litera
 SHOWN = shown_to_systems("cast(:case_file_id as uuid)", "told.organisation")
 # One statement for all who are told. The sequence is counted in the database, so that it has no gaps; it is the one
 # member of the body that differs between them, and canonical JSON keeps its place whatever its value.
-_INSERT = text(
-    f"""
+INSERT_EVENT = f"""
     with numbered as (
         insert into event_sequence (case_file_id, organisation, last)
         select cast(:case_file_id as uuid), organisation, 1 from unnest(cast(:told as text[])) organisation
@@ -54,7 +53,6 @@ _INSERT = text(
     select cast(:event_id as uuid), organisation from unnest(cast(:told as text[])) told(organisation)
     where {SHOWN}
     """
-)
 
 
 _WANT = text(
@@ -87,6 +85,24 @@ async def add_event(
 
     `now` is the working time of the act. An unknown type or member is a programming error (ValueError).
     """
+    event_id, values = compose_event(
+        event_type, to=to, actor=actor, now=now, case_file_id=case_file_id, endpoint_id=endpoint_id, members=members
+    )
+    await session.execute(text(INSERT_EVENT), values)
+    return event_id
+
+
+def compose_event(
+    event_type: str,
+    *,
+    to: Sequence[str],
+    actor: Actor,
+    now: datetime,
+    case_file_id: UUID | None,
+    endpoint_id: UUID | None,
+    members: Mapping[str, Any],
+) -> tuple[UUID, dict[str, Any]]:
+    """Return the id of an event and what `INSERT_EVENT` binds."""
     event_id = new_id()
     told = {name: str(value) if isinstance(value, UUID) else value for name, value in members.items()}
     data = {"event_id": str(event_id), "organisation": actor.organisation, **told}
@@ -95,23 +111,20 @@ async def add_event(
     if event_type not in EVENT_TYPES or unknown_members(event_type, data) or missing_members(event_type, data):
         raise ValueError(f"{event_type} does not go with {sorted(data)}")
     body = {"type": event_type, "timestamp": utc_text(now), "data": data}
-    await session.execute(
-        _INSERT,
-        {
-            "told": sorted(set(to)),
-            "event_id": event_id,
-            "type": event_type,
-            "case_file_id": case_file_id,
-            "occurred_at": now,
-            "recorded_at": real_now(),
-            "body": canonical_json(body).decode(),
-            "actor_organisation": actor.organisation,
-            "actor_staff_id": actor.staff_id,
-            "endpoint_id": endpoint_id,
-            "traceparent": actor.traceparent,
-        },
-    )
-    return event_id
+    values = {
+        "told": sorted(set(to)),
+        "event_id": event_id,
+        "type": event_type,
+        "case_file_id": case_file_id,
+        "occurred_at": now,
+        "recorded_at": real_now(),
+        "body": canonical_json(body).decode(),
+        "actor_organisation": actor.organisation,
+        "actor_staff_id": actor.staff_id,
+        "endpoint_id": endpoint_id,
+        "traceparent": actor.traceparent,
+    }
+    return event_id, values
 
 
 async def want_job(

@@ -7,8 +7,10 @@ transaction of the change, so that a kill after the commit still replays.
 import hashlib
 import json
 import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
@@ -20,6 +22,10 @@ from casefile_api.web.exchange import Exchange
 
 HEADER = "Idempotency-Key"
 _KEY = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,128}")
+
+
+# A statement, what it binds, and what takes its rows when it is run (`UnitOfWork.later`).
+Later = Callable[[str, Mapping[str, Any], Callable[[Sequence[Any]], None] | None], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +67,10 @@ def read_key(header: str | None) -> str | None:
 class KeptAnswers:
     """The kept answers that one call may replay or add to."""
 
-    def __init__(self, exchange: Exchange, session: AsyncSession, vault: Vault) -> None:
+    def __init__(self, exchange: Exchange, session: AsyncSession, vault: Vault, later: Later) -> None:
         request, caller = exchange.request, exchange.caller
         self._session = session
+        self._later = later
         self._vault = vault
         self._row = {
             "client_id": caller.client_id,
@@ -78,13 +85,13 @@ class KeptAnswers:
     async def hold(self) -> None:
         """Try to hold the key until the transaction ends."""
         lock = int.from_bytes(hashlib.sha256(json.dumps(self._row, sort_keys=True).encode()).digest()[:8], signed=True)
-        taken = await self._session.execute(text("select pg_try_advisory_xact_lock(:lock)"), {"lock": lock})
-        self._held = bool(taken.scalar_one())
+        await self._later("select pg_try_advisory_xact_lock(:lock) as held", {"lock": lock}, self._was_held)
+
+    def _was_held(self, rows: Sequence[Any]) -> None:
+        self._held = bool(rows[0].held)
 
     async def replay(self, now: datetime) -> None:
         """Raise Replayed where the call was answered before, IdempotencyConflict where the key is taken."""
-        if not self._held:
-            raise IdempotencyConflict("A call with this key is in flight; wait and repeat it.", reused=False)
         found = await self._session.execute(
             text(
                 "select fingerprint, status, headers, body, case_file_id from kept_answer where client_id = :client_id"
@@ -93,6 +100,8 @@ class KeptAnswers:
             {**self._row, "now": now},
         )
         row = found.one_or_none()
+        if not self._held:
+            raise IdempotencyConflict("A call with this key is in flight; wait and repeat it.", reused=False)
         if row is None:
             return
         if bytes(row.fingerprint) != self.fingerprint:
@@ -106,15 +115,13 @@ class KeptAnswers:
     async def keep(self, answer: Answer, case_file_id: UUID | None, now: datetime, hours: int) -> None:
         """Keep the answer in the transaction at hand."""
         sealed = await self._vault.seal(self._session, case_file_id, answer.body, self._context)
-        await self._session.execute(
-            text(
-                "insert into kept_answer (client_id, subject, method, path, key, fingerprint, status, headers, body,"
-                " case_file_id, expires_at) values (:client_id, :subject, :method, :path, :key, :fingerprint, :status,"
-                " cast(:headers as jsonb), :body, :case_file_id, :expires_at)"
-                " on conflict (client_id, subject, method, path, key) do update set fingerprint = excluded.fingerprint,"
-                " status = excluded.status, headers = excluded.headers, body = excluded.body,"
-                " case_file_id = excluded.case_file_id, expires_at = excluded.expires_at"
-            ),
+        await self._later(
+            "insert into kept_answer (client_id, subject, method, path, key, fingerprint, status, headers, body,"
+            " case_file_id, expires_at) values (:client_id, :subject, :method, :path, :key, :fingerprint, :status,"
+            " cast(:headers as jsonb), :body, :case_file_id, :expires_at)"
+            " on conflict (client_id, subject, method, path, key) do update set fingerprint = excluded.fingerprint,"
+            " status = excluded.status, headers = excluded.headers, body = excluded.body,"
+            " case_file_id = excluded.case_file_id, expires_at = excluded.expires_at",
             {
                 **self._row,
                 "fingerprint": self.fingerprint,
@@ -124,6 +131,7 @@ class KeptAnswers:
                 "case_file_id": case_file_id,
                 "expires_at": now + timedelta(hours=hours),
             },
+            None,
         )
 
     @property

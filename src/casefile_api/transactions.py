@@ -1,0 +1,167 @@
+"""A transaction in few round trips: what needs no answer is sent along with what does, and the rest with the commit.
+
+Each transaction has a line of its own (`lines.py`) while it lasts. `execute` takes the statements that the others are
+written in and answers alike, so that a command does not know which of the two it runs on; `later` is for a statement
+whose answer nobody waits for. A fault of any of them undoes all.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from psycopg import OperationalError
+from sqlalchemy import TextClause
+
+from casefile_api.errors import DependencyUnavailable
+from casefile_api.lines import Line, Statement, statement_of
+
+_BEGIN, _COMMIT, _ROLLBACK = Statement(b"begin", ()), Statement(b"commit", ()), Statement(b"rollback", ())
+_NOTHING: Mapping[str, Any] = {}
+Asked = tuple[Statement, Mapping[str, Any]]
+
+
+def _read(statement: TextClause | str) -> Statement:
+    return statement_of(statement if isinstance(statement, str) else statement.text)
+
+
+class Rows:
+    """The rows of one statement, asked for as those of SQLAlchemy are."""
+
+    def __init__(self, rows: Sequence[Any]) -> None:
+        self._rows = rows
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._rows)
+
+    def all(self) -> Sequence[Any]:
+        """Return every row."""
+        return self._rows
+
+    def one_or_none(self) -> Any:
+        """Return the row, None where there is none."""
+        if len(self._rows) > 1:
+            raise ValueError("more than one row")
+        return self._rows[0] if self._rows else None
+
+    def one(self) -> Any:
+        """Return the row there must be."""
+        (row,) = self._rows
+        return row
+
+    def scalar_one(self) -> Any:
+        """Return the first value of the row there must be."""
+        return self.one()[0]
+
+    def scalar_one_or_none(self) -> Any:
+        """Return the first value of the row, None where there is none."""
+        row = self.one_or_none()
+        return row[0] if row is not None else None
+
+    def scalars(self) -> Sequence[Any]:
+        """Return the first value of each row."""
+        return [row[0] for row in self._rows]
+
+
+class Transaction:
+    """One transaction on a line of its own."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+        self._waiting: list[Asked] = [(_BEGIN, _NOTHING)]
+        self._then: list[tuple[int, Callable[[Sequence[Any]], None]]] = []
+        self._begun = False
+        self.committed = False
+
+    def later(
+        self,
+        statement: TextClause | str,
+        values: Mapping[str, Any] = _NOTHING,
+        then: Callable[[Sequence[Any]], None] | None = None,
+    ) -> None:
+        """Have a statement sent with the next one; `then` takes its rows."""
+        if then is not None:
+            self._then.append((len(self._waiting), then))
+        self._waiting.append((_read(statement), values))
+
+    async def execute(
+        self, statement: TextClause | str, values: Mapping[str, Any] | Sequence[Mapping[str, Any]] = _NOTHING
+    ) -> Rows:
+        """Send a statement and what waits to be sent, and return its rows; for many values, once for each."""
+        if not isinstance(values, Mapping):
+            *others, values = values
+            for other in others:
+                self.later(statement, other)
+        self._waiting.append((_read(statement), values))
+        return Rows(await self._send())
+
+    async def flush(self) -> None:
+        """Send nothing: what waits goes with the commit."""
+
+    async def commit(self) -> None:
+        """Send what waits, and commit."""
+        self._waiting.append((_COMMIT, _NOTHING))
+        await self._send()
+        self.committed = True
+
+    async def _send(self) -> list[Any]:
+        sent, self._waiting = self._waiting, []
+        then, self._then = self._then, []
+        self._begun = True
+        answers = await self._line.ask(*sent)
+        for place, take in then:
+            take(answers[place])
+        return answers[-1]
+
+    def end(self) -> None:
+        """Undo what was not committed; the next on this line comes behind it."""
+        if self._line.under_way and not self._line.lost:
+            # Somebody stopped waiting in the middle: what became of it is not known here.
+            self._line.lose(OperationalError("the transaction was given up"))
+        elif self._begun and not self.committed and not self._line.lost:
+            # Nobody waits for this answer, whatever it is.
+            self._line.ask((_ROLLBACK, _NOTHING)).add_done_callback(lambda answer: answer.exception())
+
+
+class LentLines:
+    """Lines that are lent to one transaction at a time."""
+
+    def __init__(self, opened: Callable[[], Any], count: int, wait_seconds: float) -> None:
+        self._opened = opened
+        self._free: list[Line] = []
+        self._places = asyncio.Semaphore(count)
+        self._wait_seconds = wait_seconds
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """Lend a line for a transaction; what is not committed at its end is undone."""
+        try:
+            async with asyncio.timeout(self._wait_seconds):
+                await self._places.acquire()
+        except TimeoutError:
+            raise DependencyUnavailable("The database is too busy; nothing was changed.") from None
+        try:
+            line = await self._line()
+            transaction = Transaction(line)
+            try:
+                yield transaction
+            finally:
+                transaction.end()
+                if not line.lost:
+                    self._free.append(line)
+        finally:
+            self._places.release()
+
+    async def _line(self) -> Line:
+        while self._free:
+            line = self._free.pop()
+            if not line.lost:
+                return line
+        opened: Line = await self._opened()
+        return opened
+
+    def close(self) -> None:
+        """Give the connections back."""
+        for line in self._free:
+            line.lose(OperationalError("the process stops"))
+        self._free = []
