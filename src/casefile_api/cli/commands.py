@@ -12,9 +12,10 @@ from casefile_api.cli.failing import CommandFailed
 Directory = Annotated[Path, typer.Option("--dir", help="Folder for everything the sandbox keeps; made if missing.")]
 Of = Annotated[Path, typer.Option("--of")]
 Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="Port on 127.0.0.1 that the API listens on.")]
+Workers = Annotated[int, typer.Option("--workers", min=1, max=64, help="Processes that answer requests.")]
 
 
-def sandbox(directory: Directory = Path("var/sandbox"), port: Port = 8000) -> None:
+def sandbox(directory: Directory = Path("var/sandbox"), port: Port = 8000, workers: Workers = 1) -> None:
     """Run the whole service, seeded with forces, CPS Areas, staff and keys, until Ctrl-C.
 
     Needs nothing installed. When it is ready it writes DIR/sandbox.json, which says where the API is and which client
@@ -23,14 +24,14 @@ def sandbox(directory: Directory = Path("var/sandbox"), port: Port = 8000) -> No
     """
     from casefile_api.cli.sandbox import run_sandbox
 
-    run_sandbox(directory, port)
+    run_sandbox(directory, port, workers)
 
 
 def serve(
     no_worker: Annotated[
         bool, typer.Option("--no-worker", help="Answer requests only; run `worker` elsewhere.")
     ] = False,
-    workers: Annotated[int, typer.Option("--workers", min=1, max=64, help="Processes that answer requests.")] = 1,
+    workers: Workers = 1,
 ) -> None:
     """Run the API, and beside it the worker, until Ctrl-C or SIGTERM.
 

@@ -32,7 +32,7 @@ OF_ANOTHER_INSTALLATION = (
 )
 
 
-def run_sandbox(folder: Path, port: int) -> None:
+def run_sandbox(folder: Path, port: int, api_processes: int = 1) -> None:
     """Run until Ctrl-C or SIGTERM, then stop everything that was started."""
     directory = DataDirectory(folder)
     directory.create()
@@ -44,7 +44,7 @@ def run_sandbox(folder: Path, port: int) -> None:
         serving.stop_left_behind(directory)
         with serving.listen(HOST, port) as listener:
             with Console(stderr=True).status("Starting a database, an object store and the service …"):
-                content = _start(directory, port, supervisor, listener)
+                content = _start(directory, port, supervisor, listener, api_processes)
             if supervisor.stopping.is_set():
                 return
             with _shown(ready_file, content):
@@ -53,14 +53,16 @@ def run_sandbox(folder: Path, port: int) -> None:
                 supervisor.run()
 
 
-def _start(directory: DataDirectory, port: int, supervisor: Supervisor, listener: socket.socket) -> dict[str, Any]:
+def _start(
+    directory: DataDirectory, port: int, supervisor: Supervisor, listener: socket.socket, api_processes: int
+) -> dict[str, Any]:
     """Start everything; answers what `sandbox.json` says."""
     settings = _settings(directory, port)
     own, worker_port = _environment(directory, port), str(directory.ports("worker-metrics", 1)[0])
 
     def programs_with(found: Mapping[str, str]) -> list[Program]:
         environment = parts.child_environment(own, found, without=OF_ANOTHER_INSTALLATION)
-        api = serving.api_programs(directory, listener, environment, 1, directory.log("api"))
+        api = serving.api_programs(directory, listener, environment, api_processes, directory.log("api"))
         environment |= {"CASEFILE_METRICS_PORT": worker_port}
         return [*api, serving.worker_program(directory, environment, directory.log("worker"))]
 
