@@ -80,7 +80,7 @@ class Reading:
         self, statement: str, values: Mapping[str, Any], then: Callable[[Sequence[Any]], None] | None = None
     ) -> None:
         """Have a statement run ahead of the next one that is waited for; `then` takes its rows."""
-        found = await self.session.execute(_statement(statement), values)
+        found = await self.session.execute(written_out(statement), values)
         if then is not None:
             then(cast("CursorResult[Any]", found).all())
 
@@ -260,8 +260,9 @@ def _refuse_replayed(rows: Sequence[Any]) -> None:
 
 
 @lru_cache(maxsize=512)
-def _statement(words: str) -> TextClause:
-    return text(words)
+def written_out(statement: str) -> TextClause:
+    """Return a statement as SQLAlchemy takes it; reading its parameters costs more than to find it again."""
+    return text(statement)
 
 
 def body_bytes(body: Replayable) -> bytes:

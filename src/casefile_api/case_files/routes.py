@@ -122,7 +122,7 @@ async def patch_case_file(
         content, note = check_result(result, limit)
         if not json_patch(before["content"], content):
             raise Invalid("The patch changes nothing.", Fault("no_change", "Change something.", pointer="/content"))
-        view = await commands.add_version(work, held, content, note)
+        view = await commands.add_patched_version(work, held, content, note)
         return work.answer_change(view.body(), etag=view.tag)
 
 

@@ -27,7 +27,7 @@ from casefile_api.case_files.versions import SealedVersion, content_of
 from casefile_api.clock import utc_text
 from casefile_api.errors import NotFound
 from casefile_api.identifiers import parse_id
-from casefile_api.unit_of_work import Reading
+from casefile_api.unit_of_work import Reading, written_out
 from casefile_api.web.etags import tag_of_bytes
 
 
@@ -126,7 +126,7 @@ async def hold_case_file(reading: Reading, case_file_id: str) -> tuple[CaseFileR
     await reading.later(LOCK.text, {"id": identifier})
     statement = statement_of_view(reading.caller, "case_file c", newest_visible(reading.caller), body=True)
     found = await reading.session.execute(
-        text(f"{statement} where c.id = :id"), {"id": identifier, **sight_of(reading.caller)}
+        written_out(f"{statement} where c.id = :id"), {"id": identifier, **sight_of(reading.caller)}
     )
     row = _seen(reading, identifier, found.all())
     case = CaseFileRow(**{name: getattr(row, name) for name in CaseFileRow.__dataclass_fields__})
