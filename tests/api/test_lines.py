@@ -89,11 +89,14 @@ async def test_what_was_not_committed_is_undone_before_the_next_transaction(data
 
 
 async def test_a_fault_among_the_last_statements_undoes_all(database: Database) -> None:
-    with pytest.raises(psycopg.errors.NotNullViolation):
+    async def insert_both() -> None:
         async with database.transaction() as transaction:
             transaction.later(INSERT, {"s": "good"})
             transaction.later(INSERT, {"s": None})
             await transaction.commit()
+
+    with pytest.raises(psycopg.errors.NotNullViolation):
+        await insert_both()
 
     assert await counted(database) == 0
     async with database.transaction() as transaction:
