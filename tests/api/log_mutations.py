@@ -20,7 +20,7 @@ KEYS = {
 FORCE = "police-52"
 PUT_IN = {"staff_id": "x", "client_id": "x", "organisation": FORCE, "owner": FORCE, "case_file_id": UUID(int=1)}
 NOT_SIGNED = {("audit_checkpoint", "created_at")}
-"""When a checkpoint was made is told by nobody but the database, and nothing goes by it."""
+"""When a checkpoint was made is told by nobody but the database; no proof goes by it."""
 
 
 @dataclass(frozen=True)
