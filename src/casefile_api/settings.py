@@ -89,6 +89,7 @@ class Settings(BaseSettings):
     upload_expiry_days: int = Field(
         14, ge=1, description="days after which an upload that was never finished is given up"
     )
+    uploads_per_client: int = Field(500, ge=1, description="uploads a client may have begun and not finished")
     clamd_address: str = Field("", description="clamd that scans uploads, as host:port or a socket's path; empty: none")
     unscanned_files: Unscanned | None = Field(
         None, description="files no scanner saw: refused, large (accepted where longer than it takes), or accepted"

@@ -53,9 +53,10 @@ def issuer() -> Iterator[Issuer]:
 def strict(sandbox: Sandbox, issuer: Issuer) -> Iterator[Sandbox]:
     """The sandbox through a process in which every token must be bound, and that trusts a force's own issuer.
 
-    A proxy on loopback sees certificates.
+    A proxy on loopback sees certificates, and few uploads may be under way.
     """
     changes = {"CASEFILE_SENDER_BOUND_TOKENS": "required", "CASEFILE_CLIENT_CERTIFICATE_PROXIES": "127.0.0.1"}
+    changes["CASEFILE_UPLOADS_PER_CLIENT"] = "3"
     changes["CASEFILE_TRUSTED_ISSUERS"] = json.dumps([trust_in(issuer)])
     with beside(sandbox, **changes) as process:
         yield process

@@ -3,16 +3,26 @@
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlmodel import col
 
 from casefile_api.attachments.models import Attachment, AttachmentStatus
 from casefile_api.attachments.schemas import DeclareAttachmentRequest
 from casefile_api.attachments.visibility import visible_attachments
 from casefile_api.clock import LONDON
-from casefile_api.errors import Fault, Invalid
+from casefile_api.errors import Fault, Invalid, TooManyRequests
 from casefile_api.organisations import code_lists
 from casefile_api.unit_of_work import Reading
+
+UPLOADS_AGAIN_SECONDS = 30
+_UNDER_WAY = text(
+    """
+    select count(*) from (
+        select from attachment
+        where status = 'uploading' and organisation = :organisation and declared_by ->> 'client_id' = :client_id
+        limit :most) as under_way
+    """
+)
 
 
 async def check_declaration(reading: Reading, case_file_id: UUID, body: DeclareAttachmentRequest) -> None:
@@ -23,6 +33,17 @@ async def check_declaration(reading: Reading, case_file_id: UUID, body: DeclareA
         faults.append(Fault("unknown_reference", detail, pointer="/derived_from"))
     if faults:
         raise Invalid("The attachment cannot be declared like this.", *faults)
+    await _check_uploads_under_way(reading)
+
+
+async def _check_uploads_under_way(reading: Reading) -> None:
+    """Refuse a client's further upload while it has so many that it began and did not finish (TooManyRequests)."""
+    caller, most = reading.caller, reading.settings.uploads_per_client
+    values = {"organisation": caller.organisation, "client_id": caller.client_id, "most": most}
+    if (await reading.session.execute(_UNDER_WAY, values)).scalar_one() >= most:
+        retry = {"Retry-After": str(UPLOADS_AGAIN_SECONDS)}
+        detail = f"This client has {most} uploads under way: complete or delete one of them."
+        raise TooManyRequests(detail, headers=retry)
 
 
 def list_faults(body: DeclareAttachmentRequest, on: date) -> list[Fault]:

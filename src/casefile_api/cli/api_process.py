@@ -20,6 +20,7 @@ TABLES_SECONDS = 60.0
 def run_api(settings: Settings, descriptor: int) -> None:
     """Serve until told to stop; answers under way are finished first."""
     from casefile_api.app import create_app
+    from casefile_api.cli.impatient import ImpatientProtocol
 
     write_logs()
     serve_metrics(settings)
@@ -27,7 +28,7 @@ def run_api(settings: Settings, descriptor: int) -> None:
     configuration = uvicorn.Config(
         Measured(create_app(settings)),
         loop="uvloop",
-        http="httptools",
+        http=ImpatientProtocol,
         ws="none",
         lifespan="on",
         access_log=False,

@@ -98,6 +98,7 @@ def _environment(directory: DataDirectory, port: int) -> dict[str, str]:
         # Generous, unless the developer sets a rate to see how their program takes a 429.
         "CASEFILE_RATE_PER_SECOND": os.environ.get("CASEFILE_RATE_PER_SECOND", "2000"),
         "CASEFILE_RATE_BURST": os.environ.get("CASEFILE_RATE_BURST", "8000"),
+        "CASEFILE_UPLOADS_PER_CLIENT": os.environ.get("CASEFILE_UPLOADS_PER_CLIENT", "10000"),
         "CASEFILE_ADDRESS_RATE_PER_SECOND": os.environ.get("CASEFILE_ADDRESS_RATE_PER_SECOND", "2000"),
         "CASEFILE_ADDRESS_RATE_BURST": os.environ.get("CASEFILE_ADDRESS_RATE_BURST", "8000"),
     }

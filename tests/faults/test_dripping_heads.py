@@ -1,0 +1,62 @@
+"""A request's head that does not come in time costs its connection, and an idle or busy one costs nothing."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+import pytest
+import uvicorn
+
+from casefile_api.cli import impatient
+from casefile_api.cli.impatient import ImpatientProtocol
+
+
+async def answers(scope: object, receive: object, send: object) -> None:
+    """Answer 204, after longer than a head may take."""
+    await asyncio.sleep(0.3)
+    await send({"type": "http.response.start", "status": 204, "headers": []})  # type: ignore[operator]
+    await send({"type": "http.response.body"})  # type: ignore[operator]
+
+
+@pytest.fixture
+async def port(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
+    monkeypatch.setattr(impatient, "HEAD_SECONDS", 0.2)
+    server = uvicorn.Server(
+        uvicorn.Config(answers, port=0, http=ImpatientProtocol, lifespan="off", log_config=None, ws="none")  # type: ignore[arg-type]
+    )
+    running = asyncio.create_task(server.serve())
+    while not server.started:
+        await asyncio.sleep(0.01)
+    yield server.servers[0].sockets[0].getsockname()[1]
+    server.should_exit = True
+    await running
+
+
+async def sent(port: int, *pieces: bytes) -> bytes:
+    """Send pieces one after the other, and return all that came until the connection was closed."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        for piece in pieces:
+            writer.write(piece)
+            await writer.drain()
+        async with asyncio.timeout(20):
+            return await reader.read()
+    finally:
+        writer.close()
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()
+
+
+@pytest.mark.parametrize("pieces", [(), (b"GET / HT",), (b"GET / HTTP/1.1\r\nHost: x\r\n",)], ids=len)
+async def test_a_head_that_is_not_whole_in_time_is_not_waited_for(port: int, pieces: tuple[bytes, ...]) -> None:
+    assert await sent(port, *pieces) == b""
+
+
+async def test_an_answer_may_take_longer_and_the_connection_be_used_again(port: int) -> None:
+    request, last = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+
+    assert (await sent(port, request, last)).count(b"204") == 2
+
+
+async def test_a_second_head_has_the_same_time_as_the_first(port: int) -> None:
+    assert (await sent(port, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"GET / HT")).count(b"204") == 1
