@@ -35,11 +35,12 @@ def list_rules(on: Day = None) -> None:
     from casefile_api.file_standards.keeping import rules_in_force
     from casefile_api.file_standards.replaying import Loaded, loaded_rule_sets
     from casefile_api.file_standards.standards import Standard, list_standards
+    from casefile_api.tenancy import WORKER
 
     day = on.date() if on else london_today()
 
     async def ask(database: Database) -> tuple[tuple[Standard, ...], list[Loaded]]:
-        async with database.session() as session:
+        async with database.session(WORKER) as session:
             return list_standards(day, await rules_in_force(session, "", day)), await loaded_rule_sets(session)
 
     standards, loaded = look(ask)
@@ -106,13 +107,14 @@ def replay(
     from casefile_api.database import Database
     from casefile_api.file_standards.replaying import Replay, replay_verdict, verdicts_of
     from casefile_api.settings import Settings
+    from casefile_api.tenancy import WORKER
     from casefile_api.vault import Vault, read_master_key
     from casefile_api.web.assembly import master_key_file
 
     vault = Vault(read_master_key(master_key_file(Settings())))
 
     async def again(database: Database) -> list[Replay]:
-        async with database.session() as session:
+        async with database.session(WORKER) as session:
             kept = await verdicts_of(session, case_file, version)
             return [await replay_verdict(session, vault, verdict) for verdict in kept]
 
