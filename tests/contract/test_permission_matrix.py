@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.contract import calls
+from tests.contract import calls, foreign_ids, id_positions
 from tests.contract.matrix import Row, read_matrix
 from tests.contract.scene import ORGANISATIONS, UNITS, Scene, build_scene, everybody_of, few_of, guarded
 from tests.outside.client import Sandbox, check_problem
@@ -178,6 +178,28 @@ def test_without_a_token_only_what_is_open_answers(row: Row, scene: Scene) -> No
     else:
         check_problem(answer, 401, "not-authenticated")
         assert answer.headers["www-authenticate"].startswith("Bearer"), answer.headers
+
+
+def test_every_place_for_an_id_is_listed_with_what_is_tried_there() -> None:
+    assert set(id_positions.explained()) == id_positions.positions()
+
+
+@pytest.fixture(scope="module")
+def own_things(scene: Scene) -> dict[str, dict[str, str]]:
+    return foreign_ids.own_things(scene)
+
+
+def test_ids_of_another_tenant_are_answered_as_ids_that_do_not_exist(
+    scene: Scene, own_things: dict[str, dict[str, str]]
+) -> None:
+    pairs = [pair for row in ROWS if not row.open for pair in foreign_ids.in_paths(scene, own_things, row)]
+    pairs += foreign_ids.in_queries_and_bodies(scene, own_things)
+    tried = set()
+    for pair in pairs:
+        foreign, unknown = pair.answers()
+        assert foreign == unknown, f"{pair.party.name}: {pair.operation} {pair.where} {pair.name}"
+        tried.add((pair.operation, pair.where, pair.name))
+    assert {place for place, how in id_positions.explained().items() if how == "tried"} <= tried
 
 
 def test_units_of_the_scene_are_those_of_the_organisations() -> None:
