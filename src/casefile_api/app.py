@@ -30,6 +30,7 @@ from casefile_api.ledger.log_state import standing_alarm
 from casefile_api.oauth.key_sets import KeySets
 from casefile_api.oauth.routes import router as oauth
 from casefile_api.organisations.code_lists import CODE_LISTS
+from casefile_api.organisations.newer_lists import load_newer_lists
 from casefile_api.organisations.routes import router as organisations
 from casefile_api.outward.fetching import Fetcher
 from casefile_api.sandbox.clock_routes import router as sandbox_clock
@@ -76,13 +77,14 @@ def create_app(settings: Settings) -> FastAPI:
 
     Raises Misconfigured where a key or a setting is not usable.
     """
+    newer = load_newer_lists(settings.code_lists_dir)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with running(app.state.parts):
             await prepare_bucket(app.state.storage)
             # The offence codes take a tenth of a second to load: not in somebody's first request.
-            log.info("starting", offence_codes=len(CODE_LISTS["offence"].by_code))
+            log.info("starting", offence_codes=len(CODE_LISTS["offence"].by_code), newer_code_lists=newer)
             app.state.announcements.start()
             try:
                 yield

@@ -64,6 +64,7 @@ class Settings(BaseSettings):
 
     # Data kept by the program itself.
     data_dir: Path = Field(Path("var"), description="folder for embedded parts, keys and the newest checkpoint")
+    code_lists_dir: Path | None = Field(None, description="folder of code lists newer than those of the package")
     master_key_file: Path | None = Field(None, description="file with the 32-byte key that wraps case keys (hex)")
     token_key_files: str = Field("", description="comma-separated PEM files of ES256 token keys; the first signs")
     log_key_file: Path | None = Field(None, description="PEM file of the Ed25519 key that signs checkpoints")

@@ -137,7 +137,7 @@ def worker_process(of: Of) -> None:
 
 def register(app: typer.Typer) -> None:
     """Put every command on the command line."""
-    from casefile_api.cli import audit, case_files, keys, registry, standards
+    from casefile_api.cli import audit, case_files, code_lists, keys, registry, standards
 
     for command in (demo, sandbox, serve, worker, migrate, doctor):
         app.command()(command)
@@ -149,5 +149,6 @@ def register(app: typer.Typer) -> None:
     app.add_typer(registry.staff, name="staff")
     app.add_typer(keys.app, name="keys")
     app.add_typer(standards.app, name="standards")
+    app.add_typer(code_lists.app, name="code-lists")
     app.add_typer(audit.app, name="audit")
     app.add_typer(case_files.app, name="case-files")

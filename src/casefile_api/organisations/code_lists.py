@@ -1,12 +1,13 @@
 """The lists of codes that police, CPS and courts use, each value with the time in which it holds.
 
 Forces merge, units are renamed, offences come into force: so a code is looked up *on a date*. Lists are package data
-(`reference/`, see its NOTICE), read once when first asked for. Words this service fixes itself are lower snake case;
-codes of a published list are written as there.
+(`reference/`, see its NOTICE), read once when first asked for; newer ones may take their place (`newer_lists`). Words
+this service fixes itself are lower snake case; codes of a published list are written as there.
 """
 
 import csv
 import gzip
+import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -63,16 +64,46 @@ class CodeList:
         """Return the values by their code."""
         return {value.code: value for value in self.values}
 
+    @cached_property
+    def _periods(self) -> Mapping[str, tuple[CodeValue, ...]]:
+        """Return the values of codes that have several, each for its time."""
+        if len(self.by_code) == len(self.values):
+            return {}
+        found: dict[str, list[CodeValue]] = {}
+        for value in self.values:
+            found.setdefault(value.code, []).append(value)
+        return {code: tuple(values) for code, values in found.items() if len(values) > 1}
+
+    @cached_property
+    def digest(self) -> str:
+        """Return what changes when anything in the list does."""
+        bodies = [value.as_body() for value in self.values]
+        return hashlib.sha256(json.dumps([self.title, bodies], default=list).encode()).hexdigest()
+
+    @cached_property
+    def changed_on(self) -> date | None:
+        """Return the newest day on which a value of the list begins or ends to hold; None where nothing is dated."""
+        days = (day for value in self.values for day in (value.valid_from, value.valid_to) if day)
+        return max(days, default=None)
+
     def find(self, code: str, on: date) -> CodeValue | None:
         """Return the value that the code has on that day, or None where it has none."""
-        value = self.by_code.get(code)
-        return value if value is not None and value.holds_on(on) else None
+        for value in self._periods.get(code, ()):
+            if value.holds_on(on):
+                return value
+        value_then = self.by_code.get(code)
+        return value_then if value_then is not None and value_then.holds_on(on) else None
 
 
 class _Lists(Mapping[str, CodeList]):
     """Every list by its name, each read when it is first wanted."""
 
+    def __init__(self) -> None:
+        self.newer: Mapping[str, CodeList] = {}
+
     def __getitem__(self, name: str) -> CodeList:
+        if name in self.newer:
+            return self.newer[name]
         return _LOADERS[name]() if name in _LOADERS else _published()[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -82,7 +113,13 @@ class _Lists(Mapping[str, CodeList]):
         return len(_LOADERS) + len(_published())
 
 
-CODE_LISTS: Mapping[str, CodeList] = _Lists()
+_LISTS = _Lists()
+CODE_LISTS: Mapping[str, CodeList] = _LISTS
+
+
+def replace_lists(newer: Mapping[str, CodeList]) -> None:
+    """Put these lists in the place of the package's, before anything is answered by them."""
+    _LISTS.newer = MappingProxyType(dict(newer))
 
 
 def find(name: str, code: str, on: date) -> CodeValue | None:
@@ -121,10 +158,11 @@ def _published() -> Mapping[str, CodeList]:
 
 
 def _values(given: Iterable[dict[str, Detail]]) -> tuple[CodeValue, ...]:
-    return tuple(_value(dict(members)) for members in given)
+    return tuple(value_of(dict(members)) for members in given)
 
 
-def _value(members: dict[str, Detail]) -> CodeValue:
+def value_of(members: dict[str, Detail]) -> CodeValue:
+    """Return a value as a list file writes it: code, title, days, and what else the list says."""
     code, title = str(members.pop("code")), str(members.pop("title"))
     first, last = (_day(str(members.pop(name, ""))) for name in ("valid_from", "valid_to"))
     return CodeValue(code, title, first, last, MappingProxyType(members))

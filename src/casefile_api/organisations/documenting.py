@@ -39,7 +39,14 @@ STAFF = _thing(
     unit=_TEXT,
     etag=_TEXT,
 )
-CODE_LIST = _thing({"name": _TEXT, "title": _TEXT, "etag": _TEXT})
+CODE_LIST_HEAD = {
+    "name": _TEXT,
+    "title": _TEXT,
+    "count": {"type": "integer", "description": "how many values it has"},
+    "changed_on": {**_OPEN_DAY, "description": "the newest day on which a value begins or ends to hold"},
+    "digest": {**_TEXT, "description": "changes when anything in the list does"},
+}
+CODE_LIST = _thing({**CODE_LIST_HEAD, "etag": _TEXT})
 CODE = _thing({"code": _TEXT, "title": _TEXT, "valid_from": _OPEN_DAY, "valid_to": _OPEN_DAY})
 ME = _thing(
     {

@@ -7,9 +7,19 @@ from fastapi import APIRouter, Path, Query, Response
 
 from casefile_api.errors import NotFound, Stale
 from casefile_api.organisations import queries
-from casefile_api.organisations.code_lists import CODE_LISTS
+from casefile_api.organisations.code_lists import CODE_LISTS, CodeList
 from casefile_api.organisations.commands import put_staff_member
-from casefile_api.organisations.documenting import CODE, CODE_LIST, ME, ORGANISATION, STAFF, UNIT, listed, shown
+from casefile_api.organisations.documenting import (
+    CODE,
+    CODE_LIST,
+    CODE_LIST_HEAD,
+    ME,
+    ORGANISATION,
+    STAFF,
+    UNIT,
+    listed,
+    shown,
+)
 from casefile_api.organisations.models import Staff
 from casefile_api.organisations.schemas import (
     PERSONAL_ROLES,
@@ -109,9 +119,9 @@ async def list_unit_staff(
     "/code-lists", operation_id="list_code_lists", summary="Names of all code lists", responses=listed(CODE_LIST)
 )
 async def list_code_lists(reading: ReadingNow, page: AskedPage) -> Response:
-    """List the code lists, in the order of their names."""
+    """List the code lists, in the order of their names, each with its size and the day of its last change."""
     after = _after(page)
-    views = [with_tag({"name": name, "title": CODE_LISTS[name].title}) for name in sorted(CODE_LISTS) if name > after]
+    views = [with_tag(_index_entry(CODE_LISTS[name])) for name in sorted(CODE_LISTS) if name > after]
     return _listing(reading, page, views[: page.limit + 1], "name")
 
 
@@ -119,7 +129,7 @@ async def list_code_lists(reading: ReadingNow, page: AskedPage) -> Response:
     "/code-lists/{name}",
     operation_id="get_code_list",
     summary="Codes of a list",
-    responses=listed(CODE, name={"type": "string"}, title={"type": "string"}),
+    responses=listed(CODE, **CODE_LIST_HEAD),
 )
 async def get_code_list(
     reading: ReadingNow, page: AskedPage, name: Annotated[str, Path(max_length=80, pattern=r"^[a-z0-9_]+$")]
@@ -134,7 +144,7 @@ async def get_code_list(
     body, headers = page.body(
         [value.as_body() for value in values], (following,) if following < len(found.values) else None
     )
-    view = {"name": found.name, "title": found.title, **body}
+    view = {**_index_entry(found), **body}
     return reading.answer(view, etag=tag_of(view), headers=headers)
 
 
@@ -159,6 +169,16 @@ async def put_staff(
         work.unannounced()
         view = staff_view(row)
         return work.answer_change(view, status=201 if is_new else 200, etag=tag_of(view))
+
+
+def _index_entry(found: CodeList) -> dict[str, Any]:
+    return {
+        "name": found.name,
+        "title": found.title,
+        "count": len(found.values),
+        "changed_on": found.changed_on.isoformat() if found.changed_on else None,
+        "digest": f"sha256:{found.digest}",
+    }
 
 
 async def _check_seen(work: UnitOfWork, staff_id: str) -> None:

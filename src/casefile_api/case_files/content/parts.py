@@ -51,12 +51,11 @@ class Word:
 
     def __init__(self, code_list: str, mends: Mapping[str, tuple[str, str]] | None = None) -> None:
         self.code_list = code_list
-        self.words = frozenset(value.code for value in CODE_LISTS[code_list].values)
         self._mends = mends or {}
 
     def check(self, word: str) -> str:
         """Return the word if the list has it."""
-        if word in self.words:
+        if word in CODE_LISTS[self.code_list].by_code:
             return word
         listed = ("unknown_code", f"Use a code of /v1/code-lists/{self.code_list}.")
         code, detail = self._mends.get(word.lower(), listed)
