@@ -54,6 +54,7 @@ def _route(path: str) -> tuple[str, tuple[str, ...], str]:
 
 
 Members: TypeAlias = dict[str, JsonValue]
+Typed: TypeAlias = tuple[type, str | int]
 
 
 class Known(NamedTuple):
@@ -61,6 +62,7 @@ class Known(NamedTuple):
 
     lists: "dict[str, list[Scene]]"
     names: dict[tuple[str, str], frozenset[str]]
+    said: "dict[tuple[str, str], frozenset[Typed]]"
 
 
 class Scene:
@@ -75,7 +77,7 @@ class Scene:
         self.content, self.envelope, self.request = content, envelope, request
         self.item: JsonValue = None
         self.place = ""
-        self.known = Known({}, {})
+        self.known = Known({}, {}, {})
 
     def looking_at(self, item: JsonValue, place: str) -> "Scene":
         """Return the same scene with an item of a list before it."""
@@ -118,6 +120,18 @@ class Scene:
             self.known.names[listed, member] = frozenset(name for name in names if isinstance(name, str))
         return self.known.names[listed, member]
 
+    def said(self, listed: str, member: str) -> "frozenset[Typed]":
+        """Return all words, numbers and truths that the items of a list have in a member; gathered once."""
+        if (listed, member) not in self.known.said:
+            found = (_typed(other.at(member)[0]) for other in self.items(listed))
+            self.known.said[listed, member] = frozenset(one for one in found if one is not None)
+        return self.known.said[listed, member]
+
+
+def _typed(value: JsonValue) -> "Typed | None":
+    """Return a value with its type, since `true` is not 1; None where it is none that a rule could name."""
+    return (type(value), value) if isinstance(value, str | int) else None
+
 
 Condition: TypeAlias = Callable[[Scene], Finding]
 
@@ -134,6 +148,7 @@ class Language:
 
     def __init__(self, named: Mapping[str, Written]) -> None:
         self._named: dict[str, Condition] = {}
+        self._written = named
         for name, written in named.items():
             self._named[name] = self.read(written)
 
@@ -172,12 +187,11 @@ class Language:
     def _one_of(self, argument: object) -> Condition:
         members = _members(argument, "path", "values")
         path = _path(members["path"])
-        values = frozenset((type(one), one) for one in cast(list[str | int | bool], members["values"]))
+        values = _named_values(members)
 
         def judge(scene: Scene) -> Finding:
             value, pointer = scene.at(path)
-            listed = isinstance(value, str | int) and (type(value), value) in values
-            return _found(listed, pointer)
+            return _found(_typed(value) in values, pointer)
 
         return judge
 
@@ -196,11 +210,24 @@ class Language:
     def _some(self, argument: object) -> Condition:
         members = _members(argument, "in", "where")
         path, where = _path(members["in"]), self.read(members["where"])
+        choice = self._choice(members["where"])
+        if choice is not None and _route(path)[0] != "item":
+            return _some_said(path, *choice)
 
         def judge(scene: Scene) -> Finding:
             return _found(any(where(item).holds for item in scene.items(path)), scene.at(path)[1])
 
         return judge
+
+    def _choice(self, written: object) -> "tuple[str, frozenset[Typed]] | None":
+        """Return member and values where a condition is but a choice among values: what a list says is then enough."""
+        if isinstance(written, Mapping) and "when" in written:
+            return self._choice(self._written.get(str(written["when"])))
+        if not isinstance(written, Mapping) or "one_of" not in written:
+            return None
+        members = cast(Written, written["one_of"])
+        path = str(members["path"])
+        return (path, _named_values(members)) if path.startswith("item") else None
 
     def _each(self, argument: object) -> Condition:
         members = _members(argument, "in", "satisfies", optional=("where",))
@@ -262,6 +289,18 @@ class Language:
 
 
 WORDS = ("present", "given", "one_of", "named_in", "some", "each", "all", "any", "none", "when")
+
+
+def _some_said(path: str, member: str, values: "frozenset[Typed]") -> Condition:
+    def judge(scene: Scene) -> Finding:
+        return _found(not values.isdisjoint(scene.said(path, member)), scene.at(path)[1])
+
+    return judge
+
+
+def _named_values(members: Written) -> "frozenset[Typed]":
+    found = (_typed(one) for one in cast(list[JsonValue], members["values"]))
+    return frozenset(one for one in found if one is not None)
 
 
 def _always(scene: Scene) -> Finding:
