@@ -4,8 +4,11 @@ import json
 
 import jsonpatch
 import jsonschema_rs
+import psycopg
 import pytest
 
+from casefile_api.embedded.data_directory import DataDirectory
+from casefile_api.embedded.postgresql import PostgreSQL
 from tests.outside.cases import case_content, draft_request, open_case, opening, request_body
 from tests.outside.client import Party, Sandbox
 
@@ -190,3 +193,22 @@ def test_what_is_said_to_be_wrong_is_explained_under_its_code(officer: Party) ->
     row = officer.get(f"/v1/problem-codes/{warning['code']}").json()
     assert row == rows[warning["code"]] and warning["detail"] == f"{row['meaning']} {row['mend']}"
     officer.refused("GET", "/v1/problem-codes/perfection", 404, "not-found")
+
+
+def test_a_version_of_the_first_schema_is_read_compared_judged_and_gone_on_from(
+    sandbox: Sandbox, officer: Party
+) -> None:
+    (first, *_) = officer.get("/v1/schemas/case-file-content/1").json()["examples"]
+    case = open_case(officer, content=first)
+    owner = PostgreSQL(DataDirectory(sandbox.directory)).addresses().owner.replace("+psycopg", "")
+    with psycopg.connect(owner) as database:
+        database.execute("update case_file_version set content_schema = 1 where case_file_id = %s", (case["id"],))
+    path = f"/v1/case-files/{case['id']}"
+    view = officer.get(f"{path}/versions/1").json()
+    assert (view["version"]["content_schema"], view["content"]) == ("1", first)
+    patch = {"content": {"devices": [{"id": "d1", "kind": "tablet", "suspect_id": "s1"}]}, "note": "a device"}
+    newer = officer.change(path, patch).json()
+    assert newer["version"]["content_schema"] == officer.items("/v1/schemas")[-1]["version"]
+    told = officer.get(f"{path}/versions/2/changes?since=1").json()
+    assert [section["section"] for section in told["sections"]] == ["devices"]
+    assert officer.get(f"{path}/versions/1/readiness?standard=early_advice").json()["ready"]
