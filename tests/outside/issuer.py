@@ -28,7 +28,12 @@ def trust_in(issuer: "Issuer", **changes: object) -> dict[str, object]:
         "audience": AUDIENCE,
         "organisation": "police-53",
         "claims": {"client": "azp", "staff": "employee", "roles": "groups", "scope": "scp"},
-        "roles": {"RASSO officers": "officer", "Inspectors": "senior_officer", "Records": "system"},
+        "roles": {
+            "RASSO officers": "officer",
+            "Sergeants": "supervisor",
+            "Inspectors": "senior_officer",
+            "Records": "system",
+        },
         "scopes": {"Cases.Read": "case-files:read", "Cases.Write": "case-files:write", "Log.Read": "audit:read"},
         **changes,
     }

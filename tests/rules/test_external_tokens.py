@@ -26,7 +26,7 @@ REGISTERED = {
     "scopes": ["case-files:read", "events:read"],
     "assertable_roles": ["officer", "supervisor"],
     "name": "DC Invented",
-    "roles": ["officer", "supervisor", "senior_officer"],
+    "roles": ["officer", "senior_officer"],
     "unit": "police-53-rasso",
 }
 
@@ -120,6 +120,7 @@ async def test_a_systems_token_says_that_it_is_one(issuer: Issuer) -> None:
         ({"groups": ["Records"]}, "no_role_held"),
         ({"groups": ["officer"]}, "no_role_held"),
         ({"groups": ["Inspectors"]}, "no_role_held"),
+        ({"groups": ["Sergeants"]}, "no_role_held"),
         ({"groups": None}, "no_role_held"),
         ({"groups": {"a": "b"}}, "bad_claims"),
         ({"cnf": {}}, "bad_claims"),
