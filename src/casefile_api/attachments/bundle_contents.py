@@ -18,6 +18,7 @@ from casefile_api.access.caller import Caller, StaffMember, kind_of
 from casefile_api.access.permissions import OPERATIONS
 from casefile_api.attachments.bundle_models import Bundle
 from casefile_api.attachments.bundle_proofs import prove_own_acts
+from casefile_api.attachments.case_uco import as_case_uco
 from casefile_api.attachments.chain import find_custody
 from casefile_api.attachments.models import Attachment, AttachmentStatus
 from casefile_api.attachments.views import view_of
@@ -43,7 +44,8 @@ versions/<n>.json          each version that could be seen, up to that one. Its 
                            SHA-256 over the RFC 8785 form of attachments, case_file_id, content, number, parent_digest
                            and salt
 attachments/<id>/          content: the bytes, read back and compared with the SHA-256 they were verified by;
-                           metadata.json; custody.json: the chain of custody
+                           metadata.json; custody.json: the chain of custody, and
+                           the same as CASE/UCO in custody.jsonld
 timeline.json              what happened to the case, in order
 proofs/receipts.json       the entries that {organisation}'s acts on this case file made in the audit log: the hash of
                            each, and the RFC 6962 proof that it is in the log
@@ -100,6 +102,7 @@ class Contents:
         for piece in pieces:
             yield f"attachments/{piece.attachment.id}/metadata.json", partial(self._metadata, piece)
             yield f"attachments/{piece.attachment.id}/custody.json", partial(self._custody, piece)
+            yield f"attachments/{piece.attachment.id}/custody.jsonld", partial(self._case_uco, piece)
         yield "timeline.json", self._timeline
         yield "proofs/receipts.json", self._receipts
         yield "proofs/checkpoint.txt", self._checkpoint_note
@@ -119,6 +122,11 @@ class Contents:
     async def _custody(self, piece: Piece) -> bytes:
         async with self._looking() as (reading, _):
             return (await find_custody(reading, piece.attachment.id)).model_dump_json().encode()
+
+    async def _case_uco(self, piece: Piece) -> bytes:
+        async with self._looking() as (reading, _):
+            chain = await find_custody(reading, piece.attachment.id)
+            return as_case_uco(await view_of(reading, piece.attachment), chain)
 
     async def _timeline(self) -> bytes:
         items: list[dict[str, Any]] = []

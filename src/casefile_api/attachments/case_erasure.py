@@ -89,9 +89,7 @@ async def _give_up_files(act: Act, case_file_id: UUID) -> None:
         bundle.state = BundleState.EXPIRED.value
         await act.want("remove_bundle", bundle.id)
     ended = (AttachmentStatus.DELETED.value, AttachmentStatus.REJECTED.value)
-    files = select(Attachment).where(
-        col(Attachment.case_file_id) == case_file_id, col(Attachment.status).not_in(ended)
-    )
+    files = select(Attachment).where(col(Attachment.case_file_id) == case_file_id, col(Attachment.status).not_in(ended))
     for row in (await act.session.execute(files.with_for_update())).scalars():
         row.status = AttachmentStatus.DELETED.value
         row.updated_at = act.now

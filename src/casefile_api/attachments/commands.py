@@ -15,7 +15,7 @@ from casefile_api.access.caller import OrganisationKind
 from casefile_api.attachments.custody import add_link
 from casefile_api.attachments.declaring import check_declaration
 from casefile_api.attachments.models import Attachment, AttachmentStatus, CustodyKind
-from casefile_api.attachments.names import Names, seal_names
+from casefile_api.attachments.names import Names, seal_acquisition, seal_names
 from casefile_api.attachments.parts import plan_parts
 from casefile_api.attachments.queries import find_attachment, hold_attachment, own_attachment
 from casefile_api.attachments.schemas import (
@@ -84,6 +84,9 @@ async def _insert(work: UnitOfWork, case_file_id: UUID, body: DeclareAttachmentR
         part_count=plan.part_count,
         object_key=new_key(row_id),
         derived_from=body.derived_from,
+        derivation=body.derivation.model_dump(mode="json") if body.derivation else None,
+        supersedes=body.supersedes,
+        acquisition=await seal_acquisition(work, case_file_id, row_id, body.acquisition),
         names=await seal_names(work, case_file_id, row_id, Names(body.file_name, body.title)),
         visible_to_police=caller.kind is OrganisationKind.POLICE,
         declared_at=work.now,

@@ -27,6 +27,11 @@ class Recording(Protocol):
         """The transaction."""
 
 
+def came_from(trail: Trail) -> dict[str, str]:
+    """Return where a call came from: the hash of its address with the service's key, as its entry in the log has it."""
+    return {"source": trail.source} if trail.source else {}
+
+
 def add_link(
     change: Recording,
     row: Attachment,

@@ -27,10 +27,14 @@ _UNDER_WAY = text(
 
 async def check_declaration(reading: Reading, case_file_id: UUID, body: DeclareAttachmentRequest) -> None:
     """Refuse a declaration that cannot be kept (Invalid, naming each place)."""
-    faults = list_faults(body, reading.now.astimezone(LONDON).date())
+    today = reading.now.astimezone(LONDON).date()
+    faults = [*list_faults(body, today), *derivation_faults(body, today)]
     if body.derived_from is not None and not await _is_source(reading, case_file_id, body.derived_from):
         detail = "Name an attachment of this case file that you can see and that is not deleted."
         faults.append(Fault("unknown_reference", detail, pointer="/derived_from"))
+    if body.supersedes is not None and not await _is_own(reading, case_file_id, body.supersedes):
+        detail = "Name an attachment of your own on this case file that is not deleted."
+        faults.append(Fault("unknown_reference", detail, pointer="/supersedes"))
     if faults:
         raise Invalid("The attachment cannot be declared like this.", *faults)
     await _check_uploads_under_way(reading)
@@ -56,6 +60,29 @@ def list_faults(body: DeclareAttachmentRequest, on: date) -> list[Fault]:
         detail = "This kind is not accepted in this media type; /v1/code-lists/media_type lists the kinds of each."
         return [Fault("not_accepted", detail, pointer="/media_type")]
     return []
+
+
+def derivation_faults(body: DeclareAttachmentRequest, on: date) -> list[Fault]:
+    """Return what is wrong with what a copy says of itself."""
+    if body.derivation is None:
+        return []
+    if body.derived_from is None:
+        return [Fault("requires_other", "Say what it was made from, in derived_from.", pointer="/derivation")]
+    return [
+        Fault("unknown_code", "Use a code of /v1/code-lists/redaction_type.", f"/derivation/redactions/{place}/type")
+        for place, redaction in enumerate(body.derivation.redactions)
+        if code_lists.find("redaction_type", redaction.type, on) is None
+    ]
+
+
+async def _is_own(reading: Reading, case_file_id: UUID, attachment_id: UUID) -> bool:
+    found = await reading.session.execute(
+        select(col(Attachment.id))
+        .where(col(Attachment.id) == attachment_id, col(Attachment.case_file_id) == case_file_id)
+        .where(col(Attachment.organisation) == reading.caller.organisation)
+        .where(col(Attachment.status) != AttachmentStatus.DELETED.value)
+    )
+    return found.scalar_one_or_none() is not None
 
 
 async def _is_source(reading: Reading, case_file_id: UUID, attachment_id: UUID) -> bool:

@@ -2,6 +2,8 @@
 
 import base64
 from datetime import timedelta
+from unicodedata import category
+from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import Response
@@ -9,6 +11,7 @@ from fastapi import Response
 from casefile_api.attachments.endings import ENDINGS
 from casefile_api.attachments.links import get_link
 from casefile_api.attachments.models import AttachmentStatus, Integrity
+from casefile_api.attachments.names import open_names
 from casefile_api.attachments.queries import find_attachment
 from casefile_api.attachments.storage import Storage
 from casefile_api.errors import WrongState
@@ -28,7 +31,7 @@ async def open_content(reading: Reading, storage: Storage, attachment_id: UUID) 
         raise WrongState(f"The file is {row.status}; only an available one can be opened.")
     if row.integrity in _NOT_WHOLE:
         raise WrongState(f"The file in storage is {row.integrity}: it is not given out until it is whole again.")
-    return await redirect(
+    answer = await redirect(
         storage,
         row.object_key,
         row.version_id,
@@ -37,6 +40,19 @@ async def open_content(reading: Reading, storage: Storage, attachment_id: UUID) 
         sha256=row.sha256,
         lifetime=timedelta(seconds=reading.settings.download_link_seconds),
     )
+    answer.headers["Content-Disposition"] = disposition((await open_names(reading, row)).file_name)
+    return answer
+
+
+def disposition(file_name: str) -> str:
+    """Return a file's own name as a header that is safe whatever it is (RFC 6266 4, RFC 8187 3.2, appendix D).
+
+    Controls, marks of direction and separators of folders become underscores; it is told in the answer, never in a URL.
+    """
+    safe = "".join("_" if category(sign)[0] == "C" or sign in '/\\:*?"<>|' else sign for sign in file_name)
+    safe = safe.strip(". ") or "file"
+    plain = safe.encode("ascii", "replace").decode().replace("?", "_").replace("%", "_")
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(safe, safe='')}"
 
 
 async def redirect(

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from fastapi import Response
 
-from casefile_api.attachments.custody import add_link
+from casefile_api.attachments.custody import add_link, came_from
 from casefile_api.attachments.models import Attachment, AttachmentStatus, CustodyKind
 from casefile_api.attachments.objects import find_object, join_parts, list_parts
 from casefile_api.attachments.parts import turn_of
@@ -34,7 +34,7 @@ async def complete_upload(work: UnitOfWork, storage: Storage, attachment_id: UUI
         row.status = AttachmentStatus.VERIFYING.value
         row.updated_at = work.now
         await work.want("verify_attachment", row.id, share=row.organisation, cost=turn_of(row.size))
-        add_link(work, row, CustodyKind.RECEIVED, caller=work.caller, size_bytes=row.size)
+        add_link(work, row, CustodyKind.RECEIVED, caller=work.caller, size_bytes=row.size, facts=came_from(work.trail))
         view = await view_of(work, row)
         return work.answer_change(view, status=202, etag=attachment_tag(view))
 

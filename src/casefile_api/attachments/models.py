@@ -78,6 +78,9 @@ class Attachment(SQLModel, table=True):
         CheckConstraint(
             "integrity in ('intact', 'altered', 'lost', 'unreadable', 'overwritten')", name="attachment_integrity"
         ),
+        CheckConstraint("derivation is null or derived_from is not null", name="attachment_derivation"),
+        Index("attachment_by_source", "derived_from"),
+        Index("attachment_by_superseded", "supersedes"),
         Index("attachment_by_status", "status", "declared_at"),
         Index("attachment_by_recheck", "recheck_due_at", postgresql_where=text("recheck_due_at is not null")),
         Index(
@@ -115,6 +118,8 @@ class Attachment(SQLModel, table=True):
     rechecked_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
     recheck_due_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
     integrity: str | None = None
+    derivation: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
+    supersedes: UUID | None = Field(default=None, foreign_key="attachment.id")
 
 
 class AttachmentPart(SQLModel, table=True):

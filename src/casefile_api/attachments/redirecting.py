@@ -19,6 +19,7 @@ REDIRECT: dict[int | str, dict[str, Any]] = {
         "description": "The bytes, for a minute, at `Location`; the names in it are ids.",
         "headers": {
             "Location": {"schema": {"type": "string", "format": "uri"}},
+            "Content-Disposition": {"schema": {"type": "string"}, "description": "the file's own name (RFC 6266)"},
             "Repr-Digest": {"schema": {"type": "string"}, "description": "SHA-256 of the file (RFC 9530)"},
         },
     }

@@ -2,9 +2,10 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
 from casefile_api.attachments import commands
+from casefile_api.attachments.case_uco import LD_JSON, as_case_uco
 from casefile_api.attachments.chain import find_custody
 from casefile_api.attachments.downloading import open_content
 from casefile_api.attachments.joining import complete_upload as complete
@@ -145,12 +146,17 @@ async def get_attachment_content(attachment_id: str, reading: ReadingNow, storag
     operation_id="get_custody",
     summary="See the chain of custody",
     response_model=CustodyChain,
+    responses={200: {"content": {LD_JSON: {"schema": {"type": "object"}}}}},
 )
-async def get_custody(attachment_id: str, reading: ReadingNow) -> Response:
-    """Every handling of the file: time, actor, hash and audit entry."""
+async def get_custody(attachment_id: str, reading: ReadingNow, request: Request) -> Response:
+    """Every handling of the file: time, actor, hash and audit entry; as CASE/UCO where JSON-LD is accepted."""
     async with reading:
         chain = await find_custody(reading, parse_id(attachment_id))
-        return reading.answer(chain, etag=tag_of(chain.model_dump(mode="json")))
+        varies = {"Vary": "Accept"}
+        if LD_JSON in request.headers.get("accept", ""):
+            view = await view_of(reading, (await find_attachment(reading, chain.attachment_id)).attachment)
+            return Response(as_case_uco(view, chain), headers=varies, media_type=LD_JSON)
+        return reading.answer(chain, etag=tag_of(chain.model_dump(mode="json")), headers=varies)
 
 
 @router.delete(

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from casefile_api.attachments.models import AttachmentStatus
 from casefile_api.attachments.parts import FILE_LIMIT_BYTES, PART_LIMIT
+from casefile_api.attachments.provenance import Acquisition, Derivation
 from casefile_api.case_files.schemas import ActorView
 from casefile_api.web.bodies import Body
 
@@ -37,6 +38,11 @@ class DeclareAttachmentRequest(Body):
     derived_from: UUID | None = Field(
         None, description="The attachment of the same case file that this one was made from (a redacted copy, say)."
     )
+    derivation: Derivation | None = Field(None, description="What the copy is for; only with `derived_from`.")
+    supersedes: UUID | None = Field(
+        None, description="An attachment of your own on the same case file that this one takes the place of."
+    )
+    acquisition: Acquisition | None = Field(None, description="How it came to be: part of its chain of custody.")
 
 
 class PartToUpload(Body):
@@ -95,6 +101,8 @@ class AttachmentItem(View):
     size: int
     sha256: str
     derived_from: UUID | None
+    derivation: Derivation | None = None
+    supersedes: UUID | None = None
     scan: Annotated[str | None, Field(description="`performed` or `not_performed`, once the file was verified")]
     rejection: RejectionView | None
     integrity: Annotated[
@@ -119,6 +127,8 @@ class AttachmentView(AttachmentItem):
     file_name: str
     title: str | None
     visible_to_police: bool
+    superseded_by: UUID | None = Field(None, description="The newest attachment that takes its place.")
+    acquisition: Acquisition | None = None
     upload: UploadPlanView | None = Field(description="How to send the file, while it is `uploading`.")
 
 
@@ -175,4 +185,5 @@ class CustodyChain(View):
     """The whole chain of custody, oldest first."""
 
     attachment_id: UUID
+    acquisition: Acquisition | None = Field(None, description="How the file came to be, as its sender says.")
     items: list[CustodyView]

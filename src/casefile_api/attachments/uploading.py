@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import Response
 from sqlalchemy.dialects.postgresql import insert
 
-from casefile_api.attachments.custody import add_link
+from casefile_api.attachments.custody import add_link, came_from
 from casefile_api.attachments.links import part_link, put_link
 from casefile_api.attachments.models import Attachment, AttachmentPart, AttachmentStatus, CustodyKind
 from casefile_api.attachments.objects import begin_parts, find_object, is_open
@@ -54,7 +54,13 @@ async def request_upload_urls(
         work.unannounced()
         numbers = [part.number for part in parts]
         work.trail.details = {"parts": numbers}
-        add_link(work, row, CustodyKind.UPLOAD_AUTHORISED, caller=work.caller, facts={"parts": numbers})
+        add_link(
+            work,
+            row,
+            CustodyKind.UPLOAD_AUTHORISED,
+            caller=work.caller,
+            facts={"parts": numbers, **came_from(work.trail)},
+        )
         view = UploadUrlsView(parts=await links_for(storage, row, parts, link_lifetime(work)))
         return work.answer_change(view, kept=UploadUrlsView(parts=[]))
 

@@ -2,10 +2,14 @@
 
 from uuid import UUID
 
+from sqlalchemy import select
+from sqlmodel import col
+
 from casefile_api.attachments.links import Link
 from casefile_api.attachments.models import Attachment, AttachmentStatus
-from casefile_api.attachments.names import open_names
+from casefile_api.attachments.names import open_acquisition, open_names
 from casefile_api.attachments.parts import PartPlan
+from casefile_api.attachments.provenance import Derivation
 from casefile_api.attachments.rejections import detail_of
 from casefile_api.attachments.schemas import (
     AttachmentView,
@@ -14,7 +18,7 @@ from casefile_api.attachments.schemas import (
     RejectionView,
     UploadPlanView,
 )
-from casefile_api.attachments.visibility import sees_attachment
+from casefile_api.attachments.visibility import sees_attachment, visible_attachments
 from casefile_api.case_files.schemas import ActorView
 from casefile_api.clock import utc_text
 from casefile_api.unit_of_work import Reading
@@ -46,7 +50,11 @@ async def view_of(reading: Reading, row: Attachment) -> AttachmentView:
         media_type=row.media_type,
         size=row.size,
         sha256=row.sha256,
-        derived_from=await _source_shown(reading, row),
+        derived_from=await _shown(reading, row, row.derived_from),
+        derivation=Derivation.model_validate(row.derivation, strict=False) if row.derivation else None,
+        supersedes=await _shown(reading, row, row.supersedes),
+        superseded_by=await _successor(reading, row),
+        acquisition=await open_acquisition(reading, row),
         scan=row.scan,
         rejection=rejection,
         integrity=row.integrity,
@@ -61,16 +69,30 @@ async def view_of(reading: Reading, row: Attachment) -> AttachmentView:
     )
 
 
-async def _source_shown(reading: Reading, row: Attachment) -> UUID | None:
-    """Return the source of a copy where the caller sees it too: a redacted copy leads nobody to its source."""
-    if row.derived_from is None or row.organisation == reading.caller.organisation:
-        return row.derived_from
-    return row.derived_from if await sees_attachment(reading, row.derived_from) else None
+async def _shown(reading: Reading, row: Attachment, other: UUID | None) -> UUID | None:
+    """Return another attachment where the caller sees it too: a redacted copy leads nobody to its source."""
+    if other is None or row.organisation == reading.caller.organisation:
+        return other
+    return other if await sees_attachment(reading, other) else None
+
+
+async def _successor(reading: Reading, row: Attachment) -> UUID | None:
+    found = await reading.session.execute(
+        select(col(Attachment.id))
+        .where(col(Attachment.supersedes) == row.id, col(Attachment.status) == AttachmentStatus.AVAILABLE.value)
+        .where(visible_attachments(reading.caller))
+        .order_by(col(Attachment.id).desc())
+        .limit(1)
+    )
+    return found.scalar_one_or_none()
+
+
+_NOT_LISTED = {"file_name", "title", "visible_to_police", "upload", "superseded_by", "acquisition"}
 
 
 def listed(view: AttachmentView) -> ListedAttachment:
     """Return an attachment as an item of a list: without names, with its tag."""
-    members = view.model_dump(exclude={"file_name", "title", "visible_to_police", "upload"})
+    members = view.model_dump(exclude=_NOT_LISTED)
     return ListedAttachment(**members, etag=attachment_tag(view))
 
 
