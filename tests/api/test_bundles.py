@@ -75,7 +75,10 @@ def test_a_bundle_is_a_bag_that_another_program_finds_valid(officer: Party, case
             "proofs/receipts.json",
             "proofs/checkpoint.txt",
             "proofs/public-keys.txt",
-            *(f"attachments/{attachment['id']}/{name}" for name in ("content", "metadata.json", "custody.json")),
+            *(
+                f"attachments/{attachment['id']}/{name}"
+                for name in ("content", "metadata.json", "custody.json", "custody.jsonld")
+            ),
         ]
     )
     assert (folder / "data/attachments" / attachment["id"] / "content").read_bytes() == a_statement(1).data
@@ -151,7 +154,7 @@ def test_an_attachment_that_is_not_verified_has_no_bytes_in_a_bundle(
     number = naming(officer, case_id, declared["id"])
     folder = unpacked(officer, built(officer, case_id, number), tmp_path)
     held = sorted(path.name for path in (folder / "data/attachments" / declared["id"]).iterdir())
-    assert held == ["custody.json", "metadata.json"]
+    assert held == ["custody.json", "custody.jsonld", "metadata.json"]
 
 
 def test_taking_an_attachment_along_is_a_link_in_its_custody(officer: Party, case_id: str) -> None:
