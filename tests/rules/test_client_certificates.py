@@ -38,7 +38,6 @@ def with_a_tail(tail: bytes) -> str:
         [with_a_tail(b"\0")],
         [":" + "A" * LONGEST_HEADER + ":"],
     ],
-    ids=lambda headers: str(headers)[:30],
 )
 def test_what_is_not_one_certificate_is_none(headers: list[str]) -> None:
     assert thumbprint_of(headers) is None
