@@ -27,6 +27,7 @@ from casefile_api.audit.remit import Remit
 from casefile_api.database import Database
 from casefile_api.ledger.checkpoints import open_checkpoint
 from casefile_api.settings import Settings
+from casefile_api.tenancy import WORKER
 from tests.databases import database_server
 from tests.logs import LogInHand
 
@@ -37,7 +38,7 @@ MEBIBYTE = 1024 * 1024
 async def export(url: str, kind: str, file: Path) -> None:
     """Write an export to a file, chunk by chunk."""
     database = Database(Settings(database_url=url))
-    wanted = Export(database, EntryFilter(), Remit(None), ENTRIES, Place(), None)
+    wanted = Export(database, WORKER, EntryFilter(), Remit(None), ENTRIES, Place(), None)
     with file.open("wb") as out:
         async for chunk in wanted.ndjson() if kind == "ndjson" else wanted.csv():
             out.write(chunk)
@@ -48,7 +49,7 @@ def told(kind: str, url: str, file: Path) -> tuple[str, str, str, str]:
     """Run an export in a process of its own; its row of the table."""
     begun = time.perf_counter()
     words = [sys.executable, "-m", "benchmarks.log_export", kind, url, str(file)]
-    ended = subprocess.run(words, capture_output=True, text=True, check=True)
+    ended = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=True)
     seconds = time.perf_counter() - begun
     size = file.stat().st_size / MEBIBYTE
     return f"export as {kind}", f"{ENTRIES / seconds:,.0f}", f"{float(ended.stdout):.0f} MiB", f"{size:,.0f} MiB"

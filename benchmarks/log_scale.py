@@ -26,6 +26,7 @@ from casefile_api.audit.remit import Remit
 from casefile_api.audit.verification import believed_beside, verify_database
 from casefile_api.database import Database
 from casefile_api.ledger.proofs import prove_consistency, prove_inclusion
+from casefile_api.tenancy import WORKER
 from tests.databases import DatabaseServer, database_server
 from tests.logs import LogInHand
 
@@ -116,7 +117,7 @@ async def measure(database: Database, filled: Filled) -> dict[str, float]:
     found = {}
     for name, make in Questions(filled).calls().items():
         taken = []
-        async with database.connection() as connection:
+        async with database.connection(WORKER) as connection:
             for number in range(TIMES + 5):
                 call, begun = make(), time.perf_counter()
                 await call(connection)

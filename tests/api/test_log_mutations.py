@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from casefile_api.audit.findings import Report
 from casefile_api.audit.verification import Believed, believed_beside, verify_database
 from casefile_api.database import Database
+from casefile_api.tenancy import Scope
 from tests.api.log_mutations import KEYS, Mutation, Tampering
 from tests.api.verified_log import VAULT, VerifiedLog
 
@@ -25,11 +26,11 @@ class Uncommitted(Database):
     connected: AsyncConnection
 
     @asynccontextmanager
-    async def connection(self) -> AsyncIterator[AsyncConnection]:
+    async def connection(self, scope: Scope | None = None) -> AsyncIterator[AsyncConnection]:
         yield self.connected
 
     @asynccontextmanager
-    async def session(self) -> AsyncIterator[AsyncSession]:
+    async def session(self, scope: Scope | None = None) -> AsyncIterator[AsyncSession]:
         async with AsyncSession(self.connected, autoflush=False) as session:
             yield session
 
@@ -51,6 +52,7 @@ class Laboratory:
             async with database.engine.connect() as connection:
                 database.connected = connection
                 await connection.exec_driver_sql("set role none")
+                await connection.exec_driver_sql("set casefile.kind = 'worker'")
                 await connection.exec_driver_sql(NO_FOREIGN_KEY)
                 assert (await verify_database(database, VAULT, believed)).whole
                 return {each.what: await self._verify(database, believed, each) for each in mutations}

@@ -14,6 +14,7 @@ from casefile_api.database import Database
 from casefile_api.ledger.entries import compose
 from casefile_api.ledger.sequencer import Sequencer
 from casefile_api.ledger.trail import Trail
+from casefile_api.tenancy import WORKER
 from tests.logs import LogInHand, insert_entry
 
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
@@ -47,7 +48,7 @@ async def found(log: LogInHand, first: int, last: int) -> list[int]:
     asked = EntryFilter(NOON + timedelta(minutes=first), NOON + timedelta(minutes=last))
     database = Database(log.settings)
     try:
-        async with database.connection() as connection:
+        async with database.connection(WORKER) as connection:
             rows = await list_entries(connection, asked, Remit(None), Place(), 50)
     finally:
         await database.close()
