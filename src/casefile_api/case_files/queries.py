@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from casefile_api.access.caller import Caller, OrganisationKind
+from casefile_api.access.field_policy import own_alone
 from casefile_api.case_files.admission import broken_glass_of, let_in
 from casefile_api.case_files.principals import everybody, person
 from casefile_api.case_files.versions import content_of
@@ -87,7 +88,7 @@ def addressed_to(caller: Caller, alias: str = "c") -> str:
 
     A CPS Area that has it no longer goes on seeing the unit of its own that had it last.
     """
-    if caller.kind is not OrganisationKind.CPS:
+    if not own_alone("CaseFileRepresentation", "cps_unit", caller.kind):
         return f"{alias}.cps_unit"
     return (
         f"coalesce((select t.id from unit t where t.id = {alias}.cps_unit and t.organisation = :organisation),"

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import text
 
-from casefile_api.access.caller import OrganisationKind, kind_of
+from casefile_api.access.caller import kind_of
+from casefile_api.access.field_policy import own_alone
 from casefile_api.access.permissions import ROLES
 from casefile_api.case_files.commands import created_by, touch
 from casefile_api.case_files.principals import described, everybody, of_organisation, person
@@ -99,7 +100,7 @@ async def lift_restriction(work: UnitOfWork, case_file_id: str, reason: str) -> 
 def restriction_view(reading: Reading, case: CaseFileRow) -> dict[str, object]:
     """Return whether a case file is restricted and to whom; the CPS is told of its own Area's people alone."""
     caller = reading.caller
-    whole = caller.kind is OrganisationKind.POLICE
+    whole = not own_alone("RestrictionView", "admitted", caller.kind)
     shown = [name for name in case.admitted if whole or of_organisation(name, caller.organisation)]
     return {
         "case_file_id": str(case.id),

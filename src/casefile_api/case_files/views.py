@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from casefile_api.access.caller import Caller, OrganisationKind
+from casefile_api.access.field_policy import own_alone
 from casefile_api.canonical import canonical_record
 from casefile_api.case_files.admission import broken_glass_of
 from casefile_api.case_files.queries import (
@@ -54,7 +55,7 @@ class CaseFileView:
 
 def statement_of_view(caller: Caller, source: str, number: str, *, body: bool) -> str:
     """Return the one statement behind every view; binds what `sight_of` gives."""
-    own = "and s.organisation = :organisation" if caller.kind is OrganisationKind.CPS else ""
+    own = "and s.organisation = :organisation" if own_alone("VersionView", "shared_with", caller.kind) else ""
     return f"""
         select {COLUMNS},
                ({visible_to(caller)}) as visible, {newest_visible(caller)} as newest_number,

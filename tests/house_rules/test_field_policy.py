@@ -1,0 +1,29 @@
+"""What leaves for whom has a row for every member of every outbound body, and none for what is not there."""
+
+from casefile_api.access.field_policy import FIELDS, Leaves
+from tests.house_rules.outbound import outbound
+
+
+def test_every_member_of_every_outbound_body_has_a_row_and_no_row_is_idle() -> None:
+    assert set(FIELDS) == set(outbound())
+
+
+def test_a_row_says_never_exactly_where_no_operation_answers_that_kind() -> None:
+    wrong = [
+        (place, kind.value)
+        for place, kinds in outbound().items()
+        for kind, leaves in FIELDS[place].items()
+        if (leaves is Leaves.NEVER) == (kind in kinds)
+    ]
+    assert wrong == []
+
+
+def test_the_police_are_told_whole_of_what_is_theirs_and_the_cps_of_its_own() -> None:
+    own = {place for place, row in FIELDS.items() if Leaves.OWN in row.values()}
+    assert own == {
+        ("VersionView", "shared_with"),
+        ("ListedVersion", "shared_with"),
+        ("CaseFileRepresentation", "cps_unit"),
+        ("CaseFileItem", "cps_unit"),
+        ("RestrictionView", "admitted"),
+    }
