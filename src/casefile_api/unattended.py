@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from casefile_api.access.caller import Caller
 from casefile_api.access.permissions import Operation62
+from casefile_api.access.unattended_acts import UNATTENDED
 from casefile_api.clock import Clock, real_now
 from casefile_api.database import Database
 from casefile_api.ledger.entries import SealedEntry, compose, write_entries
@@ -80,11 +81,16 @@ async def unattended(
     *,
     caller: Caller | None = None,
 ) -> AsyncIterator[Act]:
-    """Do an act in one transaction, with its entry; an exception rolls everything back."""
+    """Do an act in one transaction, with its entry; an exception rolls everything back.
+
+    An act without a row in the table, or with another word than it has there, is a programming error (ValueError).
+    """
+    if action not in UNATTENDED or (word is not None and word is not UNATTENDED[action]):
+        raise ValueError(f"{action} is not an act of the table, or not with this word")
     async with database.session(WORKER) as session:
         ahead = (await session.execute(text("select ahead_seconds from working_time"))).scalar_one()
         clock.moved_to(timedelta(seconds=ahead))
-        act = Act(session, clock.now(), Trail(action, word=word), caller=caller)
+        act = Act(session, clock.now(), Trail(action, word=UNATTENDED[action]), caller=caller)
         yield act
         if not act.silent:
             await session.flush()

@@ -129,3 +129,25 @@ def recover(
     from casefile_api.cli.recover import open_successor
 
     typer.echo(open_successor(name))
+
+
+@app.command()
+def detach(
+    period: Annotated[str, typer.Argument(help="Year and month, 202608; `first` for what was before.")],
+    to: Annotated[Path, typer.Option("--to", help="The folder to make: entries with their proofs, checkpoint, key.")],
+) -> None:
+    """Take the entries of a past month out of the database, into a folder that proves itself for ever.
+
+    Proofs and receipts stay good meanwhile; entries are served with their leaf hash alone.
+    """
+    from casefile_api.cli.archive import detach_period
+
+    typer.echo(detach_period(period, to))
+
+
+@app.command()
+def attach(folder: Annotated[Path, typer.Argument(help="The folder of a detached month.", exists=True)]) -> None:
+    """Bring the entries of a detached month back; each must be the one whose leaf stands in the log."""
+    from casefile_api.cli.archive import attach_period
+
+    typer.echo(attach_period(folder))

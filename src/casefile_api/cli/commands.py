@@ -64,6 +64,8 @@ def migrate() -> None:
 
     with parts.database(Settings()) as settings:
         before, after = schema.upgrade(settings.owner_database_url)
+        if before != after:
+            schema.record_migration(settings, before, after)
     typer.echo(
         f"The tables are at {after}." if before == after else f"The tables went from {before or 'none'} to {after}."
     )

@@ -14,6 +14,7 @@ import psycopg
 
 import casefile_api
 from casefile_api.errors import Misconfigured
+from casefile_api.settings import Settings
 
 LOCK = 0x6361_7365  # "case": any number will do, as long as every program uses the same
 _REVISION = re.compile(r'^(revision|down_revision)(?:: [^=]+)? = (?:"(\w+)"|None)$', re.MULTILINE)
@@ -74,6 +75,22 @@ def upgrade(owner_url: str) -> tuple[str | None, str]:
     if before != newest:
         _apply(owner_url)
     return before, newest
+
+
+def record_migration(settings: Settings, before: str | None, after: str) -> None:
+    """Have the log say that the tables were changed, and from what to what."""
+    import asyncio
+
+    from casefile_api.cli.administration import administering
+    from casefile_api.clock import Clock
+    from casefile_api.unattended import unattended
+
+    async def record() -> None:
+        async with administering(settings) as database, unattended(database, Clock(), "migrate_tables") as act:
+            act.trail.about("tables", after)
+            act.trail.details = {"from": before, "to": after}
+
+    asyncio.run(record())
 
 
 def _apply(owner_url: str) -> None:

@@ -35,6 +35,7 @@ async def send_message(work: UnitOfWork, request_id: str, body: SendMessageReque
     work.trail.about("early_advice_message", message_id)
     await name_attachments(work, request.case_file_id, body.attachment_ids)
     message = await _write(work, request, message_id, body)
+    work.trail.disclosed_to(*(name for name in told_of(request) if name != work.caller.organisation))
     await work.record(
         "message.sent",
         to=told_of(request),
