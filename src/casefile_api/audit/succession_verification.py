@@ -61,7 +61,7 @@ async def _verify(
     report.count("closed logs")
     own = [VerifierKey(log.origin, key.public_key) for key in keys]
     place = InLog(database, log.number)
-    async with place.connection() as connection:
+    async with place.connection(WORKER) as connection:
         listed = [parse_verifier_key(key) for key in (await connection.execute(_KEYS)).scalars()]
         newest = (await connection.execute(_NEWEST)).one_or_none()
         vouched = await find_vouched(connection, report, log.number)

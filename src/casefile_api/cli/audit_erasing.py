@@ -21,6 +21,7 @@ from casefile_api.errors import Misconfigured
 from casefile_api.ledger.erasure_words import ErasureKind, ErasureReason
 from casefile_api.ledger.erasures import Erasure, list_erasures
 from casefile_api.settings import Settings
+from casefile_api.tenancy import WORKER
 
 Answer = TypeVar("Answer")
 
@@ -84,7 +85,7 @@ def show_erasures(console: Console) -> None:
     """All that were asked for, and whether and by whom they were confirmed."""
 
     async def listed(database: Database) -> list[Erasure]:
-        async with database.connection() as connection:
+        async with database.connection(WORKER) as connection:
             return await list_erasures(connection)
 
     table = Table("erasure", "what", "reason", "asked by", "confirmed by")

@@ -21,6 +21,7 @@ from casefile_api.errors import NotFound, WrongState
 from casefile_api.ledger.checkpoints import CheckpointError, SignerKey, VerifierKey, parse_note
 from casefile_api.ledger.log_keys import load_private_keys, replace_keys
 from casefile_api.settings import Settings
+from casefile_api.tenancy import WORKER
 from casefile_api.unattended import Act
 
 _ORIGIN = text("select origin from audit_log")
@@ -97,7 +98,7 @@ def show(console: Console) -> None:
     """Every key that ever signed this log."""
 
     async def listed(database: Database) -> list[tuple[str, str, str]]:
-        async with database.connection() as connection:
+        async with database.connection(WORKER) as connection:
             return [
                 (row.verifier_key, utc_text(row.first_used_at), utc_text(row.retired_at) if row.retired_at else "")
                 for row in await connection.execute(_LISTED)
