@@ -102,23 +102,26 @@ def replay(
     case_file: Annotated[UUID, typer.Argument(help="Id of a case file.")],
     version: Annotated[int | None, typer.Option(help="Of this version alone.")] = None,
 ) -> None:
-    """Give the verdicts kept with a case file again, by the rules of then; exit 1 if one comes out otherwise."""
-    from casefile_api.cli.administration import look
-    from casefile_api.database import Database
+    """Give the verdicts kept with a case file again, by the rules of then; exit 1 if one comes out otherwise.
+
+    Reading the case file for it is an entry of the log.
+    """
+    from casefile_api.cli.administration import administer
     from casefile_api.file_standards.replaying import Replay, replay_verdict, verdicts_of
     from casefile_api.settings import Settings
-    from casefile_api.tenancy import WORKER
+    from casefile_api.unattended import Act
     from casefile_api.vault import Vault, read_master_key
     from casefile_api.web.assembly import master_key_file
 
     vault = Vault(read_master_key(master_key_file(Settings())))
 
-    async def again(database: Database) -> list[Replay]:
-        async with database.session(WORKER) as session:
-            kept = await verdicts_of(session, case_file, version)
-            return [await replay_verdict(session, vault, verdict) for verdict in kept]
+    async def again(act: Act) -> list[Replay]:
+        kept = await verdicts_of(act.session, case_file, version)
+        act.silent = not kept
+        act.trail.about("case_file", case_file, version=version, case_file_id=case_file)
+        return [await replay_verdict(act.session, vault, verdict) for verdict in kept]
 
-    found = look(again)
+    found = administer("replay_verdicts", again)
     if not found:
         raise CommandFailed("No verdict was kept with it: one is kept when a request is submitted.")
     for one in found:
