@@ -80,6 +80,7 @@ COMMANDS_UNRECORDED: Mapping[str, str] = {
     "worker-process": "a process of worker",
     "doctor": "it writes and removes objects of its own",
     "export-openapi": "it describes the API",
+    "code-lists check": "it reads lists",
     "standards list": "it shows rules",
     "standards test": "it tries rules on files made for it",
     "clients list": "it shows systems and their public keys, nobody's data",
