@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from casefile_api.tenancy import Scope
 
@@ -72,7 +73,7 @@ class Caller:
     @property
     def scope(self) -> Scope:
         """Return for whom the database is to act."""
-        return Scope(self.organisation, self.kind.value, tuple(self.principals))
+        return _scope_of(self)
 
     @property
     def force_code(self) -> str:
@@ -82,3 +83,9 @@ class Caller:
     def has_role(self, *roles: str) -> bool:
         """Say whether the caller acts in one of these roles."""
         return not self.roles.isdisjoint(roles)
+
+
+@lru_cache(maxsize=10_000)
+def _scope_of(caller: Caller) -> Scope:
+    """Return for whom the database is to act: asked for with every statement of a caller."""
+    return Scope(caller.organisation, caller.kind.value, tuple(caller.principals))
