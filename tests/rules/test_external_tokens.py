@@ -127,7 +127,6 @@ async def test_a_systems_token_says_that_it_is_one(issuer: Issuer) -> None:
         ({"cnf": {"jwk": {}}}, "bad_claims"),
         ({"cnf": {"jkt": "short"}}, "bad_claims"),
     ],
-    ids=str,
 )
 async def test_a_claim_that_does_not_fit_opens_nothing(issuer: Issuer, changes: dict[str, Any], reason: str) -> None:
     assert await House(issuer).refused(issuer.token(**changes)) == reason
