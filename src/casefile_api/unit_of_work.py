@@ -159,13 +159,25 @@ class UnitOfWork(Reading):
             raise Stale("It was changed since you read it; read it again.")
 
     async def record(
-        self, event_type: str, *, to: Sequence[str], case_file_id: UUID | None = None, **members: Any
+        self,
+        event_type: str,
+        *,
+        to: Sequence[str],
+        case_file_id: UUID | None = None,
+        endpoint_id: UUID | None = None,
+        **members: Any,
     ) -> UUID:
         """Record what happened, for each organisation in `to`; return the event's id."""
         self._announced = True
         actor = Actor(self.caller.organisation, self.caller.staff_id, self.exchange.request.scope.get("traceparent"))
         event_id, values = compose_event(
-            event_type, to=to, actor=actor, now=self.now, case_file_id=case_file_id, endpoint_id=None, members=members
+            event_type,
+            to=to,
+            actor=actor,
+            now=self.now,
+            case_file_id=case_file_id,
+            endpoint_id=endpoint_id,
+            members=members,
         )
         await self.later(INSERT_EVENT, values)
         return event_id
