@@ -164,11 +164,11 @@ class UnitOfWork(Reading):
         *,
         to: Sequence[str],
         case_file_id: UUID | None = None,
-        endpoint_id: UUID | None = None,
         **members: Any,
     ) -> UUID:
         """Record what happened, for each organisation in `to`; return the event's id."""
         self._announced = True
+        endpoint_id = members.pop("endpoint_id", None)  # for whom alone it is, and no member of what is told
         actor = Actor(self.caller.organisation, self.caller.staff_id, self.exchange.request.scope.get("traceparent"))
         event_id, values = compose_event(
             event_type,
