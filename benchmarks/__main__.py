@@ -10,7 +10,7 @@ import platform
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -128,13 +128,12 @@ def measure(report: Report, processes: int) -> None:
         ]
         reads(report, processes, running, server, officer, opened[0].json()["id"])
         for connections in CONNECTIONS:
-            places = [
-                (f"/v1/case-files/{one.json()['id']}/versions", one.headers["ETag"]) for one in opened[:connections]
-            ]
+            paths = [f"/v1/case-files/{one.json()['id']}" for one in opened[:connections]]
+            places = _places(officer, paths)
             headers = {**headers_of(officer), "Content-Type": "application/json"}
             warm = wrk.write(running.base_url, places, headers, body, seconds=2)  # plans are made, the stack is warm
             assert warm.failed == 0, warm
-            places = [(path, _newest(officer, path.rpartition("/")[0]).headers["ETag"]) for path, _ in places]
+            places = _places(officer, paths)
             beside = pgbench(server.addresses().owner, folder, connections=connections, seconds=SECONDS)
             before = entries(server)
             own = wrk.write(running.base_url, places, headers, body, seconds=SECONDS)
@@ -156,8 +155,10 @@ def reads(report: Report, processes: int, running: Sandbox, server: PostgreSQL, 
                 report.add(what, processes, connections, beside, own)
 
 
-def _newest(officer: Party, path: str) -> Any:
-    return officer.get(path)
+def _places(officer: Party, paths: Sequence[str]) -> list[tuple[str, str]]:
+    """Where to post, with the newest tags; what the driver left under way is let finish first."""
+    time.sleep(1.5)
+    return [(f"{path}/versions", officer.get(path).headers["ETag"]) for path in paths]
 
 
 def entries(server: PostgreSQL) -> int:
