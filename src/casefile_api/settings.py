@@ -147,6 +147,13 @@ class Settings(BaseSettings):
     checkpoint_keep_hours: int = Field(
         48, ge=1, description="hours for which every published checkpoint is kept; of older ones one an hour stays"
     )
+    log_bucket: str | None = Field(
+        None, description="bucket where nobody can delete checkpoints; unset: the other's name and -log; empty: none"
+    )
+    log_bucket_days: int = Field(2557, ge=1, description="days for which the store keeps a checkpoint locked")
+    checkpoint_outside_minutes: float = Field(
+        10.0, gt=0, description="minutes between two checkpoints that go into the bucket and to the time-stamper"
+    )
     log_check_hours: float = Field(24.0, gt=0, description="hours in which the log's self-check walks over all of it")
     log_retention: dict[str, tuple[int, int]] = Field(
         {}, description="years that text and entries of a row of the retention table are kept, a JSON object"
@@ -163,6 +170,11 @@ class Settings(BaseSettings):
             return self.log_origin
         parts = urlsplit(self.public_url)
         return f"{parts.netloc}{parts.path.rstrip('/')}/log"
+
+    @property
+    def checkpoint_bucket(self) -> str:
+        """Return the bucket for checkpoints: as set; if not, named after the bucket of files. Empty: none."""
+        return f"{self.s3_bucket}-log" if self.log_bucket is None else self.log_bucket
 
     @property
     def sender_binding(self) -> SenderBinding:

@@ -20,6 +20,8 @@ from casefile_api.attachments.holding import hold_attachment
 from casefile_api.attachments.rechecking import recheck_attachment
 from casefile_api.attachments.storage import Storage
 from casefile_api.attachments.verification import verify_attachment
+from casefile_api.audit.going_outside import Outside
+from casefile_api.audit.retaining import RetainedCheckpoints
 from casefile_api.errors import DependencyUnavailable, Misconfigured
 from casefile_api.jobs import JobKind
 from casefile_api.ledger.sequencer import Sequencer
@@ -45,11 +47,12 @@ async def run_worker(settings: Settings, stop: asyncio.Event) -> None:
     """
     parts = build_parts(settings, application="casefile-worker")
     storage = Storage(settings)
+    retained = RetainedCheckpoints.of(settings)
     announcements = Announcements(settings)
     announcements.start()
     begun = [
         asyncio.create_task(_go_on(name, task, stop), name=name)
-        for name, task in _tasks(parts, storage, announcements, stop).items()
+        for name, task in _tasks(parts, storage, retained, announcements, stop).items()
     ]
     _log.info("worker_started", tasks=[task.get_name() for task in begun])
     stopping = asyncio.create_task(stop.wait(), name="stop")
@@ -62,15 +65,24 @@ async def run_worker(settings: Settings, stop: asyncio.Event) -> None:
         await _stop(stopping, *begun)
         await announcements.stop()
         storage.close()
+        if retained is not None:
+            retained.close()
         with suppress(TimeoutError):
             await asyncio.wait_for(parts.database.close(), STOPPED_WITHIN_SECONDS)
         _log.info("worker_stopped")
 
 
-def _tasks(parts: Parts, storage: Storage, announcements: Announcements, stop: asyncio.Event) -> dict[str, Task]:
-    sequencer = Sequencer(parts.settings, jobs.defer, parts.clock)
+def _tasks(
+    parts: Parts,
+    storage: Storage,
+    retained: RetainedCheckpoints | None,
+    announcements: Announcements,
+    stop: asyncio.Event,
+) -> dict[str, Task]:
+    sequencer = Sequencer(parts.settings, jobs.defer, parts.clock, retained)
+    outside = Round("checkpoints outside", parts.settings.checkpoint_outside_minutes * 60, Outside(retained).follow)
     making = {
-        f"round of {each.name}": functools.partial(_make_round, each, parts, stop) for each in rounds.ROUNDS
+        f"round of {each.name}": functools.partial(_make_round, each, parts, stop) for each in (*rounds.ROUNDS, outside)
     }
     return {
         "sequencer": functools.partial(sequencer.run, stop),

@@ -8,7 +8,7 @@ from casefile_api.audit.alarming import watchers
 from casefile_api.clock import Clock, real_now
 from casefile_api.database import Database
 from casefile_api.ledger.checkpoints import SignerKey
-from casefile_api.ledger.kept_checkpoint import KeptCheckpoint
+from casefile_api.ledger.kept_checkpoint import KeptCheckpoint, Retained
 from casefile_api.ledger.log_keys import load_private_keys
 from casefile_api.ledger.succession import (
     ACTION,
@@ -16,6 +16,7 @@ from casefile_api.ledger.succession import (
     close_log,
     closed_logs,
     find_ending,
+    listed_keys,
     succession_line,
     successor_name,
 )
@@ -33,7 +34,9 @@ class Successor:
     closed_size: int
 
 
-async def recover(database: Database, settings: Settings, wanted_name: str | None) -> Successor:
+async def recover(
+    database: Database, settings: Settings, wanted_name: str | None, retained: Retained | None = None
+) -> Successor:
     """Close the log that cannot go on and open its successor; safe to repeat where it was broken off.
 
     Raises WrongState where the log grows as it should, or no good checkpoint of it is at hand.
@@ -47,7 +50,10 @@ async def recover(database: Database, settings: Settings, wanted_name: str | Non
     async with unattended(database, Clock(), ACTION) as act:
         act.silent = True  # its entry is the first of the successor, and is written there
         listed = (await act.session.execute(text("select origin from audit_log"))).scalar_one()
-        ending = await find_ending(act.session, kept.read(), [SignerKey(listed, key) for key in private])
+        known = [SignerKey(listed, key) for key in private]
+        if retained is not None:
+            kept.retained = await retained.newest(listed, await listed_keys(act.session, known))
+        ending = await find_ending(act.session, kept.newest(), known)
         old = ending.checkpoint
         signers = [SignerKey(successor_name(wanted_name, ending), key) for key in private]
         await close_log(act.session, ending, at)

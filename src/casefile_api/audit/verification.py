@@ -31,7 +31,7 @@ from casefile_api.ledger.checkpoints import (
     parse_verifier_key,
 )
 from casefile_api.ledger.cosignatures import NOBODY, Quorum
-from casefile_api.ledger.kept_checkpoint import KeptCheckpoint
+from casefile_api.ledger.kept_checkpoint import KeptCheckpoint, Retained
 from casefile_api.ledger.log_keys import key_file, load_private_keys
 from casefile_api.ledger.succession import ClosedLog
 from casefile_api.ledger.tree import EMPTY_ROOT
@@ -87,6 +87,7 @@ async def believed_beside(
     keys: Collection[VerifierKey] = (),
     checkpoints: Mapping[str, str] | None = None,
     quorum: Quorum | None = None,
+    retained: Retained | None = None,
 ) -> Believed:
     """What is known outside the database here: the log's own key and the newest checkpoint, where they are kept.
 
@@ -104,6 +105,8 @@ async def believed_beside(
     kept = KeptCheckpoint.beside_key(settings)
     note = kept.read()
     beside = {str(kept.path): note} if note is not None else {}
+    if retained is not None and (locked := await retained.newest(origin, [*own, *keys])) is not None:
+        beside["retained in the bucket"] = locked
     configured = Quorum(tuple(witness.key for witness in configured_witnesses(settings)))
     return Believed([*own, *keys], {**beside, **(checkpoints or {})}, quorum or configured)
 

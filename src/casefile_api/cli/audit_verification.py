@@ -16,6 +16,7 @@ from casefile_api.audit.findings import Advance, Report
 from casefile_api.audit.verification import believed_beside, verify_database
 from casefile_api.cli import parts
 from casefile_api.cli.failing import CommandFailed
+from casefile_api.cli.retained import retained_in_reach
 from casefile_api.clock import utc_text
 from casefile_api.database import Database
 from casefile_api.ledger.checkpoints import (
@@ -68,7 +69,8 @@ async def _verify(
     patient = settings.with_values(database_timeout_seconds=STATEMENT_SECONDS)
     database = Database(patient, application="casefile-audit-verify")
     try:
-        believed = await believed_beside(database, settings, keys, notes, quorum)
+        with retained_in_reach(settings) as retained:
+            believed = await believed_beside(database, settings, keys, notes, quorum, retained)
         return await verify_database(database, _vault(settings), believed, advance)
     finally:
         await database.close()

@@ -119,7 +119,9 @@ async def _grow(
     """Add the waiting entries to the tree and sign it; how many, the new checkpoint, and what stands in the way."""
     try:
         head = await find_head(connection)
-        await hold_against(connection, head, kept.read(), signers)
+        if kept.unread:
+            raise Disagreement("retained_unread", "the store with the retained checkpoints has not answered yet")
+        await hold_against(connection, head, kept.newest(), signers)
     except Disagreement as found:
         return 0, None, found.alarm
     taken = await (await connection.execute(_TAKE_ENTRIES, (MOST_AT_ONCE,))).fetchall()

@@ -11,7 +11,14 @@ from typing import Any
 from psycopg import AsyncConnection
 
 from casefile_api.ledger import tiles, tree
-from casefile_api.ledger.checkpoints import CheckpointError, SignerKey, open_checkpoint, parse_note, parse_verifier_key
+from casefile_api.ledger.checkpoints import (
+    CheckpointError,
+    SignerKey,
+    VerifierKey,
+    open_checkpoint,
+    parse_note,
+    parse_verifier_key,
+)
 from casefile_api.ledger.tiles import TileId
 from casefile_api.ledger.tree import EMPTY_ROOT
 
@@ -86,10 +93,8 @@ async def hold_against(
     """Raise Disagreement unless the tree continues the checkpoint kept outside the database."""
     if note is None or note == head.note:
         return
-    listed = await connection.execute("select verifier_key from audit_log_key")
     try:
-        keys = [parse_verifier_key(key) async for (key,) in listed]
-        outside = open_checkpoint(note, [*keys, *(signer.verifier for signer in signers)])
+        outside = open_checkpoint(note, await known_keys(connection, signers))
     except CheckpointError as fault:
         detail = f"the checkpoint kept outside the database is not good: {fault}"
         raise Disagreement("kept_unreadable", detail) from None
@@ -108,6 +113,15 @@ async def hold_against(
     if not agrees:
         detail = f"the first {outside.tree_size} entries are not those that a published checkpoint covers"
         raise Disagreement("differs_from_kept", detail)
+
+
+async def known_keys(connection: AsyncConnection[Any], signers: Sequence[SignerKey]) -> list[VerifierKey]:
+    """The keys that have signed this log and those that sign it now.
+
+    Raises CheckpointError where one is listed that is none.
+    """
+    listed = await connection.execute("select verifier_key from audit_log_key")
+    return [*[parse_verifier_key(key) async for (key,) in listed], *(signer.verifier for signer in signers)]
 
 
 def root_from(size: int, stored: dict[TileId, bytes]) -> bytes:

@@ -7,18 +7,19 @@ the *kept checkpoint* outside the database says how far the log had come, so tha
 
 import asyncio
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 
 import psycopg
 import structlog
 
 from casefile_api.clock import Clock
 from casefile_api.database import SERVICE_ROLE
-from casefile_api.errors import Misconfigured
+from casefile_api.errors import DependencyUnavailable, Misconfigured
 from casefile_api.ledger.batch import Batch, Defer, JobWanted, LogReplaced, run_batch
-from casefile_api.ledger.checkpoints import SignerKey
-from casefile_api.ledger.kept_checkpoint import KeptCheckpoint
+from casefile_api.ledger.checkpoints import SignerKey, VerifierKey
+from casefile_api.ledger.head import known_keys
+from casefile_api.ledger.kept_checkpoint import KeptCheckpoint, Retained
 from casefile_api.ledger.log_keys import KeyStamp, open_log
 from casefile_api.settings import Settings
 from casefile_api.tenancy import AS_WORKER
@@ -29,6 +30,7 @@ CHANNEL = "casefile_sequenced"
 PAUSE_SECONDS = 0.05
 PAUSE_IN_ALARM_SECONDS = 1.0
 PAUSE_AFTER_JOB_FAULT_SECONDS = 5.0
+LEARNING_SECONDS = 10.0
 RECONNECT_SECONDS = 0.5
 
 _log = structlog.get_logger("casefile_api.sequencer")
@@ -50,11 +52,14 @@ async def connect(settings: Settings) -> Connection:
 class Sequencer:
     """The one loop that lets the log grow. Any number may run; the lock lets one batch through at a time."""
 
-    def __init__(self, settings: Settings, defer: Defer, clock: Clock | None = None) -> None:
+    def __init__(
+        self, settings: Settings, defer: Defer, clock: Clock | None = None, retained: Retained | None = None
+    ) -> None:
         self._settings = settings
         self._defer = defer
         self._clock = clock or Clock()
         self._kept = KeptCheckpoint.beside_key(settings)
+        self._retained = retained
         self._jobs_wait_until = 0.0
         self._alarm: str | None = None
         self._first = True
@@ -79,6 +84,12 @@ class Sequencer:
         signers: Sequence[SignerKey] = await open_log(connection, self._settings, self._clock.real_now())
         self._kept.check()
         self._first = True
+        async with self._learning(await known_keys(connection, signers), signers[0].name):
+            await self._grow(connection, signers, keys, stop)
+
+    async def _grow(
+        self, connection: Connection, signers: Sequence[SignerKey], keys: KeyStamp, stop: asyncio.Event
+    ) -> None:
         while not stop.is_set():
             if keys.changed():
                 signers = await self._take_up_keys(connection, signers)
@@ -86,6 +97,34 @@ class Sequencer:
             batch = await self.step(connection, signers)
             if batch is None or not batch.full:
                 await _pause(stop, PAUSE_IN_ALARM_SECONDS if self._alarm else PAUSE_SECONDS)
+
+    @asynccontextmanager
+    async def _learning(self, keys: Sequence[VerifierKey], origin: str) -> AsyncIterator[None]:
+        """Learn what the store retains before anything is signed; events and jobs do not wait for it."""
+        if self._retained is None:
+            yield
+            return
+        self._kept.unread = True
+        learning = asyncio.create_task(self._learn(self._retained, keys, origin))
+        try:
+            await asyncio.wait([learning], timeout=LEARNING_SECONDS)
+            yield
+        finally:
+            learning.cancel()
+            await asyncio.wait([learning])
+
+    async def _learn(self, retained: Retained, keys: Sequence[VerifierKey], origin: str) -> None:
+        while self._kept.unread:
+            try:
+                self._kept.retained = await retained.newest(origin, keys)
+            except DependencyUnavailable:
+                _log.warning("retained_checkpoints_not_read")
+                await asyncio.sleep(PAUSE_IN_ALARM_SECONDS)
+            except Misconfigured as fault:
+                _log.error("retained_checkpoints_not_read", fault=str(fault))
+                await asyncio.sleep(PAUSE_AFTER_JOB_FAULT_SECONDS)
+            else:
+                self._kept.unread, self._first = False, True
 
     async def _take_up_keys(self, connection: Connection, known: Sequence[SignerKey]) -> Sequence[SignerKey]:
         """Sign with the keys as they now are in the file; those known before go on where it cannot be read."""

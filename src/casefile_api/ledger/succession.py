@@ -22,6 +22,7 @@ from casefile_api.ledger.checkpoints import (
     Checkpoint,
     CheckpointError,
     SignerKey,
+    VerifierKey,
     check_key_name,
     open_checkpoint,
     parse_verifier_key,
@@ -93,6 +94,12 @@ async def enter_log(reader: AsyncConnection | AsyncSession, number: int | None) 
     await reader.execute(text("select set_config('search_path', :path, true)"), {"path": f"log_{number}, public"})
 
 
+async def listed_keys(session: AsyncSession, signers: list[SignerKey]) -> list[VerifierKey]:
+    """The keys that the log lists, and those of the key file."""
+    listed = (await session.execute(text("select verifier_key from audit_log_key"))).scalars()
+    return [*map(parse_verifier_key, listed), *(signer.verifier for signer in signers)]
+
+
 async def find_ending(session: AsyncSession, kept: str | None, signers: list[SignerKey]) -> Ending:
     """How the present log ends, in the transaction at hand, which holds off every batch from here on.
 
@@ -105,10 +112,8 @@ async def find_ending(session: AsyncSession, kept: str | None, signers: list[Sig
     note = kept or (await session.execute(_NEWEST_NOTE)).scalar_one_or_none()
     if note is None:
         raise WrongState("There is no checkpoint that a successor could hold.")
-    listed = (await session.execute(text("select verifier_key from audit_log_key"))).scalars()
-    keys = [*map(parse_verifier_key, listed), *(signer.verifier for signer in signers)]
     try:
-        checkpoint = open_checkpoint(note, keys)
+        checkpoint = open_checkpoint(note, await listed_keys(session, signers))
     except CheckpointError as fault:
         reason = f"The checkpoint kept outside is not good ({fault}): bring back the one that was kept."
         raise WrongState(reason) from None
