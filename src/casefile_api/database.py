@@ -19,10 +19,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, c
 from casefile_api.errors import DependencyUnavailable
 from casefile_api.lines import Line, Lines
 from casefile_api.settings import Settings
-from casefile_api.tenancy import SET, Scope, beginning
+from casefile_api.tenancy import SET, Scope, as_statement, beginning, local
 from casefile_api.transactions import LentLines, Transaction
 
 SERVICE_ROLE = "casefile_service"
+Asked = tuple[str, Mapping[str, Any]]
 _SILENT = (
     *(PoolTimeout, OperationalError, InterfaceError),
     *(psycopg.OperationalError, psycopg.InterfaceError),
@@ -43,11 +44,13 @@ def plain_url(url: str) -> str:
     return url.replace("postgresql+psycopg://", "postgresql://", 1)
 
 
-def _options(timeout_ms: int) -> str:
-    return (
-        f"-c role={SERVICE_ROLE} -c statement_timeout={timeout_ms} -c timezone=UTC"
-        f" -c idle_in_transaction_session_timeout={timeout_ms * 3}"
-    )
+def _kept_settings(timeout_ms: int) -> dict[str, str]:
+    """Return what holds for all that is done here: the role that owns nothing, and how long anything may take."""
+    return {
+        "role": SERVICE_ROLE,
+        "statement_timeout": str(timeout_ms),
+        "idle_in_transaction_session_timeout": str(timeout_ms * 3),
+    }
 
 
 class PatientConnection(psycopg.AsyncConnection[Any]):
@@ -59,9 +62,9 @@ class PatientConnection(psycopg.AsyncConnection[Any]):
 
     _beginning: bytes = b""
 
-    def begins_for(self, scope: Scope | None) -> None:
-        """Say for whom the next transaction acts; it is told the server together with BEGIN."""
-        self._beginning = beginning(scope)
+    def begins_with(self, settings: bytes) -> None:
+        """Say what the next transaction begins with; it is told the server together with BEGIN."""
+        self._beginning = settings
 
     def _start_query(self) -> PQGen[None]:
         """Begin a transaction where none is under way; the driver itself would take but one command in a message."""
@@ -94,8 +97,12 @@ class Database:
     def __init__(self, settings: Settings, *, application: str = "casefile-api") -> None:
         timeout_ms = int(settings.database_timeout_seconds * 1000)
         self.url = settings.database_url
+        # A pooler passes no options on: what holds for all is said in each transaction.
+        self._pooled, kept = settings.database_pooler, _kept_settings(timeout_ms)
+        self._each_time = local(kept) if self._pooled else b""
+        self._ahead: tuple[Asked, ...] = ((as_statement(kept), kept),) if self._pooled else ()
+        self._startup = " ".join(f"-c {name}={value}" for name, value in {**kept, "timezone": "UTC"}.items())
         self._options: dict[str, Any] = {
-            "options": _options(timeout_ms),
             "application_name": application,
             "connect_timeout": max(2, int(settings.database_timeout_seconds)),
         }
@@ -107,27 +114,43 @@ class Database:
             pool_timeout=settings.database_timeout_seconds,
             pool_pre_ping=False,
             pool_use_lifo=True,
-            connect_args={"async_creator_fn": PatientConnection.connect, **self._options},
+            connect_args={"async_creator_fn": self._opened},
         )
 
-        event.listen(self.engine.sync_engine, "begin", _begin_for_whom)
+        event.listen(self.engine.sync_engine, "begin", self._begin_for_whom)
 
         # Single statements that need no transaction go round SQLAlchemy: it costs more than the statement. A commit
         # waits for the disk: what is recorded has a line of its own, so that no read waits behind it.
-        patience = self._patience_seconds
-        self._reading = Lines(self._connect, max(2, settings.database_pool_size // 2), patience)
-        self._recording = Lines(self._connect, 1, patience)
+        self._reading = Lines(self._line, max(2, settings.database_pool_size // 2))
+        self._recording = Lines(self._line, 1)
         self._lent = LentLines(self._line, settings.database_pool_size, settings.database_timeout_seconds)
 
-    async def _connect(self) -> psycopg.AsyncConnection[Any]:
-        # What runs here goes by keys: its plan is the same whatever the values, and is not to be made again each time.
-        options = f"{self._options['options']} -c plan_cache_mode=force_generic_plan"
-        return await PatientConnection.connect(
-            plain_url(self.url), autocommit=True, **{**self._options, "options": options}
+    async def _opened(self, *_: object, **__: object) -> PatientConnection:
+        """Open a connection of the pool, which begins its transactions itself."""
+        connection = await self._connect()
+        await connection.set_autocommit(False)
+        return connection
+
+    async def _connect(self, further: str = "") -> PatientConnection:
+        if not self._pooled:
+            return await PatientConnection.connect(
+                plain_url(self.url), autocommit=True, options=self._startup + further, **self._options
+            )
+        # What is prepared on one connection is not there on the next. The time zone a pooler sets wherever it leads.
+        connection = await PatientConnection.connect(
+            plain_url(self.url), autocommit=True, prepare_threshold=None, **self._options
         )
+        await connection.execute("set timezone to 'UTC'")
+        return connection
 
     async def _line(self) -> Line:
-        return Line(await self._connect(), self._patience_seconds)
+        # What runs here goes by keys: its plan is the same whatever the values, and is not to be made again each time.
+        connection = await self._connect(" -c plan_cache_mode=force_generic_plan")
+        return Line(connection, self._patience_seconds, prepares=not self._pooled)
+
+    def _first(self, scope: Scope | None) -> tuple[Asked, ...]:
+        """Return what goes ahead of a statement of its own."""
+        return self._ahead if scope is None else (*self._ahead, (SET, scope.values))
 
     def patience(self) -> asyncio.Timeout:
         """Return the limit of a piece of database work, for a server that is there and says nothing."""
@@ -139,14 +162,12 @@ class Database:
         For whom it is run goes ahead of it in the same message; both are one transaction.
         """
         with translated_faults():
-            if scope is None:
-                return await self._reading.rows((statement, values))
-            return await self._reading.rows((SET, scope.values), (statement, values))
+            return await self._reading.rows(*self._first(scope), (statement, values))
 
     async def record(self, statement: str, values: Mapping[str, Any]) -> list[Any]:
         """Run one statement whose commit is waited for, apart from those that only look."""
         with translated_faults():
-            return await self._recording.rows((statement, values))
+            return await self._recording.rows(*self._ahead, (statement, values))
 
     @asynccontextmanager
     async def connection(self, scope: Scope | None = None) -> AsyncIterator[AsyncConnection]:
@@ -174,12 +195,19 @@ class Database:
         """Lend a transaction in few round trips; the caller commits, and what is not committed is rolled back."""
         with translated_faults():
             async with self._lent.transaction() as transaction:
-                if scope is not None:
-                    transaction.later(SET, scope.values)
+                for statement, given in self._first(scope):
+                    transaction.later(statement, given)
                 yield transaction
 
     def _engine_for(self, scope: Scope | None) -> AsyncEngine:
         return self.engine if scope is None else self.engine.execution_options(casefile_scope=scope)
+
+    def _begin_for_whom(self, connection: Connection) -> None:
+        """Say at every beginning for whom it is: nobody, where nothing was said."""
+        driver = connection.connection.driver_connection
+        if not isinstance(driver, PatientConnection):
+            raise RuntimeError("the pool lends connections of another kind")
+        driver.begins_with(self._each_time + beginning(connection.get_execution_options().get("casefile_scope")))
 
     async def close(self) -> None:
         """Give back every connection."""
@@ -187,14 +215,6 @@ class Database:
         await self._reading.close()
         await self._recording.close()
         self._lent.close()
-
-
-def _begin_for_whom(connection: Connection) -> None:
-    """Say at every beginning for whom it is: nobody, where nothing was said."""
-    driver = connection.connection.driver_connection
-    if not isinstance(driver, PatientConnection):
-        raise RuntimeError("the pool lends connections of another kind")
-    driver.begins_for(connection.get_execution_options().get("casefile_scope"))
 
 
 class translated_faults:  # noqa: N801 - reads as a verb phrase at its call

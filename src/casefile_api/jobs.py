@@ -81,7 +81,7 @@ class _Persistence(procrastinate.BaseRetryStrategy):
 def job_app(settings: Settings, runs: Mapping[JobKind, Run], *, connections: int = 4) -> procrastinate.App:
     """Return the application that knows how each kind of job is done, and has its own few connections."""
     connector = procrastinate.PsycopgConnector(
-        conninfo=settings.database_url,
+        conninfo=settings.lasting_database_url,
         min_size=1,
         max_size=connections,
         timeout=settings.database_timeout_seconds,

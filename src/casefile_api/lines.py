@@ -57,7 +57,10 @@ class _Asked:
 class Line:
     """One connection in pipeline mode; whatever is lost is lost for all who wait on it."""
 
-    def __init__(self, connection: psycopg.AsyncConnection[Any], patience_seconds: float) -> None:
+    def __init__(
+        self, connection: psycopg.AsyncConnection[Any], patience_seconds: float, *, prepares: bool = True
+    ) -> None:
+        self._prepares = prepares
         self._connection = connection
         self._driver = connection.pgconn
         self._patience = patience_seconds
@@ -106,6 +109,10 @@ class Line:
         given = [values[name] for name in statement.names]
         parameters = self._adapt.dump_sequence(given, [PyFormat.AUTO] * len(given))
         types = self._adapt.types or ()
+        if not self._prepares:
+            to_come.append(statement.sql)
+            self._driver.send_query_params(statement.sql, parameters, types, self._adapt.formats, pq.Format.BINARY)
+            return
         name = self._prepared.get((statement.sql, types))
         if name is None:
             name = self._prepared[statement.sql, types] = b"line_%d" % next(self._numbers)
@@ -196,10 +203,9 @@ class Line:
 class Lines:
     """A few lines to the database, opened when they are needed and again after they are lost."""
 
-    def __init__(self, connect: Callable[[], Any], count: int, patience_seconds: float) -> None:
-        self._connect = connect
+    def __init__(self, opened: Callable[[], Any], count: int) -> None:
+        self._open = opened
         self._count = count
-        self._patience = patience_seconds
         self._lines: list[Line] = []
         self._opening = asyncio.Lock()
 
@@ -224,7 +230,7 @@ class Lines:
         async with self._opening:
             found = self._free_line()
             if found is None:
-                found = Line(await self._connect(), self._patience)
+                found = await self._open()
                 self._lines.append(found)
             return found
 

@@ -75,6 +75,12 @@ class Settings(BaseSettings):
     migration_database_url: str = Field(
         "", description="PostgreSQL URL of the owner, for migrations; empty: database_url"
     )
+    database_pooler: bool = Field(
+        False, description="database_url leads to a pooler that lends out transactions; nothing is kept on a connection"
+    )
+    direct_database_url: str = Field(
+        "", description="PostgreSQL URL past the pooler, for listening, locks and jobs; empty: database_url"
+    )
     database_pool_size: int = Field(6, ge=2, description="connections kept by each process")
     database_timeout_seconds: float = Field(10.0, gt=0, description="longest wait for a connection or a statement")
 
@@ -207,6 +213,11 @@ class Settings(BaseSettings):
     def owner_database_url(self) -> str:
         """Return the URL that migrations connect to."""
         return self.migration_database_url or self.database_url
+
+    @property
+    def lasting_database_url(self) -> str:
+        """Return the URL of connections that are kept: those that listen, hold locks or take up jobs."""
+        return self.direct_database_url or self.database_url
 
     def with_values(self, **values: object) -> Self:
         """Return the same settings with some values replaced."""

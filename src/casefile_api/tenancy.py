@@ -5,6 +5,7 @@ connection given back to a pool carries nothing over, also behind a pooler that 
 is said, nothing can be seen.
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -51,7 +52,15 @@ SET = (
 @lru_cache(maxsize=4096)
 def beginning(scope: Scope | None) -> bytes:
     """Return what goes with BEGIN, in the same message: it costs no round trip."""
-    if scope is None:
-        return b""
-    parts = (f"set local {name} = {Literal(value).as_string(None)}" for name, value in scope.settings.items())
-    return ("; " + "; ".join(parts)).encode()
+    return b"" if scope is None else local(scope.settings)
+
+
+def local(settings: Mapping[str, str]) -> bytes:
+    """Return settings for one transaction, in words that follow its BEGIN."""
+    words = (f"; set local {name} = {Literal(value).as_string(None)}" for name, value in settings.items())
+    return "".join(words).encode()
+
+
+def as_statement(settings: Iterable[str]) -> str:
+    """Return the statement that sets these for one transaction, each bound by its name."""
+    return "select " + ", ".join(f"set_config('{name}', :{name}, true) as {name}" for name in settings)

@@ -41,7 +41,7 @@ Connection = psycopg.AsyncConnection[tuple[object, ...]]
 async def connect(settings: Settings) -> Connection:
     """A connection of the sequencer's own, outside the pool, as the service's role."""
     return await psycopg.AsyncConnection.connect(
-        settings.database_url.replace("postgresql+psycopg://", "postgresql://"),
+        settings.lasting_database_url.replace("postgresql+psycopg://", "postgresql://"),
         autocommit=True,
         options=f"-c role={SERVICE_ROLE} {AS_WORKER} -c timezone=UTC -c statement_timeout=30000",
         application_name="casefile-sequencer",

@@ -28,7 +28,7 @@ Pool = AsyncConnectionPool[Connection]
 
 
 def _plain_url(settings: Settings) -> str:
-    return settings.database_url.replace("postgresql+psycopg://", "postgresql://")
+    return settings.lasting_database_url.replace("postgresql+psycopg://", "postgresql://")
 
 
 def _options(name: str) -> dict[str, Any]:
