@@ -16,6 +16,7 @@ from casefile_api.attachments.bundle_routes import router as bundles
 from casefile_api.attachments.routes import router as attachments
 from casefile_api.attachments.storage import Storage
 from casefile_api.audit.routes import router as audit
+from casefile_api.case_files.finding_routes import router as finding
 from casefile_api.case_files.reference_routes import router as content_reference
 from casefile_api.case_files.restriction_routes import router as restrictions
 from casefile_api.case_files.routes import router as case_files
@@ -54,6 +55,7 @@ ROUTERS = (
     health.router,
     oauth,
     organisations,
+    finding,
     case_files,
     content_reference,
     restrictions,

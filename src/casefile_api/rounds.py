@@ -16,6 +16,7 @@ from casefile_api.audit.alarming import watch_alarm
 from casefile_api.audit.announcing import announce_checkpoint
 from casefile_api.audit.cosigning import ask_witnesses
 from casefile_api.audit.self_check import check_some
+from casefile_api.case_files.indexing import index_older
 from casefile_api.clock import real_now
 from casefile_api.early_advice.deadlines import raise_due_deadlines
 from casefile_api.ledger.refusals import write_refusal_entries
@@ -81,6 +82,12 @@ async def thin_old_checkpoints(parts: Parts) -> None:
     await thin_checkpoints(parts.database, parts.settings.checkpoint_keep_hours)
 
 
+async def make_older_findable(parts: Parts) -> None:
+    """Make case files findable that were opened before there was an index: all of them, a few at a time."""
+    while await index_older(parts.database, parts.vault):
+        pass
+
+
 ROUNDS: tuple[Round, ...] = (
     Round("deadlines", 1, watch_deadlines),
     Round("refusals", 10, write_up_refusals),
@@ -95,5 +102,6 @@ ROUNDS: tuple[Round, ...] = (
     Round("uploads", 60, give_up_uploads),
     Round("bundles", 60, expire_bundles),
     Round("expired", 300, forget_expired),
+    Round("finding", 3600, make_older_findable),
     Round("deliveries", 600, forget_deliveries),
 )

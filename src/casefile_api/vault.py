@@ -48,6 +48,7 @@ class Vault:
         self._wrapping = AESGCM(derive_key(master_key, b"wrap case keys"))
         self._common = AESGCM(derive_key(master_key, b"seal what belongs to no case"))
         self._address_key = derive_key(master_key, b"hash source addresses")
+        self._finding_key = derive_key(master_key, b"hash what suspects are found by")
         # The same few sources ask again and again.
         self._hashed = lru_cache(maxsize=_KEEP_HASHES)(self._hash)
         self._kept: OrderedDict[UUID, tuple[float, AESGCM]] = OrderedDict()
@@ -55,6 +56,10 @@ class Vault:
     def keyed_hash(self, value: str) -> str:
         """Return a keyed hash of a value that must be comparable but not readable (a source address)."""
         return self._hashed(value)
+
+    def finding_hash(self, term: str) -> str:
+        """Return the keyed hash of a term that a suspect is found by; without the master key it says nothing."""
+        return hmac.digest(self._finding_key, term.encode(), "sha256").hex()[:24]
 
     def _hash(self, value: str) -> str:
         return hmac.digest(self._address_key, value.encode(), "sha256").hex()[:32]

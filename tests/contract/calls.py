@@ -156,6 +156,7 @@ CALLS: dict[str, Call] = {
     "list_break_glass": _reads(),
     "end_break_glass": _may(409),
     "list_case_files": _reads(limit="200"),
+    "search_case_files": _may(200, body={"suspect": {"family_name": "Invented"}}),
     "get_case_file": _reads(),
     "list_versions": _reads(),
     "get_version": _reads(),

@@ -204,6 +204,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "end_break_glass": Operation(_grant("case-files:read", police=_GUARDS, cps="unit_head"), _ALTER),
     "list_break_glass": Operation(_grant("case-files:read", police=_GUARDS, cps="unit_head"), _READ),
     "list_case_files": _reads("case-files:read"),
+    "search_case_files": _reads("case-files:read"),
     "get_case_file": _reads("case-files:read"),
     "list_versions": _reads("case-files:read"),
     "get_version": _reads("case-files:read"),

@@ -18,6 +18,8 @@ from casefile_api.case_files.conflicts import refuse_interested, shut_out_partie
 from casefile_api.case_files.content import content_faults
 from casefile_api.case_files.content.publishing import NEWEST
 from casefile_api.case_files.envelope import Envelope, check_envelope
+from casefile_api.case_files.indexing import INSERT as MAKE_FINDABLE
+from casefile_api.case_files.indexing import findable, named_staff
 from casefile_api.case_files.queries import CaseFileRow, find_visible, hold, parties
 from casefile_api.case_files.versions import SealedVersion, seal_version
 from casefile_api.case_files.views import CaseFileView, NewVersion, hold_case_file, view_case_file, with_version
@@ -37,7 +39,6 @@ class HeldCase:
 
 
 _WRONG_CONTENT = "The content of the case file is not right."
-NAMED_ROLES = ("officer_in_charge", "supervisor", "disclosure_officer")
 
 
 def created_by(caller: Caller) -> dict[str, Any]:
@@ -235,12 +236,6 @@ async def touch(work: UnitOfWork, case_file_id: UUID, organisations: Sequence[st
     )
 
 
-def named_staff(content: Mapping[str, Any]) -> list[str]:
-    """Return the staff ids that a content names as officer in charge, supervisor or disclosure officer."""
-    people = (content.get(role) for role in NAMED_ROLES)
-    return sorted({person["staff_id"] for person in people if isinstance(person, dict) and person.get("staff_id")})
-
-
 def _check(content: dict[str, Any], attachment_ids: Sequence[str], work: UnitOfWork) -> None:
     faults = check_content(content, attachment_ids=attachment_ids, on=work.now.astimezone(LONDON).date())
     if faults:
@@ -300,6 +295,7 @@ async def _insert_version(
             "offence_codes": sorted({offence["cjs_code"] for offence in content.get("offences", [])}),
         },
     )
+    await work.later(MAKE_FINDABLE, findable(work.vault, case.id, version.number, content))
     if version.attachments:
         rows = [{"id": case.id, "number": version.number, "attachment": UUID(a["id"])} for a in version.attachments]
         statement = "insert into case_file_version_attachment values (:id, :number, :attachment)"

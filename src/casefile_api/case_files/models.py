@@ -1,6 +1,6 @@
 """Tables of the case file. What lists and filters need is held in clear: codes, dates and ids; all else is sealed."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +22,7 @@ class CaseFile(SQLModel, table=True):
     __table_args__ = (
         Index("case_file_urn", "urn", text("coalesce(urn_suffix, '')"), unique=True),
         Index("case_file_by_unit", "organisation", "police_unit"),
+        Index("case_file_by_crime_reference", "crime_references", postgresql_using="gin"),
         CheckConstraint("urn ~ '^[0-9]{2}[A-Z0-9]{2}[0-9]{5}[0-9]{2}$'", name="case_file_urn_form"),
         CheckConstraint("urn_suffix is null or urn_suffix ~ '^[0-9]{1,2}$'", name="case_file_urn_suffix_form"),
         CheckConstraint("newest_number >= 1", name="case_file_newest_number"),
@@ -66,6 +67,26 @@ class CaseFileVersion(SQLModel, table=True):
     created_at: datetime = Field(sa_column=moment())
     case_type: str
     offence_codes: list[str] = Field(sa_column=Column(ARRAY(String), nullable=False))
+
+
+class CaseFileFinding(SQLModel, table=True):
+    """What a case file is found by from a version on, until a later row: `suspects` holds keyed hashes, a list each."""
+
+    __tablename__ = "case_file_finding"
+    __table_args__ = (
+        Index(
+            "case_file_finding_by_suspect",
+            "suspects",
+            postgresql_using="gin",
+            postgresql_ops={"suspects": "jsonb_path_ops"},
+        ),
+    )
+
+    case_file_id: UUID = Field(primary_key=True, foreign_key="case_file.id")
+    number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    officers: list[str] = Field(sa_column=Column(ARRAY(String), nullable=False))
+    reported_on: date | None = None
+    suspects: list[list[str]] = Field(sa_column=Column(JSONB, nullable=False))
 
 
 class CaseFileVersionAttachment(SQLModel, table=True):

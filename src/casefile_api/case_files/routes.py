@@ -9,11 +9,9 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from casefile_api.case_files import commands, queries, views
 from casefile_api.case_files.changes import changes_between, json_patch
 from casefile_api.case_files.envelope import Envelope
-from casefile_api.case_files.listing import CaseFileFilter, Sort, Status, list_case_files
 from casefile_api.case_files.patches import apply_json_patch, apply_merge_patch, check_result
 from casefile_api.case_files.schemas import (
     AddVersion,
-    CaseFileList,
     CaseFileRepresentation,
     ChangesView,
     CorrectCaseFile,
@@ -58,26 +56,6 @@ async def open_case_file(
         view = await commands.open_case_file(work, envelope, exchange_of(request).value["content"], body.note)
         location = f"/v1/case-files/{view.envelope['id']}"
         return work.answer_change(view.body(), status=201, etag=view.tag, location=location)
-
-
-@router.get("", operation_id="list_case_files", response_model=CaseFileList)
-async def list_all(
-    reading: ReadingNow,
-    page: AskedPage,
-    urn: Annotated[str | None, Query(max_length=30, description="the URN, as people write it")] = None,
-    status: Annotated[Status | None, Query(description="the derived status")] = None,
-    cps_unit: Annotated[str | None, Query(max_length=64, description="the CPS unit of the envelope")] = None,
-    case_type: Annotated[str | None, Query(max_length=64, description="the content's case type")] = None,
-    offence: Annotated[str | None, Query(max_length=16, description="a CJS offence code")] = None,
-    updated_since: Annotated[AskedMoment | None, Query(description="changed at or after this time")] = None,
-    sort: Annotated[Sort, Query(description="the order")] = Sort.NEWEST_CHANGE,
-) -> Response:
-    """List and find case files, newest change first."""
-    asked = CaseFileFilter(urn, status, cps_unit, case_type, offence, updated_since, sort)
-    async with reading:
-        items, last = await list_case_files(reading, asked, page)
-    body, headers = page.body(items, last)
-    return reading.answer(body, headers=headers)
 
 
 @router.get("/{case_file_id}", operation_id="get_case_file", response_model=CaseFileRepresentation)

@@ -177,13 +177,6 @@ class CaseFileRepresentation(CaseFileEnvelope):
     content: dict[str, Any]
 
 
-class CaseFileList(BaseModel):
-    """A page of case files, newest change first."""
-
-    items: list[CaseFileItem]
-    next_cursor: str | None
-
-
 class VersionList(BaseModel):
     """A page of versions, ascending."""
 

@@ -160,6 +160,12 @@ class EarlyAdviceClock(SQLModel, table=True):
             postgresql_where=text("stopped_at is null and action_id is not null"),
         ),
         Index(
+            "early_advice_clock_open_by_case",
+            "case_file_id",
+            "due_at",
+            postgresql_where=text("stopped_at is null and paused_at is null"),
+        ),
+        Index(
             "early_advice_clock_to_warn",
             "warns_at",
             postgresql_where=text("stopped_at is null and paused_at is null and warned_at is null"),

@@ -1,0 +1,83 @@
+"""What a version makes its case file findable by, written in the transaction that makes the version.
+
+A row is written where something changed, and counts until the next one. Versions from before there was an index get
+theirs from the worker.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import text
+
+from casefile_api.case_files.finding_terms import Wanted, suspects_of, terms_of, terms_wanted
+from casefile_api.case_files.queries import content_bytes
+from casefile_api.database import Database
+from casefile_api.errors import Gone
+from casefile_api.tenancy import WORKER
+from casefile_api.vault import Vault
+
+# Statements of one transaction see what the one before them wrote: versions are added one after the other.
+INSERT = """
+    insert into case_file_finding (case_file_id, number, officers, reported_on, suspects)
+    select cast(:id as uuid), cast(:number as integer), cast(:officers as text[]), cast(:reported_on as date),
+           cast(:suspects as jsonb)
+    where (select row(f.officers, f.reported_on, f.suspects) from case_file_finding f
+           where f.case_file_id = :id and f.number < :number order by f.number desc limit 1)
+          is distinct from
+          row(cast(:officers as character varying[]), cast(:reported_on as date), cast(:suspects as jsonb))
+    on conflict do nothing
+"""
+_WITHOUT = text(
+    "select v.case_file_id, array_agg(v.number order by v.number) as numbers from case_file_version v"
+    " where v.case_file_id in (select k.case_file_id from case_key k where not exists ("
+    "   select from case_file_finding f where f.case_file_id = k.case_file_id and f.number = 1) limit :limit)"
+    " group by v.case_file_id"
+)
+_NAMED_ROLES = ("officer_in_charge", "supervisor", "disclosure_officer")
+_AT_A_TIME = 20
+
+
+def findable(vault: Vault, case_file_id: UUID, number: int, content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what `INSERT` binds for a version of this content."""
+    suspects = [sorted(vault.finding_hash(term) for term in terms_of(one)) for one in suspects_of(content)]
+    reported_on = content.get("reported_on")
+    return {
+        "id": case_file_id,
+        "number": number,
+        "officers": named_staff(content),
+        "reported_on": date.fromisoformat(reported_on) if reported_on else None,
+        "suspects": json.dumps(suspects),
+    }
+
+
+def named_staff(content: Mapping[str, Any]) -> list[str]:
+    """Return the staff ids that a content names as officer in charge, supervisor or disclosure officer."""
+    people = (content.get(role) for role in _NAMED_ROLES)
+    return sorted({person["staff_id"] for person in people if isinstance(person, dict) and person.get("staff_id")})
+
+
+def wanted_hashes(vault: Vault, wanted: Wanted) -> str:
+    """Return the keyed hashes that one suspect of a case file must have, as PostgreSQL looks for them."""
+    return json.dumps([[vault.finding_hash(term) for term in terms_wanted(wanted)]])
+
+
+async def index_older(database: Database, vault: Vault, *, limit: int = _AT_A_TIME) -> int:
+    """Make case files from before there was an index findable; return how many were left and now are."""
+    async with database.session(WORKER) as session:
+        rows = (await session.execute(_WITHOUT, {"limit": limit})).all()
+    done = 0
+    for row in rows:
+        async with database.session(WORKER) as session:
+            try:
+                for number in row.numbers:
+                    content = orjson.loads(await content_bytes(session, vault, row.case_file_id, number))
+                    await session.execute(text(INSERT), findable(vault, row.case_file_id, number, content))
+            except Gone:  # erased meanwhile
+                continue
+            await session.commit()
+            done += 1
+    return done
