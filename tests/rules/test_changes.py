@@ -79,6 +79,7 @@ def test_a_changed_item_shows_the_fields_before_and_after():
     assert between(EXAMPLE, after)["sections"] == [
         {
             "section": "suspects",
+            "counts": {"added": 0, "removed": 0, "changed": 1},
             "changes": [
                 {
                     "kind": "changed",

@@ -54,9 +54,9 @@ def changes_between(
     for section in _sections(before, after):
         changes = _section_changes(section, before.get(section), after.get(section))
         if changes:
-            for change in changes:
-                counts[str(change["kind"])] += 1
-            sections.append({"section": section, "changes": list(changes)})
+            own = {kind: sum(change["kind"] == kind for change in changes) for kind in counts}
+            counts = {kind: counts[kind] + own[kind] for kind in counts}
+            sections.append({"section": section, "counts": {**own}, "changes": list(changes)})
     return {
         "from": from_number,
         "to": to_number,

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import orjson
 from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import Field
 
 from casefile_api.case_files import commands, queries, views
 from casefile_api.case_files.changes import changes_between, json_patch
@@ -21,6 +22,7 @@ from casefile_api.case_files.schemas import (
     Timeline,
     VersionList,
 )
+from casefile_api.case_files.since import NOTHING, Since, version_since
 from casefile_api.case_files.timeline import list_timeline
 from casefile_api.errors import Fault, Invalid
 from casefile_api.unit_of_work import ConditionalWork, QuickConditionalWork, ReadingNow, Work
@@ -169,19 +171,25 @@ async def get_changes(
     request: Request,
     case_file_id: CaseFileId,
     number: Number,
-    since: Annotated[int, Query(ge=1, le=2_147_483_647, description="the version to compare with")],
+    since: Annotated[
+        Annotated[int, Field(ge=1, le=2_147_483_647)] | Since,
+        Query(
+            description="the version to compare with; the last before it that the caller saw, or that was submitted",
+            examples=[1, "last-seen"],
+        ),
+    ],
 ) -> Response:
     """Say what changed since a version, in a prosecutor's terms, or as JSON Patch by `Accept`."""
     async with reading:
         case = await queries.find_visible(reading, case_file_id)
-        seen: list[views.CaseFileView] = []
-        for asked in (since, number):
-            found = await queries.number_asked(reading, case, version=asked)
-            seen.append(await views.view_case_file(reading, case, found))
+        if isinstance(since, Since):
+            since = await version_since(reading, case, since, number)
+        seen = [await _compared(reading, case, asked) for asked in (since, number)]
+    reading.trail.details = {"since": since}
     before, after = (orjson.loads(view.content) for view in seen)
     if JSON_PATCH in request.headers.get("accept", ""):
         return Response(orjson.dumps(json_patch(before, after)), media_type=JSON_PATCH, headers=_BY_ACCEPT)
-    was, now = (view.envelope["version"]["attachments"] for view in seen)
+    was, now = (view.envelope.get("version", {}).get("attachments", []) for view in seen)
     told = changes_between(
         before, after, from_number=since, to_number=number, attachments_before=was, attachments_after=now
     )
@@ -198,6 +206,14 @@ async def get_timeline(reading: ReadingNow, page: AskedPage, case_file_id: CaseF
     more = (items[page.limit - 1]["sequence"],) if len(items) > page.limit else None
     body, headers = page.body(items[: page.limit], more)
     return reading.answer(body, headers=headers)
+
+
+async def _compared(reading: ReadingNow, case: queries.CaseFileRow, asked: int) -> views.CaseFileView:
+    """Return a version to compare; where none was seen or submitted before, everything is new."""
+    if asked == NOTHING:
+        return views.CaseFileView({})
+    found = await queries.number_asked(reading, case, version=asked)
+    return await views.view_case_file(reading, case, found)
 
 
 async def _read(reading: ReadingNow, case_file_id: str, version: int | None, as_of: datetime | None) -> Response:

@@ -208,7 +208,7 @@ class ChangesView(BaseModel):
 
     model_config = ConfigDict(populate_by_name=True)
 
-    from_: int = Field(alias="from")
+    from_: int = Field(alias="from", description="the version compared with; 0 for none, where everything is new")
     to: int
     summary: dict[str, int]
     sections: list[dict[str, Any]]
