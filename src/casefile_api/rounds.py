@@ -17,6 +17,7 @@ from casefile_api.audit.announcing import announce_checkpoint
 from casefile_api.audit.cosigning import ask_witnesses
 from casefile_api.audit.self_check import check_some
 from casefile_api.case_files.indexing import index_older
+from casefile_api.case_files.run_out import tell_run_out
 from casefile_api.clock import real_now
 from casefile_api.early_advice.deadlines import raise_due_deadlines
 from casefile_api.ledger.refusals import write_refusal_entries
@@ -47,6 +48,11 @@ class Round:
 async def watch_deadlines(parts: Parts) -> None:
     """Tell of deadlines that are near or have passed."""
     await raise_due_deadlines(parts.database, parts.clock)
+
+
+async def watch_break_glass(parts: Parts) -> None:
+    """Tell of openings by break-glass that have run out."""
+    await tell_run_out(parts.database, parts.clock)
 
 
 async def write_up_refusals(parts: Parts) -> None:
@@ -90,6 +96,7 @@ async def make_older_findable(parts: Parts) -> None:
 
 ROUNDS: tuple[Round, ...] = (
     Round("deadlines", 1, watch_deadlines),
+    Round("break-glass", 5, watch_break_glass),
     Round("refusals", 10, write_up_refusals),
     Round("checkpoint", 30, announce_checkpoint),
     Round("witnesses", 10, ask_witnesses),

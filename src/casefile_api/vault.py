@@ -97,6 +97,10 @@ class Vault:
             raise Gone("The content of this case file was erased.")
         return _opened(self._fresh(case_file_id) or self._unwrap(case_file_id, wrapped_key), sealed, context)
 
+    def forget(self, case_file_id: UUID) -> None:
+        """Forget the key of a case that was erased, however lately it was used here."""
+        self._kept.pop(case_file_id, None)
+
     def _fresh(self, case_file_id: UUID) -> AESGCM | None:
         kept = self._kept.get(case_file_id)
         return kept[1] if kept is not None and time.monotonic() - kept[0] < _KEEP_SECONDS else None

@@ -195,6 +195,25 @@ def test_an_export_with_gone_entries_verifies_as_the_whole_log(desk: Desk, tmp_p
     assert "every entry of the log up to the checkpoint" in said and "leaves whose entries are gone" in said
 
 
+def test_reasons_sealed_in_a_case_file_are_gone_with_it_at_once(desk: Desk) -> None:
+    case, gatekeeper = open_case(desk.officer)["id"], desk.sandbox.person("gatekeeper", unit="police-53-rasso")
+    path, admitted = f"/v1/case-files/{case}", [{"organisation": "police-53", "role": "gatekeeper"}]
+    desk.officer.post(f"{path}/corrections", {"crime_references": ["53/2026/000077"], "reason": "Typed wrongly."},
+                      if_match=desk.officer.etag(path))  # fmt: skip
+    gatekeeper.post(f"{path}/restrict", {"admitted": admitted, "reason": "Leaks are feared."},
+                    if_match=gatekeeper.etag(f"{path}/restriction"))  # fmt: skip
+    interest = {"staff_id": desk.officer.staff_id, "reason": "A neighbour."}
+    gatekeeper.post(f"{path}/conflicts", interest, expect=201)
+    lists = ("corrections", "restrictions", "conflicts")
+    assert all(gatekeeper.items(f"{path}/{name}") for name in lists)
+
+    said = run(case_files.app, "erase", "ask", case, "--token", desk.first, "--reason", "court-order")
+    run(case_files.app, "erase", "confirm", said.split(":")[0], "--token", desk.second)
+
+    for name in lists:
+        gatekeeper.refused("GET", f"{path}/{name}", 410, "gone")
+
+
 def test_a_case_file_is_erased_with_its_key_and_its_holders_are_told(desk: Desk) -> None:
     opened = open_case(desk.officer)
     case, digest = opened["id"], opened["version"]["digest"]

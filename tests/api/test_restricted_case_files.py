@@ -136,6 +136,25 @@ def test_events_are_held_back_from_the_feed_and_follow_without_a_gap(
     until(lambda: told() == [1, 2, 3, 4])
 
 
+def test_the_other_side_too_is_told_what_was_held_back_once_its_systems_are_admitted(
+    sandbox: Sandbox, teams: Teams, gatekeeper: Party
+) -> None:
+    request, system = teams.submitted(), sandbox.system("cps-south-west")
+    case_id, ours = request["case_file_id"], named(gatekeeper, teams.person("supervisor"))
+    theirs = [role("cps-south-west", "casework_assistant")]
+
+    def told() -> list[int]:
+        return [item["data"]["sequence"] for item in whole_feed(system) if item["data"].get("case_file_id") == case_id]
+
+    before = until(told)
+    guard(gatekeeper, case_id, "restrict", *ours, *theirs)
+    marker = teams.submitted()["case_file_id"]
+    until(lambda: any(item["data"].get("case_file_id") == marker for item in whole_feed(system)))
+    assert told() == []
+    guard(gatekeeper, case_id, "change-restriction", *ours, *theirs, role("cps-south-west", "system"))
+    assert until(lambda: sorted(told()) if len(told()) == len(before) + 2 else []) == list(range(1, len(before) + 3))
+
+
 def test_a_kept_answer_is_not_given_to_who_was_shut_out_meanwhile(
     teams: Teams, gatekeeper: Party, sandbox: Sandbox
 ) -> None:
@@ -254,11 +273,13 @@ def test_it_opens_for_one_person_is_told_and_stands_out_in_the_log(
     sandbox: Sandbox, teams: Teams, gatekeeper: Party, case_id: str
 ) -> None:
     senior, other, path = teams.person("senior_officer"), teams.person("supervisor"), f"/v1/case-files/{case_id}"
+    draft_request(teams.person("officer"), case_id)
     guard(gatekeeper, case_id, "restrict", *named(gatekeeper))
     senior.refused("GET", path, 404, "not-found")
     opened = senior.post(f"{path}/break-glass", WHY, expect=201).json()
     assert senior.get(path).json()["id"] == case_id
     assert case_id in senior.get("/v1/case-files", params={"limit": 200}).text
+    assert senior.items("/v1/early-advice-requests", case_file_id=case_id)
     other.refused("GET", path, 404, "not-found")
     system = sandbox.system("police-53")
     told = until(lambda: [item for item in whole_feed(system) if item["type"] == "break_glass.reported"])
@@ -270,6 +291,9 @@ def test_it_opens_for_one_person_is_told_and_stands_out_in_the_log(
     entries = until(lambda: auditor.get("/v1/audit-log/entries", params={"case_file_id": case_id}).json()["items"])
     by_action = {item["entry"]["action"]: item for item in entries if item["entry"]["outcome"] == "allowed"}
     seen = by_action["get_case_file"]["erasable"]["details"]["seen_by_break_glass"]
+    looked = auditor.get("/v1/audit-log/entries", params={"action": "list_early_advice_requests", "limit": 200}).json()
+    marked = [item["erasable"]["details"].get("seen_by_break_glass") for item in looked["items"]]
+    assert [opened["id"]] in marked
     assert seen == [opened["id"]] and by_action["break_glass"]["erasable"]["details"]["break_glass"]["minutes"] == 5
 
 

@@ -8,7 +8,13 @@ import psycopg
 import pytest
 
 from casefile_api.case_files.admission import let_in
+from casefile_api.case_files.run_out import tell_run_out
+from casefile_api.clock import Clock
+from casefile_api.database import Database
 from casefile_api.identifiers import new_id
+from casefile_api.ledger.happenings import shown_to_systems
+from casefile_api.settings import Settings
+from casefile_api.tenancy import WORKER, Scope
 from casefile_api.webhooks import queue
 
 SENIOR, GATEKEEPER = "police-53/senior", "police-53/gatekeeper"
@@ -117,3 +123,35 @@ def owe_one(database: psycopg.Connection, case_file: UUID) -> UUID:
         (new_id(), endpoint, event, case_file),
     )
     return endpoint
+
+
+@pytest.mark.parametrize("scope", [Scope("police-53", "police", ("police-53#system",)), WORKER])
+def test_what_row_level_security_hides_is_not_taken_for_unrestricted(
+    database: psycopg.Connection, case_file: UUID, database_url: str, scope: Scope
+) -> None:
+    asked = f"select {shown_to_systems('%(case)s::uuid', '%(organisation)s::text')}".encode()
+    with psycopg.connect(database_url) as service:
+        service.execute("select set_config(name, value, false) from unnest(%s::text[], %s::text[]) s(name, value)",
+                        (list(scope.settings), list(scope.settings.values())))  # fmt: skip
+
+        def shown(to: str, case: UUID | None = case_file) -> bool:
+            row = service.execute(asked, {"case": case, "organisation": to}).fetchone()
+            return bool(row and row[0])
+
+        assert not shown("police-53") and shown("police-53", None)
+        database.execute("update case_file set admitted = array['police-53#system']")
+        assert shown("police-53") and not shown("cps-south-west")
+
+
+async def test_broken_glass_that_ran_out_is_told_once(
+    database: psycopg.Connection, case_file: UUID, database_url: str
+) -> None:
+    database.execute(GLASS, (new_id(), case_file, SENIOR, timedelta(minutes=-1)))
+    database.execute(GLASS, (new_id(), case_file, GATEKEEPER, timedelta(minutes=1)))
+    service = Database(Settings(database_url=database_url))
+    assert [await tell_run_out(service, Clock()) for _ in range(2)] == [1, 0]
+    await service.close()
+    told = database.execute("select type, organisation, sequence from event").fetchall()
+    assert told == [("break_glass.ended", "police-53", 1)]
+    [act] = database.execute("select action, case_file_id, owner from audit_entry").fetchall()
+    assert act == ("run_out_break_glass", case_file, "police-53")

@@ -62,6 +62,7 @@ def test_each_step_down_and_up_keeps_what_was_there_before_it(scratch_database: 
 
 # What row-level security does not guard, and why: no row of these is a case's.
 HOLDS_NO_CASE_DATA = {
+    "audit_latecomer": "places of leaves and times",
     "audit_checkpoint": "public: signed roots of the log",
     "audit_leaf": "public: hashes of entries, in order",
     "audit_break": "what is wrong with the log",

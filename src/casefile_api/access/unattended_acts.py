@@ -14,6 +14,8 @@ UNATTENDED: Mapping[str, Operation62 | None] = {
     # The worker.
     "find_due_deadlines": _NONE,
     "raise_deadline": Operation62.ALTERATION,
+    "find_run_out_break_glass": _NONE,
+    "run_out_break_glass": Operation62.ALTERATION,
     "announce_checkpoint": _NONE,
     "raise_log_alarm": _NONE,
     "check_log": _NONE,

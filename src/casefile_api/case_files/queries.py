@@ -152,7 +152,9 @@ async def find_visible(reading: Reading, case_file_id: str | UUID, *, lock: bool
     found = await session.execute(
         text(
             f"select {COLUMNS}, {newest_visible(caller)} as newest_number, ({visible_to(caller)}) as visible,"
-            f" {broken_glass_of()} as broken_glass from case_file c where c.id = :id"
+            f" {broken_glass_of()} as broken_glass,"
+            " exists (select from case_key k where k.case_file_id = c.id) as has_key"
+            " from case_file c where c.id = :id"
         ),
         {"id": identifier, **sight_of(caller)},
     )
@@ -165,6 +167,8 @@ async def find_visible(reading: Reading, case_file_id: str | UUID, *, lock: bool
     if not row.visible:
         raise NotFound()
     reading.trail.seen_through(row.broken_glass)
+    if not row.has_key:
+        reading.vault.forget(identifier)
     names = CaseFileRow.__dataclass_fields__
     return CaseFileRow(**{name: getattr(row, name) for name in names})
 

@@ -46,15 +46,7 @@ _UNITS_WAITING = text(
     """
 )
 # What was held back from a feed while its systems were not admitted; they are told of it now, without a gap.
-_HELD_BACK = text(
-    """
-    insert into event_pending (event_id, organisation)
-    select e.event_id, e.organisation from event e
-    where e.case_file_id = :case and e.organisation = any(:organisations) and e.endpoint_id is null
-      and not exists (select from event_position p where p.event_id = e.event_id and p.organisation = e.organisation)
-    on conflict do nothing
-    """
-)
+_LET_GO = text("select casefile_let_go(:case)")
 
 
 async def restrict_case_file(
@@ -215,8 +207,7 @@ async def _admit(work: UnitOfWork, case: CaseFileRow, admitted: list[str], act: 
     await _keep_act(work, case, admitted, act, reason)
     told = await parties(work.session, case.id)
     await touch(work, case.id, told)
-    hearing = [name for name in told if not admitted or everybody(name, "system") in admitted]
-    await work.session.execute(_HELD_BACK, {"case": case.id, "organisations": hearing})
+    await work.session.execute(_LET_GO, {"case": case.id})
     await work.record(_EVENTS[act], to=told, case_file_id=case.id)
     work.trail.details = {"admitted": {"before": before, "after": admitted}}
     return CaseFileRow(

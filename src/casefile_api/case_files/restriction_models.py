@@ -90,6 +90,11 @@ class CaseFileBreakGlass(SQLModel, table=True):
         Index("case_file_break_glass_by_case", "case_file_id", "principal"),
         CheckConstraint("until > opened_at", name="case_file_break_glass_until"),
         CheckConstraint("(ended_at is null) = (ended_by is null)", name="case_file_break_glass_end"),
+        Index(
+            "case_file_break_glass_running",
+            "until",
+            postgresql_where=text("ended_at is null and end_told_at is null"),
+        ),
     )
 
     id: UUID = Field(primary_key=True)
@@ -103,3 +108,5 @@ class CaseFileBreakGlass(SQLModel, table=True):
     reason: bytes = Field(sa_column=_sealed())
     ended_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
     ended_by: dict[str, Any] | None = Field(default=None, sa_column=_who(nullable=True))
+    # When it was told that its time had run out.
+    end_told_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))

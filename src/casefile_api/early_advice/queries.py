@@ -16,7 +16,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 
 from casefile_api.access.caller import Caller, OrganisationKind
-from casefile_api.case_files.admission import let_in
+from casefile_api.case_files.admission import broken_glass_of, let_in
 from casefile_api.case_files.models import CaseFile
 from casefile_api.case_files.queries import CaseFileRow, find_visible, sight_of, visible_to
 from casefile_api.early_advice.actions_workflow import SETTLED
@@ -48,6 +48,7 @@ class Listed:
     request: EarlyAdviceRequest
     police_unit: str
     last_seen: LastSeen | None = None
+    broken_glass: UUID | None = None
 
     @property
     def place(self) -> tuple[datetime, UUID]:
@@ -91,6 +92,10 @@ def _on_case(caller: Caller, condition: str) -> ColumnElement[bool]:
     """Return a condition on the case file of a request, with the values it names."""
     bound = {name: value for name, value in sight_of(caller).items() if f":{name}" in condition}
     return cast("ColumnElement[bool]", text(condition).bindparams(**bound))
+
+
+def _broken_glass(caller: Caller) -> ColumnElement[UUID | None]:
+    return cast("ColumnElement[UUID | None]", _on_case(caller, broken_glass_of("case_file")))
 
 
 async def find_request(reading: Reading, request_id: str, *, lock: bool = False) -> Found:
@@ -182,13 +187,14 @@ async def _list_present(reading: Reading, queue: Queue, page: Page) -> list[List
         place = tuple_(col(EarlyAdviceRequest.updated_at), col(EarlyAdviceRequest.id))
         conditions.append(place < tuple_(*seen))
     query = (
-        select(EarlyAdviceRequest, CaseFile.police_unit)
+        select(EarlyAdviceRequest, CaseFile.police_unit, _broken_glass(caller))
         .join(CaseFile, col(CaseFile.id) == EarlyAdviceRequest.case_file_id)
         .where(*conditions)
         .order_by(col(EarlyAdviceRequest.updated_at).desc(), col(EarlyAdviceRequest.id).desc())
         .limit(page.limit + 1)
     )
-    return [Listed(request, unit) for request, unit in (await reading.session.execute(query)).all()]
+    found = (await reading.session.execute(query)).all()
+    return [Listed(request, unit, broken_glass=glass) for request, unit, glass in found]
 
 
 async def _list_departed(reading: Reading, queue: Queue, page: Page) -> list[Listed]:
@@ -210,7 +216,7 @@ async def _list_departed(reading: Reading, queue: Queue, page: Page) -> list[Lis
     if seen is not None:
         conditions.append(tuple_(col(unit.left_at), col(request.id)) < tuple_(*seen))
     query = (
-        select(request, CaseFile.police_unit, unit)
+        select(request, CaseFile.police_unit, unit, _broken_glass(caller))
         .join(CaseFile, col(CaseFile.id) == request.case_file_id)
         .join(unit, col(unit.request_id) == request.id)
         .where(*conditions, *_asked_of_departed(queue))
@@ -218,9 +224,9 @@ async def _list_departed(reading: Reading, queue: Queue, page: Page) -> list[Lis
         .limit(page.limit + 1)
     )
     listed = []
-    for row, police_unit, sent in (await reading.session.execute(query)).all():
+    for row, police_unit, sent, glass in (await reading.session.execute(query)).all():
         left = as_it_left(sent, row)
-        listed += [Listed(left.request, police_unit, left)] if left else []
+        listed += [Listed(left.request, police_unit, left, glass)] if left else []
     return listed
 
 

@@ -59,6 +59,8 @@ async def list_all(
         rows = await list_queue(reading, queue, page)
         shown = sorted({str(row.request.case_file_id) for row in rows[: page.limit]})
         reading.trail.details = {"query": queue.as_asked(), "case_file_ids": shown}
+        for row in rows[: page.limit]:
+            reading.trail.seen_through(row.broken_glass)
         owners = {row.request.organisation for row in rows[: page.limit]}
         reading.trail.about_those_of(owners, reader=reading.caller.organisation)
         items = await queue_items(reading, rows[: page.limit])

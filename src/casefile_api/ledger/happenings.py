@@ -23,11 +23,12 @@ from casefile_api.identifiers import new_id
 def shown_to_systems(case: LiteralString, organisation: LiteralString) -> LiteralString:
     """Return the SQL condition that an organisation's systems may know of a case file, where there is one.
 
-    `(select true …) is null` and not `exists`: PostgreSQL then asks the key of each row, and joins nothing.
+    A case file that row-level security hides from who asks is none that they may know of. A value that is selected,
+    and not `exists`: PostgreSQL then asks the key of each row, and joins nothing.
     """
     return (
-        f"(select true from case_file c where c.id = {case} and c.restricted"
-        f" and not {organisation} || '#system' = any(c.admitted)) is null"
+        f"({case} is null or coalesce((select not c.restricted or {organisation} || '#system' = any(c.admitted)"
+        f" from case_file c where c.id = {case}), false))"
     )
 
 
