@@ -13,6 +13,9 @@ PROCESSES ?= 2
 DIR ?= var/sandbox
 PORT ?= 8000
 
+# Tests start many processes: without compiled modules each compiles everything it imports, again and again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test soak coverage check lint types layers supply sbom audit run sandbox bench openapi clean
 

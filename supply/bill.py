@@ -14,7 +14,6 @@ from cyclonedx.model.bom import Bom
 from cyclonedx.model.component import Component, ComponentType
 from cyclonedx.output.json import JsonV1Dot6
 from cyclonedx.schema import SchemaVersion
-from cyclonedx.validation.json import JsonStrictValidator
 from packageurl import PackageURL
 
 from casefile_api import __version__
@@ -53,6 +52,8 @@ def check_bill(text: str) -> None:
 
     Raises NotABill.
     """
+    from cyclonedx.validation.json import JsonStrictValidator  # builds grammars when imported: seconds
+
     fault = JsonStrictValidator(SchemaVersion.V1_6).validate_str(text)
     if fault is not None:
         raise NotABill(str(fault))

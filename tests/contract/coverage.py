@@ -4,6 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -41,7 +42,12 @@ def documented(document: Any) -> list[Documented]:
 
 def read_document() -> Any:
     """The committed document."""
-    return yaml.safe_load(OPENAPI.read_text(encoding="utf-8"))
+    return _read(OPENAPI.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=1)
+def _read(_written: int) -> Any:
+    return yaml.load(OPENAPI.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
 
 
 def _pattern(path: str) -> re.Pattern[str]:
