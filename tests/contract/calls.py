@@ -142,6 +142,7 @@ CALLS: dict[str, Call] = {
     "open_case_file": Call(frozenset({201}), body=_own_opening),
     "add_version": _step({"content": cases.case_content(), "note": "again"}),
     "patch_case_file": _merge_patch({"content": {"issues": "Another."}, "note": "again"}),
+    "restore_version": _step({"note": "as it was"}),
     "correct_case_file": _step({"crime_references": ["53/2026/000001"], "reason": "Typed wrongly."}),
     "restrict_case_file": _step({"admitted": ADMITTED, "reason": "Leaks are feared."}),
     "change_restriction": _step({"admitted": ADMITTED, "reason": "One more."}),

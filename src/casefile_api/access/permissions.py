@@ -190,6 +190,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "open_case_file": _case_write(_COLLECT),
     "add_version": _case_write(_ALTER),
     "patch_case_file": _case_write(_ALTER),
+    "restore_version": _case_write(_ALTER),
     "correct_case_file": _case_write(_ALTER),
     "restrict_case_file": _RESTRICT,
     "change_restriction": _RESTRICT,

@@ -38,13 +38,14 @@ _SHORT = text(
     group by c.id, c.newest_number having coalesce(max(v.number), 0) <> c.newest_number order by c.id
     """
 )
+_WRITING = "('open_case_file', 'add_version', 'patch_case_file', 'restore_version')"
 # What the log says was written, and is not there. Only entries that are whole are read: others are found elsewhere.
 _RECORDED = text(
-    """
+    f"""
     select e.id, e.case_file_id, e.target_version from (
         select id, case_file_id, case when sha256('\\x00'::bytea || entry) = leaf_hash
             then (convert_from(entry, 'UTF8')::jsonb ->> 'target_version')::int end as target_version
-        from audit_entry where outcome = 'allowed' and action in ('open_case_file', 'add_version', 'patch_case_file')
+        from audit_entry where outcome = 'allowed' and action in {_WRITING}
             and case_file_id is not null) e
     where e.target_version is not null and not exists (
         select from case_file_version v where v.case_file_id = e.case_file_id and v.number = e.target_version)
@@ -55,10 +56,10 @@ _RECORDED = text(
 # What is there, and the log does not say that it was written: the entry was taken out, before or after it had a leaf.
 # Of what is older than the last lawful removal of entries it cannot be told.
 _UNTOLD = text(
-    """
+    f"""
     select v.case_file_id, v.number from case_file_version v where not exists (
         select from audit_entry e where e.case_file_id = v.case_file_id and e.outcome = 'allowed'
-            and e.action in ('open_case_file', 'add_version', 'patch_case_file')
+            and e.action in {_WRITING}
             and case when sha256('\\x00'::bytea || e.entry) = e.leaf_hash
                 then (convert_from(e.entry, 'UTF8')::jsonb ->> 'target_version')::int = v.number else true end)
         and v.created_at > coalesce(greatest(

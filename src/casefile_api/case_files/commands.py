@@ -20,7 +20,7 @@ from casefile_api.case_files.content.publishing import NEWEST
 from casefile_api.case_files.envelope import Envelope, check_envelope
 from casefile_api.case_files.indexing import INSERT as MAKE_FINDABLE
 from casefile_api.case_files.indexing import findable, named_staff
-from casefile_api.case_files.queries import CaseFileRow, find_visible, hold, parties
+from casefile_api.case_files.queries import CaseFileRow, find_visible, hold, number_asked, parties
 from casefile_api.case_files.versions import SealedVersion, seal_version
 from casefile_api.case_files.views import CaseFileView, NewVersion, hold_case_file, view_case_file, with_version
 from casefile_api.clock import LONDON
@@ -129,6 +129,20 @@ async def add_patched_version(work: UnitOfWork, held: HeldCase, content: dict[st
     if faults:
         raise Invalid(_WRONG_CONTENT, *faults)
     return await add_version(work, held, content, note)
+
+
+async def restore_version(work: UnitOfWork, held: HeldCase, number: int, note: str) -> CaseFileView:
+    """Add a version with the content of an earlier one, checked as any content is today.
+
+    Raises NotFound where there is no such version, Invalid where it would change nothing or is not right any more.
+    """
+    earlier = await view_case_file(work, held.case, await number_asked(work, held.case, version=number))
+    if earlier.content == held.view.content:
+        fault = Fault("no_change", "Restore a version whose content is another.", pointer="")
+        raise Invalid("The newest version has this content.", fault)
+    view = await add_patched_version(work, held, json.loads(earlier.content), note)
+    work.trail.details = {"restored": number}
+    return view
 
 
 async def find_for_change(work: UnitOfWork, case_file_id: str) -> HeldCase:

@@ -19,6 +19,7 @@ from casefile_api.case_files.schemas import (
     JsonPatch,
     MergePatch,
     OpenCaseFile,
+    RestoreVersion,
     Timeline,
     VersionList,
 )
@@ -119,6 +120,26 @@ async def add_version(
     async with work:
         held = await commands.find_for_change(work, case_file_id)
         view = await commands.add_version(work, held, exchange_of(request).value["content"], body.note)
+        location = f"/v1/case-files/{held.case.id}/versions/{view.envelope['version']['number']}"
+        return work.answer_change(view.body(), status=201, etag=view.tag, location=location)
+
+
+@router.post(
+    "/{case_file_id}/versions/{number}/restore",
+    operation_id="restore_version",
+    status_code=201,
+    response_model=CaseFileRepresentation,
+)
+async def restore_version(
+    work: ConditionalWork,
+    case_file_id: CaseFileId,
+    number: Number,
+    body: Annotated[RestoreVersion, JsonBody(RestoreVersion)],
+) -> Response:
+    """Make a new version from the content of an earlier one; nothing between them is lost."""
+    async with work:
+        held = await commands.find_for_change(work, case_file_id)
+        view = await commands.restore_version(work, held, number, body.note)
         location = f"/v1/case-files/{held.case.id}/versions/{view.envelope['version']['number']}"
         return work.answer_change(view.body(), status=201, etag=view.tag, location=location)
 

@@ -38,6 +38,12 @@ class AddVersion(Body):
     note: Note
 
 
+class RestoreVersion(Body):
+    """Make an earlier version's content the newest again."""
+
+    note: Note
+
+
 class MergePatch(Body):
     """RFC 7396, applied to `{"content": …, "note": ""}`."""
 
