@@ -74,13 +74,15 @@ class Tour:
 
 
 def case_files(tour: Tour) -> None:
-    """Open, add, patch, correct, bundle."""
+    """Open, add, patch, restore, correct, bundle."""
     case = tour.does(tour.officer, "POST", "/v1/case-files", cases.opening())
     path = f"/v1/case-files/{case['id']}"
     version = {"content": cases.case_content(issues="Another."), "note": "again"}
     tour.does(tour.officer, "POST", f"{path}/versions", version, if_match=tour.officer.etag(path))
     merge = {"if_match": tour.officer.etag(path), "media_type": "application/merge-patch+json"}
     tour.does(tour.officer, "PATCH", path, {"content": {"issues": "A third."}, "note": "patched"}, **merge)
+    restoring = {"if_match": tour.officer.etag(path)}
+    tour.does(tour.officer, "POST", f"{path}/versions/1/restore", {"note": "as it was"}, **restoring)
     correction = {"crime_references": ["53/2026/000001"], "reason": "Typed wrongly."}
     tour.does(tour.officer, "POST", f"{path}/corrections", correction, if_match=tour.officer.etag(path))
     tour.does(tour.officer, "POST", f"{path}/versions/1/bundles")
