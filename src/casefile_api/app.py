@@ -148,8 +148,10 @@ async def _openapi(request: Request) -> Response:
 def _methods_of(request: Request) -> list[str]:
     """Return what the path can be asked with; one path may be several routes (RFC 9110 10.2.1)."""
     path = request.url.path
+    documented = openapi_document(request.app)["paths"]
     found: set[str] = set()
-    for template, operations in openapi_document(request.app)["paths"].items():
+    # A path in so many words is itself, and not an id: `/v1/case-files/search`.
+    for template, operations in ({path: documented[path]} if path in documented else documented).items():
         parts = re.split(r"({[a-z_]+})", template)  # a place named …_path may hold slashes, as that of a tile does
         place = {True: ".+", False: "[^/]+"}
         places = [place[part.endswith("_path}")] if part[:1] == "{" else re.escape(part) for part in parts]
