@@ -141,6 +141,11 @@ def in_queries_and_bodies(scene: Scene, own: dict[str, dict[str, str]]) -> Itera
         yield sent("restrict_case_file", name, gatekeeper, f"{ours}/restrict", *lists, **tag)
     moved = (calls.STAFF | {"roles": ["officer"], "unit": unit} for unit in (POLICE_UNIT, "police-53-nowhere"))
     yield sent("put_staff_member", "unit", system, "/v1/staff/matrix-9", *moved)
+    content = cases.case_content()
+    content["suspects"][0]["identifiers"] = {"pnc_id": "2000/1234567V"}
+    scene.person("officer", "police").post("/v1/case-files", cases.opening(content=content), expect=201)
+    searches = ({"suspect": {"pnc_id": one}} for one in ("2000/1234567V", "2000/1234590V"))
+    yield sent("search_case_files", "suspect/pnc_id", officer, "/v1/case-files/search", *searches)
     yield from _by_cps_and_parties(scene, sent)
 
 
