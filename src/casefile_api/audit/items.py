@@ -55,6 +55,11 @@ class EntryRow:
         place, moment = row.leaf_index, row.occurred_at
         return cls(place, row.id, moment, bytes(row.leaf_hash), entry, kept, row.salt, row.state)
 
+    @property
+    def about_case(self) -> str | None:
+        """The case file that the entry is about."""
+        return orjson.loads(self.entry)["case_file_id"] if self.entry is not None else None
+
     def members(self) -> bytes:
         """The members of the JSON item, without its braces."""
         place = b"null" if self.leaf_index is None else str(self.leaf_index).encode()

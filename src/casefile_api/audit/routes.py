@@ -86,6 +86,7 @@ async def list_audit_entries(
         remit = await remit_of(reading)
         if media_type == JSON:
             rows = await queries.list_entries(reading.session, asked, remit, place, page.limit + 1, log)
+            reading.trail.showed(row.about_case for row in rows[: page.limit])
             return _page(reading, page, rows, place)
         await enter_log(reading.session, log)
         size = (await newest_checkpoint(reading.session)).tree_size

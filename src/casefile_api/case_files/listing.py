@@ -38,7 +38,8 @@ async def list_case_files(
     some = rows.all()
     shown = some[: page.limit]
     items = await envelopes_of(reading, [(row.id, row.newest_number) for row in shown])
-    reading.trail.details = {"query": asked.shape() | {"sort": sort.value}, "case_file_ids": [str(r.id) for r in shown]}
+    reading.trail.details = {"query": {**reading.trail.query, **asked.shape(), "sort": sort.value}}
+    reading.trail.showed(row.id for row in shown)
     reading.trail.about_those_of((item["organisation"] for item in items), reader=reading.caller.organisation)
     last = (shown[-1].key, shown[-1].id) if len(some) > page.limit else None
     return [{**item, "etag": tag_of(item)} for item in items], last

@@ -68,13 +68,12 @@ class Queue:
     case_file_id: str | None = None
 
     def as_asked(self) -> dict[str, str]:
-        """Return what was asked for, as the log keeps it."""
+        """Return what was asked for, as the log keeps it: it names the filter of a person and keeps no person."""
         asked = {
             "unit": self.unit,
             "state": self.state.value if self.state else None,
             "with": self.holder.value if self.holder else None,
             "due_before": self.due_before.isoformat() if self.due_before else None,
-            "assigned_to": self.assigned_to,
             "case_file_id": self.case_file_id,
         }
         return {name: value for name, value in asked.items() if value is not None}

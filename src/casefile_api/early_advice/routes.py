@@ -57,8 +57,8 @@ async def list_all(
     queue = Queue(unit, state, holder, due_before, assigned_to, case_file_id)
     async with reading:
         rows = await list_queue(reading, queue, page)
-        shown = sorted({str(row.request.case_file_id) for row in rows[: page.limit]})
-        reading.trail.details = {"query": queue.as_asked(), "case_file_ids": shown}
+        reading.trail.details = {"query": {**reading.trail.query, **queue.as_asked()}}
+        reading.trail.showed(row.request.case_file_id for row in rows[: page.limit])
         for row in rows[: page.limit]:
             reading.trail.seen_through(row.broken_glass)
         owners = {row.request.organisation for row in rows[: page.limit]}

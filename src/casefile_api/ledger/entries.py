@@ -58,10 +58,11 @@ def compose(trail: Trail, caller: Caller | None, *, outcome: str, occurred_at: d
         word, recipients = Operation62.DISCLOSURE, [*recipients, caller.organisation]
     why = caller.justification if caller else None
     context = {"context": trail.context} if trail.context else {}
+    query = {"query": trail.query} if trail.query else {}
     broken_glass = {"seen_by_break_glass": trail.broken_glass} if trail.broken_glass else {}
     erasable: dict[str, Any] | None = {
         "justification_text": why.text if why else None,
-        "details": {**trail.details, **broken_glass, **context} or None,
+        "details": {**query, **trail.details, **broken_glass, **context} or None,
     }
     salt: str | None = random_hex(16)
     if erasable is None or (erasable["justification_text"] is None and erasable["details"] is None):

@@ -30,6 +30,8 @@ class Trail:
     target_version: int | None = None
     recipients: list[str] = field(default_factory=list)
     details: dict[str, Any] = field(default_factory=dict)
+    # The shape of what a list was asked for: never a value that could be about somebody.
+    query: dict[str, Any] = field(default_factory=dict)
     # What the caller says of the call beside what it asks for: on whose behalf, in which session.
     context: dict[str, str] = field(default_factory=dict)
     entry_id: UUID = field(default_factory=new_id)
@@ -55,6 +57,11 @@ class Trail:
         self.target_version = version if version is not None else self.target_version
         self.case_file_id = case_file_id or self.case_file_id
         self.owner = owner or self.owner
+
+    def showed(self, case_file_ids: Iterable[UUID | str | None]) -> None:
+        """Say which case files came back from a list that is not of one case file."""
+        shown = sorted({str(found) for found in case_file_ids if found is not None})
+        self.details = {**self.details, "case_file_ids": shown}
 
     def about_those_of(self, organisations: Iterable[str], *, reader: str) -> None:
         """Say whose the things of a list are: one that is not the reader's own makes the look a disclosure."""

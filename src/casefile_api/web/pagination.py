@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
@@ -12,6 +12,7 @@ from uuid import UUID
 from fastapi import Depends, Query, Request
 
 from casefile_api.errors import Fault, Invalid
+from casefile_api.web.exchange import exchange_of
 
 LIMIT_DEFAULT = 50
 LIMIT_MOST = 200
@@ -60,8 +61,15 @@ async def page(
     cursor: Annotated[str | None, Query(max_length=400, description="next_cursor of the page before")] = None,
 ) -> Page:
     """Return the page that a request asks for."""
+    exchange_of(request).trail.query = asked_shape(request.query_params.keys(), limit, continued=cursor is not None)
     public_url = request.app.state.parts.settings.public_url.rstrip("/")
     return Page(limit, cursor, public_url + request.url.path, tuple(request.query_params.multi_items()))
+
+
+def asked_shape(names: Iterable[str], limit: int, *, continued: bool) -> dict[str, Any]:
+    """Return the shape of what is asked for, as the log keeps it: which parameters were given, never their values."""
+    by = sorted(set(names) - {"limit", "cursor", "after", "wait"})
+    return {"limit": limit, "continued": continued, "by": by}
 
 
 AskedPage = Annotated[Page, Depends(page)]

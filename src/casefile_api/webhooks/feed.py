@@ -10,6 +10,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -43,6 +44,7 @@ class FeedPage:
 
     bodies: Sequence[bytes]
     next_cursor: str
+    case_file_ids: Sequence[UUID | None] = ()
 
     def body(self) -> bytes:
         """Return the page as JSON; the bodies are passed on byte for byte."""
@@ -70,7 +72,8 @@ async def read_feed(
         return FeedPage((), after or _make_cursor(position))
     if after is not None and rows[0].occurred_at < cutoff:
         raise Gone(f"Events after this cursor are kept no longer than {retention_days} days; start without a cursor.")
-    return FeedPage([bytes(row.body) for row in rows], _make_cursor(rows[-1].position))
+    bodies, cases = [bytes(row.body) for row in rows], [row.case_file_id for row in rows]
+    return FeedPage(bodies, _make_cursor(rows[-1].position), cases)
 
 
 def _make_cursor(position: int) -> str:

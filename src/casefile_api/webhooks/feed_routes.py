@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from casefile_api.unit_of_work import Reading, ReadingNow
 from casefile_api.web.documenting import refusals
-from casefile_api.web.pagination import LIMIT_DEFAULT, LIMIT_MOST
+from casefile_api.web.pagination import LIMIT_DEFAULT, LIMIT_MOST, asked_shape
 from casefile_api.web.routing import GuardedRoute
 from casefile_api.webhooks.feed import FeedPage, read_feed
 from casefile_api.webhooks.listening import Announcements
@@ -46,7 +46,9 @@ async def list_events(
     if page.bodies:
         reading.trail.told = True
         reading.trail.about("event_feed", None)
+        reading.trail.query = asked_shape(request.query_params.keys(), limit, continued=after is not None)
         reading.trail.details = {"events": len(page.bodies)}
+        reading.trail.showed(page.case_file_ids)
     return reading.answer(page.body())
 
 

@@ -61,6 +61,7 @@ async def list_deliveries(
     listed = rows[: page.limit]
     attempts = await _attempts(reading, [row.id for row in listed])
     items = [delivery_view(row, attempts[row.id]) for row in listed]
+    reading.trail.showed(row.case_file_id for row in listed)
     return page.body(items, [listed[-1].id] if len(rows) > page.limit else None)
 
 
