@@ -1,4 +1,4 @@
-"""What witnesses signed under checkpoints, how each of them is doing, and what keeps searches quick in a large log."""
+"""What witnesses and time-stampers say of checkpoints, how witnesses are doing, and what keeps searches quick."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -44,6 +44,17 @@ def upgrade() -> None:
         sa.Column("trouble", sa.String),
         sa.Column("told_at", _MOMENT, nullable=False),
     )
+    op.create_table(
+        "audit_time_stamp",
+        sa.Column("origin", sa.String, primary_key=True),
+        sa.Column("tree_size", sa.BigInteger, primary_key=True, autoincrement=False),
+        # The checkpoint itself may be thinned one day.
+        sa.Column("note", sa.String, nullable=False),
+        sa.Column("answer", sa.LargeBinary, nullable=False),
+        sa.Column("stamped_at", _MOMENT, nullable=False),
+        sa.Column("kept_at", _MOMENT, nullable=False),
+    )
+    grant("audit_time_stamp", "select, insert")
     grant("audit_cosignature", "select, insert")
     grant("audit_witness", "select, insert, update")
     op.execute(_replacing(THIN_KEEPING_WITNESSED))
@@ -82,5 +93,6 @@ def downgrade() -> None:
     for name in SEARCHED:
         op.drop_index(name)
     op.execute(_replacing(THIN_CHECKPOINTS))
+    op.drop_table("audit_time_stamp")
     op.drop_table("audit_witness")
     op.drop_table("audit_cosignature")

@@ -160,6 +160,8 @@ class Settings(BaseSettings):
     checkpoint_outside_minutes: float = Field(
         10.0, gt=0, description="minutes between two checkpoints that go into the bucket and to the time-stamper"
     )
+    tsa_url: str = Field("", description="RFC 3161 authority that stamps checkpoints; empty: none")
+    tsa_ca_file: Path | None = Field(None, description="PEM file of the certificate above that authority")
     log_check_hours: float = Field(24.0, gt=0, description="hours in which the log's self-check walks over all of it")
     log_retention: dict[str, tuple[int, int]] = Field(
         {}, description="years that text and entries of a row of the retention table are kept, a JSON object"

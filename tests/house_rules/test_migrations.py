@@ -77,6 +77,7 @@ HOLDS_NO_CASE_DATA = {
     "audit_succession": "public: logs that were closed",
     "audit_thinned": "which checkpoints were thinned out",
     "audit_tile": "public: hashes of the tree",
+    "audit_time_stamp": "public: time-stamps over checkpoints",
     "audit_witness": "public: who vouches for checkpoints",
     "client": "the register of clients, which tokens are issued by",
     "client_key": "public keys of clients",

@@ -1,9 +1,10 @@
-"""The newest checkpoint goes outside at a pace: into the bucket that keeps it."""
+"""The newest checkpoint goes outside at a pace: into the bucket that keeps it, and to the time-stamper."""
 
 import structlog
 from sqlalchemy import text
 
 from casefile_api.audit.retaining import RetainedCheckpoints
+from casefile_api.audit.stamping import NotStamped, stamp
 from casefile_api.errors import DependencyUnavailable, Misconfigured
 from casefile_api.tenancy import WORKER
 from casefile_api.web.parts import Parts
@@ -32,10 +33,26 @@ class Outside:
             newest = (await connection.execute(_NEWEST)).one_or_none()
         if newest is None or newest.note == self._note:
             return
-        if self._retained is not None:
-            try:
-                await self._retained.retain(newest.note)
-            except (DependencyUnavailable, Misconfigured) as fault:
-                _log.error("checkpoint_not_retained", reason=str(fault))
-                return
-        self._note = newest.note
+        kept, stamped = await self._retain(newest.note), await self._stamp(parts, newest.tree_size, newest.note)
+        if kept and stamped:
+            self._note = newest.note
+
+    async def _retain(self, note: str) -> bool:
+        if self._retained is None:
+            return True
+        try:
+            await self._retained.retain(note)
+        except (DependencyUnavailable, Misconfigured) as fault:
+            _log.error("checkpoint_not_retained", reason=str(fault))
+            return False
+        return True
+
+    async def _stamp(self, parts: Parts, tree_size: int, note: str) -> bool:
+        if not parts.settings.tsa_url or not tree_size:
+            return True
+        try:
+            await stamp(parts.database, parts.settings, tree_size, note)
+        except (NotStamped, Misconfigured) as fault:
+            _log.error("checkpoint_not_stamped", reason=str(fault))
+            return False
+        return True

@@ -1,6 +1,7 @@
 """The log over HTTP: entries for oversight bodies; checkpoints, tiles and proofs for anyone with a token."""
 
 import hashlib
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -17,6 +18,7 @@ from casefile_api.audit.published import published_note
 from casefile_api.audit.queries import Place
 from casefile_api.audit.remit import remit_of
 from casefile_api.audit.schemas import ConsistencyProofView, EntryItem, EntryPage, InclusionProofView
+from casefile_api.audit.stamping import REPLY_TYPE, kept_answer
 from casefile_api.ledger.proofs import newest_checkpoint
 from casefile_api.ledger.succession import enter_log
 from casefile_api.ledger.tiles import MAX_TREE_SIZE
@@ -29,6 +31,9 @@ from casefile_api.web.routing import GuardedRoute
 router = APIRouter(prefix="/v1/audit-log", route_class=GuardedRoute, tags=["audit log"])
 
 PLAIN = "text/plain; charset=utf-8"
+_BY_ACCEPT = {"Vary": "Authorization, Accept"}
+_AS_IT_IS: Mapping[str, str] = {}
+_STAMPED = {REPLY_TYPE: {"schema": {"type": "string", "format": "binary"}}}
 LeafIndex = Annotated[
     str, Path(pattern="^(0|[1-9][0-9]{0,17})$", description="the entry's place in the log, from 0", examples=["0"])
 ]
@@ -53,8 +58,8 @@ Log = Annotated[
 LeafHash = Annotated[str, Query(pattern="^[0-9a-f]{64}$", description="as a receipt gives it, lowercase hex")]
 
 
-def _text(description: str, example: str) -> dict[int | str, dict[str, Any]]:
-    content = {"text/plain": {"schema": {"type": "string"}, "example": example}}
+def _text(description: str, example: str, others: dict[str, Any] | None = None) -> dict[int | str, dict[str, Any]]:
+    content = {"text/plain": {"schema": {"type": "string"}, "example": example}, **(others or {})}
     return {200: {"description": description, "content": content}}
 
 
@@ -193,7 +198,7 @@ async def get_consistency_proof(
     operation_id="get_checkpoint",
     summary="The signed root of the log",
     response_class=Response,
-    responses={**_text("A signed note (C2SP tlog-checkpoint)", "origin\n12\n<base64>\n\n— origin <base64>\n"),
+    responses={**_text("A signed note (C2SP tlog-checkpoint)", "origin\n12\n<base64>\n\n— origin <base64>\n", _STAMPED),
                **refusals("not-found")},
 )  # fmt: skip
 async def get_checkpoint(
@@ -202,12 +207,15 @@ async def get_checkpoint(
     """The newest checkpoint, or the one that was published for a tree size.
 
     The lines of witnesses that vouched for it (C2SP tlog-cosignature) stand under the signature of the log. A new
-    checkpoint has none for some seconds: with `witnesses` the answer is the newest that has so many.
+    checkpoint has none for some seconds: with `witnesses` the answer is the newest that has so many. With
+    `Accept: application/timestamp-reply` the answer is the time-stamp over it (RFC 3161), by default the newest one.
     """
     async with reading:
         await enter_log(reading.session, log)
+        if REPLY_TYPE in (reading.exchange.request.headers.get("accept") or "").lower():
+            return _tagged(reading, await kept_answer(reading.session, tree_size), REPLY_TYPE, _BY_ACCEPT)
         note = await published_note(reading.session, tree_size, witnesses)
-    return _tagged(reading, note.encode(), PLAIN)
+    return _tagged(reading, note.encode(), PLAIN, _BY_ACCEPT)
 
 
 @router.get(
@@ -253,9 +261,9 @@ def _proof(reading: ReadingNow, member: dict[str, Any]) -> Response:
     return reading.answer(member, etag=tag_of(member))
 
 
-def _tagged(reading: ReadingNow, body: bytes, media_type: str) -> Response:
+def _tagged(reading: ReadingNow, body: bytes, media_type: str, headers: Mapping[str, str] = _AS_IT_IS) -> Response:
     """An answer that is not re-built, under the tag of its bytes."""
     tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     if unchanged(reading.exchange.request.headers.get("if-none-match"), tag):
-        return Response(status_code=304, headers={"ETag": tag})
-    return Response(body, media_type=media_type, headers={"ETag": tag})
+        return Response(status_code=304, headers={"ETag": tag, **headers})
+    return Response(body, media_type=media_type, headers={"ETag": tag, **headers})

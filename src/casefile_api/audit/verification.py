@@ -17,6 +17,7 @@ from casefile_api.audit.findings import Advance, Meaning, Report, no_progress
 from casefile_api.audit.log_verification import LogWalk, verify_entry
 from casefile_api.audit.numbering import verify_numbering
 from casefile_api.audit.succession_verification import verify_closed_logs
+from casefile_api.audit.time_stamp_verification import verify_time_stamps
 from casefile_api.audit.version_verification import verify_versions
 from casefile_api.audit.vouched import find_vouched
 from casefile_api.database import Database
@@ -79,6 +80,8 @@ class Believed:
     """Signed notes kept outside, by the name of their file."""
     quorum: Quorum = NOBODY
     """The witnesses that are known outside, and how many of them must have vouched for one checkpoint."""
+    settings: Settings | None = None
+    """Where they name the certificate above a time-stamping authority, the kept time-stamps are verified."""
 
 
 async def believed_beside(
@@ -108,7 +111,7 @@ async def believed_beside(
     if retained is not None and (locked := await retained.newest(origin, [*own, *keys])) is not None:
         beside["retained in the bucket"] = locked
     configured = Quorum(tuple(witness.key for witness in configured_witnesses(settings)))
-    return Believed([*own, *keys], {**beside, **(checkpoints or {})}, quorum or configured)
+    return Believed([*own, *keys], {**beside, **(checkpoints or {})}, quorum or configured, settings)
 
 
 async def verify_database(
@@ -135,6 +138,8 @@ async def verify_database(
         verify_outside(report, name, note, signed.tree_size, walk.roots, believed.keys)
     await verify_cosignatures(database, report, believed.quorum, signed.tree_size)
     await verify_numbering(database, report)
+    if believed.settings is not None:
+        await verify_time_stamps(database, believed.settings, report, signed.tree_size)
     root_hash = report.root_hash
     closed = await verify_closed_logs(database, report, believed.keys, advance)
     report.root_hash = root_hash  # of the log that grows

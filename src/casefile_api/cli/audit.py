@@ -62,7 +62,7 @@ def verify(
 
 
 @app.command("verify-export")
-def verify_export(
+def verify_export(  # noqa: PLR0913 - one parameter for each option
     file: Annotated[Path, typer.Argument(help="The log as NDJSON, as GET /v1/audit-log/entries exports it.")],
     checkpoint: Annotated[Path, typer.Option("--checkpoint", help="The checkpoint that the export is proved by.")],
     public_key: Key,
@@ -72,6 +72,12 @@ def verify_export(
     consistency: Proofs = None,
     witness_key: WitnessKeys = None,
     witnesses: Witnesses = 0,
+    time_stamp: Annotated[
+        Path | None, typer.Option("--time-stamp", help="An RFC 3161 time-stamp over the checkpoint, as it is served.")
+    ] = None,
+    tsa_ca: Annotated[
+        Path | None, typer.Option("--tsa-ca", help="The certificate above the time-stamping authority, PEM.")
+    ] = None,
 ) -> None:
     """Verify an export with a checkpoint and the log's public key alone: no database, no network; exit 1 if it fails.
 
@@ -79,9 +85,10 @@ def verify_export(
     GET /v1/audit-log/checkpoint?tree_size=… gives the checkpoint of it. With --since, a consistency proof from the
     earlier checkpoint to this one must be given too (GET /v1/audit-log/consistency-proof).
     """
-    from casefile_api.cli.audit_verification import quorum_of, verify_file
+    from casefile_api.cli.audit_verification import TimeStamped, quorum_of, verify_file
 
-    verify_file(file, checkpoint, public_key, since, consistency or [], quorum_of(witness_key or [], witnesses))
+    quorum = quorum_of(witness_key or [], witnesses)
+    verify_file(file, checkpoint, public_key, since, consistency or [], quorum, TimeStamped(time_stamp, tsa_ca))
 
 
 @app.command()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,7 +14,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from casefile_api.audit.export_verification import Consistency, ExportVerification, LineError, verify_growth
-from casefile_api.audit.findings import Advance, Report
+from casefile_api.audit.findings import Advance, Meaning, Report
+from casefile_api.audit.time_stamps import BadTimeStamp, read_roots, verify_time_stamp
 from casefile_api.audit.verification import believed_beside, verify_database
 from casefile_api.cli import parts
 from casefile_api.cli.failing import CommandFailed
@@ -47,8 +50,36 @@ def verify_log(
     _tell(report, "The log")
 
 
+@dataclass(frozen=True, slots=True)
+class TimeStamped:
+    """A time-stamp that is to stand over the checkpoint, and the certificate that is believed; or neither."""
+
+    answer: Path | None
+    roots: Path | None
+
+    def tell(self, report: Report, note: str) -> None:
+        """Say when the checkpoint was seen; CommandFailed where one of the two was not given."""
+        if self.answer is None and self.roots is None:
+            return
+        if self.answer is None or self.roots is None:
+            raise CommandFailed("--time-stamp and --tsa-ca belong together.")
+        report.count("time-stamps")
+        try:
+            seen = verify_time_stamp(self.answer.read_bytes(), note, read_roots(self.roots))
+        except BadTimeStamp as fault:
+            report.add("time-stamp", str(self.answer), str(fault), Meaning.NOT_VOUCHED)
+        else:
+            report.notes.append(f"The checkpoint existed at {utc_text(seen)}, by the time-stamping authority.")
+
+
 def verify_file(
-    file: Path, checkpoint: Path, public_key: str, since: Path | None, consistency: Sequence[Path], quorum: Quorum
+    file: Path,
+    checkpoint: Path,
+    public_key: str,
+    since: Path | None,
+    consistency: Sequence[Path],
+    quorum: Quorum,
+    stamped: TimeStamped,
 ) -> None:
     """Verify an export offline; exit 1 where anything is wrong with it."""
     keys = log_keys(public_key)
@@ -56,7 +87,11 @@ def verify_file(
     proofs = [_proof(path) for path in consistency]
     verification = ExportVerification(signed, proofs)
     with _progress() as advance, file.open("rb") as lines:
+        begun = time.perf_counter()
         report = verification.verify(lines, advance)
+    rate = report.counts.get("entries", 0) / max(time.perf_counter() - begun, 1e-6)
+    report.notes.append(f"{rate:,.0f} entries a second.")
+    stamped.tell(report, _text(checkpoint))
     _tell_witnesses(report, checkpoint, quorum)
     if since is not None:
         verify_growth(report, _checkpoint(since, keys), signed, proofs)

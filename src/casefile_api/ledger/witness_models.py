@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Column, Index
+from sqlalchemy import BigInteger, Column, Index, LargeBinary
 from sqlmodel import Field, SQLModel
 
 from casefile_api.ledger.models import moment
@@ -19,6 +19,19 @@ class AuditCosignature(SQLModel, table=True):
     witness: str = Field(primary_key=True)
     line: str
     cosigned_at: datetime = Field(sa_column=moment())
+
+
+class AuditTimeStamp(SQLModel, table=True):
+    """What a time-stamping authority answered for one checkpoint (RFC 3161), with that checkpoint."""
+
+    __tablename__ = "audit_time_stamp"
+
+    origin: str = Field(primary_key=True)
+    tree_size: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    note: str
+    answer: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    stamped_at: datetime = Field(sa_column=moment())
+    kept_at: datetime = Field(sa_column=moment())
 
 
 class AuditWitness(SQLModel, table=True):
