@@ -1,14 +1,18 @@
 """Migrations go up, down and up again, keep what they should, and make exactly the tables the code describes."""
 
+from pathlib import Path
+
 import psycopg
 import pytest
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import create_engine
 
-from casefile_api.database import driver_url
+from casefile_api.audit.verification import believed_beside, verify_database
+from casefile_api.database import Database, driver_url
 from tests.databases import ScratchDatabase
 from tests.house_rules import sources
+from tests.logs import LogInHand
 
 REVISIONS = sorted(path.stem.split("_")[0] for path in (sources.ROOT / "migrations" / "versions").glob("[0-9]*.py"))
 
@@ -111,3 +115,33 @@ def test_every_table_with_case_data_is_guarded_by_row_level_security(owner_datab
     unguarded = {name for name, guarded in found if not guarded}
     assert unguarded - set(HOLDS_NO_CASE_DATA) == set(), "secure(…) it in its migration, or say why it needs no guard"
     assert set(HOLDS_NO_CASE_DATA) <= unguarded, "listed as unguarded, and guarded or gone"
+
+
+ROWS_OF_THE_LOG = """
+    select l.leaf_index, l.leaf_hash, e.id, e.entry, e.occurred_at, e.erasable, e.salt
+    from audit_leaf l join audit_entry e on e.id = l.entry_id order by 1
+"""
+
+
+async def test_a_log_with_entries_goes_into_partitions_and_back_and_grows_on(
+    scratch_database: ScratchDatabase, tmp_path: Path
+) -> None:
+    log = LogInHand.on(scratch_database.service_url, scratch_database.owner_url, tmp_path)
+    log.write(20, looked_for="x")
+    await log.step()
+    log.write(3)
+    before, waiting = log.rows(ROWS_OF_THE_LOG), log.rows("select entry_id from audit_pending order by 1")
+    assert (len(before), len(waiting)) == (20, 3)
+    for act, revision, kind in (("downgrade", "0015", "r"), ("upgrade", "head", "p")):
+        migrate(scratch_database.owner_url, act, revision)
+        assert log.rows("select relkind::text from pg_class where relname = 'audit_entry'") == [(kind,)]
+        assert log.rows(ROWS_OF_THE_LOG) == before
+        assert log.rows("select entry_id from audit_pending order by 1") == waiting
+
+    batch = await log.step()
+
+    assert batch is not None and batch.alarm is None and batch.entries == 3
+    database = Database(log.settings)
+    report = await verify_database(database, None, await believed_beside(database, log.settings))
+    await database.close()
+    assert report.whole and report.counts["entries"] == 23, [found.sentence for found in report.findings]
