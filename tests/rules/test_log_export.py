@@ -14,6 +14,7 @@ from casefile_api.audit.export_verification import (
     LineError,
     read_line,
     verify_growth,
+    verify_succession,
 )
 from casefile_api.audit.findings import Report
 from casefile_api.audit.items import EntryRow, csv_lines
@@ -21,6 +22,7 @@ from casefile_api.audit.media import CSV, JSON, NDJSON, wanted_media_type
 from casefile_api.ledger import tree
 from casefile_api.ledger.checkpoints import Checkpoint, SignerKey
 from casefile_api.ledger.entries import SealedEntry, compose
+from casefile_api.ledger.succession import ACTION, succession_line
 from casefile_api.ledger.trail import Trail
 
 SIZE = 21
@@ -219,3 +221,20 @@ def test_free_text_never_becomes_a_formula_in_a_spreadsheet() -> None:
     line = csv_lines([row.cells()])
 
     assert b"'=HYPERLINK(1)" in line and b",=" not in line
+
+
+def test_a_successor_holds_the_checkpoint_that_the_log_before_ended_with() -> None:
+    closed = Checkpoint("casefile.example/before", 7, bytes(32))
+    verification = ExportVerification(signed())
+    verification.verify([line_of(0), line_of(1)])
+    assert verification.first is not None and verification.first["id"] == str(ENTRIES[0].id)
+    opening = {"action": ACTION, "target_id": succession_line(closed)}
+    for first, meanings in (
+        (opening, []),
+        (opening | {"target_id": succession_line(Checkpoint(closed.origin, 6, bytes(32)))}, ["HISTORY_REWRITTEN"]),
+        (verification.first, ["HISTORY_REWRITTEN"]),
+        (None, ["NOT_VOUCHED"]),
+    ):
+        report = Report()
+        verify_succession(report, closed, first)
+        assert [found.meaning.name for found in report.findings] == meanings

@@ -15,6 +15,7 @@ from casefile_api.audit.findings import Advance, Meaning, Report, no_progress
 from casefile_api.audit.tree_walk import GrowingRoot
 from casefile_api.canonical import canonical_json
 from casefile_api.ledger.checkpoints import Checkpoint
+from casefile_api.ledger.succession import ACTION, succession_line
 from casefile_api.ledger.tree import ProofError, leaf_hash, root_from_inclusion, verify_consistency
 
 STEP = 1000
@@ -97,6 +98,8 @@ class ExportVerification:
 
     def __init__(self, checkpoint: Checkpoint, proofs: Iterable[Consistency] = ()) -> None:
         self.report = Report()
+        self.first: dict[str, Any] | None = None
+        """The entry at leaf 0, where the file holds it: in a log that succeeds another it names how that one ended."""
         self._checkpoint = checkpoint
         self._roots: dict[int, bytes] = {checkpoint.tree_size: checkpoint.root_hash}
         self._proofs = list(proofs)
@@ -127,6 +130,8 @@ class ExportVerification:
         what = line.entry["id"] if line.entry is not None else "that is gone"
         name = f"{what} (leaf {line.leaf_index}, line {number})"
         leaf = self._verify_entry(name, line)
+        if line.leaf_index == 0:
+            self.first = line.entry
         if line.leaf_index <= self._last:
             wrong = f"it stands after leaf {self._last}: lines were moved or doubled"
             self.report.add("entry", name, wrong, Meaning.LEAF_ALTERED)
@@ -217,6 +222,18 @@ class ExportVerification:
             mend += f", or the consistency proof from {tree_size} to {size}"
         wrong = f"{count} proved for the tree of {tree_size}, and the checkpoint is of {size}: {mend}"
         self.report.add("entries", f"at leaf {leaves}", wrong, Meaning.NOT_VOUCHED)
+
+
+def verify_succession(report: Report, closed: Checkpoint, first: dict[str, Any] | None) -> None:
+    """Verify that the log of the file succeeds the one that this checkpoint closed: its first entry holds it."""
+    report.count("closed logs")
+    name = f"of {closed.tree_size} entries of {closed.origin}"
+    if first is None:
+        wrong = "the file does not hold the first entry, which names how the log before ended"
+        report.add("closed log", name, wrong, Meaning.NOT_VOUCHED)
+    elif (first["action"], first["target_id"]) != (ACTION, succession_line(closed)):
+        wrong = "the first entry of the file does not hold the checkpoint that it ended with"
+        report.add("closed log", name, wrong, Meaning.HISTORY_REWRITTEN)
 
 
 def verify_growth(report: Report, old: Checkpoint, new: Checkpoint, proofs: Iterable[Consistency]) -> None:

@@ -75,6 +75,9 @@ def verify_export(  # noqa: PLR0913 - one parameter for each option
     time_stamp: Annotated[
         Path | None, typer.Option("--time-stamp", help="An RFC 3161 time-stamp over the checkpoint, as it is served.")
     ] = None,
+    closed: Annotated[
+        Path | None, typer.Option("--closed", help="The checkpoint that the log before this one ended with.")
+    ] = None,
     tsa_ca: Annotated[
         Path | None, typer.Option("--tsa-ca", help="The certificate above the time-stamping authority, PEM.")
     ] = None,
@@ -84,11 +87,14 @@ def verify_export(  # noqa: PLR0913 - one parameter for each option
     The proofs of an export are of one tree; its size stands in every line (inclusion.tree_size), and
     GET /v1/audit-log/checkpoint?tree_size=… gives the checkpoint of it. With --since, a consistency proof from the
     earlier checkpoint to this one must be given too (GET /v1/audit-log/consistency-proof).
+    With --closed the log follows on another: its first entry must hold that checkpoint, and --public-key names a file
+    with the keys of both.
     """
-    from casefile_api.cli.audit_verification import TimeStamped, quorum_of, verify_file
+    from casefile_api.cli.audit_verification import Beside, TimeStamped, quorum_of, verify_file
 
     quorum = quorum_of(witness_key or [], witnesses)
-    verify_file(file, checkpoint, public_key, since, consistency or [], quorum, TimeStamped(time_stamp, tsa_ca))
+    beside = Beside(TimeStamped(time_stamp, tsa_ca), closed)
+    verify_file(file, checkpoint, public_key, since, consistency or [], quorum, beside)
 
 
 @app.command()

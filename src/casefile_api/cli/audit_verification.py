@@ -13,7 +13,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from casefile_api.audit.export_verification import Consistency, ExportVerification, LineError, verify_growth
+from casefile_api.audit.export_verification import (
+    Consistency,
+    ExportVerification,
+    LineError,
+    verify_growth,
+    verify_succession,
+)
 from casefile_api.audit.findings import Advance, Meaning, Report
 from casefile_api.audit.time_stamps import BadTimeStamp, read_roots, verify_time_stamp
 from casefile_api.audit.verification import believed_beside, verify_database
@@ -72,6 +78,14 @@ class TimeStamped:
             report.notes.append(f"The checkpoint existed at {utc_text(seen)}, by the time-stamping authority.")
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What is verified beside the file itself: a time-stamp, and the checkpoint that the log before ended with."""
+
+    stamped: TimeStamped
+    closed: Path | None
+
+
 def verify_file(
     file: Path,
     checkpoint: Path,
@@ -79,7 +93,7 @@ def verify_file(
     since: Path | None,
     consistency: Sequence[Path],
     quorum: Quorum,
-    stamped: TimeStamped,
+    beside: Beside,
 ) -> None:
     """Verify an export offline; exit 1 where anything is wrong with it."""
     keys = log_keys(public_key)
@@ -91,7 +105,9 @@ def verify_file(
         report = verification.verify(lines, advance)
     rate = report.counts.get("entries", 0) / max(time.perf_counter() - begun, 1e-6)
     report.notes.append(f"{rate:,.0f} entries a second.")
-    stamped.tell(report, _text(checkpoint))
+    beside.stamped.tell(report, _text(checkpoint))
+    if beside.closed is not None:
+        verify_succession(report, _checkpoint(beside.closed, keys), verification.first)
     _tell_witnesses(report, checkpoint, quorum)
     if since is not None:
         verify_growth(report, _checkpoint(since, keys), signed, proofs)
