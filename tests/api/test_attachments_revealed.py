@@ -29,7 +29,7 @@ def test_a_message_shows_police_the_attachment_that_it_names(
     assert officer.get(f"/v1/attachments/{named['id']}").json()["visible_to_police"] is True
     officer.refused("GET", f"/v1/attachments/{kept['id']}", 404, "not-found")
     chain = officer.get(f"/v1/attachments/{named['id']}/custody").json()["items"]
-    assert [link["kind"] for link in chain][-2:] == ["revealed", "disclosed"]
+    assert [link["kind"] for link in chain][-3:] == ["revealed", "disclosed", "read"]
     path = f"/v1/attachments/{named['id']}"
     prosecutor.refused("DELETE", path, 409, "wrong-state", if_match=prosecutor.etag(path))
 

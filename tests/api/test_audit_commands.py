@@ -95,7 +95,7 @@ def test_growth_that_cannot_be_proved_is_a_failure(kept: Kept) -> None:
 
 @pytest.mark.parametrize(
     ("key", "words"),
-    [("casefile.example+00000000+AAAA", "--public-key"), ("no-such-file", "no-such-file")],
+    [("casefile.example+00000000+AAAA", "public key of the log"), ("no-such-file", "no-such-file")],
 )
 def test_a_key_that_is_none_is_said_in_a_sentence(kept: Kept, key: str, words: str) -> None:
     assert words in str(kept.verify(key=key).exception)

@@ -185,10 +185,10 @@ async def test_a_client_gets_tokens_with_whatever_key_it_publishes(database_url:
     owner = Database(Settings(database_url=owner_database_url))
     (private, public), (stranger, _) = new_client_key(), new_client_key()
     force = {"organisations": [{"id": "police-53", "name": "Gloucestershire"}]}
-    async with unattended(owner, Clock(), "organisations_load") as act:
+    async with unattended(owner, Clock(), "load_organisations") as act:
         await load_organisations(act, OrganisationsFile.model_validate_json(json.dumps(force)))
     wanted = NewClient(client_id="force-53-rms", organisation="police-53", name="Records", jwks_uri=URL)
-    async with unattended(owner, Clock(), "clients_add") as act:
+    async with unattended(owner, Clock(), "add_client") as act:
         await add_client(act, wanted)
     publisher = Publisher(public)
 
@@ -212,6 +212,6 @@ async def test_a_url_that_leads_inside_cannot_be_registered(owner_database_url: 
     owner = Database(Settings(database_url=owner_database_url))
     wanted = NewClient(client_id="force-53-rms", organisation="police-53", name="Records", jwks_uri=url)
     with pytest.raises(Invalid, match="registered"):
-        async with unattended(owner, Clock(), "clients_add") as act:
+        async with unattended(owner, Clock(), "add_client") as act:
             await add_client(act, wanted)
     await owner.close()

@@ -42,6 +42,7 @@ from casefile_api.oauth.server import TokenServer
 from casefile_api.organisations.commands import load_organisations, load_staff
 from casefile_api.organisations.schemas import OrganisationsFile, StaffFile
 from casefile_api.settings import SenderBinding, Settings
+from casefile_api.tenancy import WORKER
 from casefile_api.unattended import unattended
 
 ISSUER = "https://casefile.example"
@@ -66,7 +67,7 @@ class House:
     async def add(self, key: ClientPublicKey, **wanted: object) -> None:
         usual = {"client_id": "force-53-rms", "organisation": "police-53", "name": "RMS"}
         new = NewClient.model_validate({**usual, **wanted})
-        async with unattended(self.owner, Clock(), "clients_add") as act:
+        async with unattended(self.owner, Clock(), "add_client") as act:
             await add_client(act, new, key)
 
     async def ask(self, assertion: str, at: datetime | None = None, certificate: str | None = None) -> Answer:
@@ -87,7 +88,7 @@ class House:
 async def house(database_url: str, owner_database_url: str) -> AsyncIterator[House]:
     house = House(Database(Settings(database_url=database_url)), Database(Settings(database_url=owner_database_url)))
     organisations = [{"id": "police-53", "name": "Gloucestershire"}, {"id": "oversight-x", "name": "X", "remit": "all"}]
-    async with unattended(house.owner, Clock(), "organisations_load") as act:
+    async with unattended(house.owner, Clock(), "load_organisations") as act:
         await load_organisations(act, OrganisationsFile.model_validate({"organisations": organisations}, strict=False))
     yield house
     await house.service.close()
@@ -167,7 +168,7 @@ async def test_no_client_is_let_in_with_the_rights_of_the_service(house: House) 
     wanted = NewClient(client_id="intruder", organisation="police-53", name="I")
 
     with pytest.raises(ProgrammingError):
-        async with unattended(house.service, Clock(), "clients_add") as act:
+        async with unattended(house.service, Clock(), "add_client") as act:
             await add_client(act, wanted, public)
 
     async with house.service.session() as session:
@@ -179,8 +180,8 @@ async def test_letting_in_a_client_is_in_the_log(house: House) -> None:
 
     await house.add(public)
 
-    async with house.owner.session() as session:
-        entry = text("select convert_from(entry, 'utf8') from audit_entry where action = 'clients_add'")
+    async with house.owner.session(WORKER) as session:
+        entry = text("select convert_from(entry, 'utf8') from audit_entry where action = 'add_client'")
         written = json.loads((await session.execute(entry)).scalar_one())
     assert (written["target_type"], written["target_id"], written["outcome"]) == ("client", "force-53-rms", "allowed")
 
@@ -189,7 +190,7 @@ async def test_old_and_new_key_are_taken_side_by_side_for_a_time(house: House) -
     (old, old_public), (new, new_public) = new_client_key(), new_client_key()
     await house.add(old_public)
 
-    async with unattended(house.owner, Clock(), "clients_rotate") as act:
+    async with unattended(house.owner, Clock(), "rotate_client_key") as act:
         until = await rotate_client_key(act, "force-53-rms", new_public, timedelta(hours=1))
 
     assert (await house.ask(assertion(old, "ES256"))).status == 200
@@ -207,7 +208,7 @@ async def test_a_client_that_is_revoked_gets_no_token_and_loses_those_it_has(hou
     verifier = TokenVerifier(KEYS, ISSUER, revocations)
     verifier.verify(token)
 
-    async with unattended(house.owner, Clock(), "clients_revoke") as act:
+    async with unattended(house.owner, Clock(), "revoke_client") as act:
         await revoke_client(act, "force-53-rms")
     await revocations.refresh(house.service)
 
@@ -220,7 +221,7 @@ async def test_no_token_for_an_organisation_that_is_no_more(house: House) -> Non
     private, public = new_client_key()
     await house.add(public)
     gone = {"id": "police-53", "name": "Gloucestershire", "valid_until": "2020-12-31"}
-    async with unattended(house.owner, Clock(), "organisations_load") as act:
+    async with unattended(house.owner, Clock(), "load_organisations") as act:
         await load_organisations(act, OrganisationsFile.model_validate_json(json.dumps({"organisations": [gone]})))
 
     assert (await house.ask(assertion(private, "ES256"))).error == "invalid_client"
@@ -254,14 +255,14 @@ async def test_a_client_is_let_in_once_and_a_key_registered_once(house: House) -
     with pytest.raises(AlreadyExists):
         await house.add(public)
     with pytest.raises(AlreadyExists):
-        async with unattended(house.owner, Clock(), "clients_rotate") as act:
+        async with unattended(house.owner, Clock(), "rotate_client_key") as act:
             await rotate_client_key(act, "force-53-rms", public)
 
 
 async def test_a_client_that_is_not_there_is_not_found(house: House) -> None:
     for change in (revoke_client, lambda act, name: rotate_client_key(act, name, new_client_key()[1])):
         with pytest.raises(NotFound):
-            async with unattended(house.owner, Clock(), "clients_change") as act:
+            async with unattended(house.owner, Clock(), "revoke_client") as act:
                 await change(act, "nobody")
 
 
@@ -271,11 +272,11 @@ async def test_a_staff_file_is_loaded_whole_or_not_at_all(house: House) -> None:
     file = StaffFile.model_validate_json(json.dumps({"staff": [good, bad]}))
 
     with pytest.raises(Invalid) as refusal:
-        async with unattended(house.owner, Clock(), "staff_load") as act:
+        async with unattended(house.owner, Clock(), "load_staff") as act:
             await load_staff(act, file)
 
     assert [fault.pointer for fault in refusal.value.faults] == ["/staff/1/roles/0"]
-    async with house.owner.session() as session:
+    async with house.owner.session(WORKER) as session:
         assert (await session.execute(text("select count(*) from staff"))).scalar_one() == 0
 
 

@@ -206,7 +206,9 @@ async def recorded(ledger: ReadLedger, proof: KeyProof) -> bool:
     return True
 
 
-async def test_of_two_processes_one_takes_a_proof_and_only_its_entry_is_written(database_url: str) -> None:
+async def test_of_two_processes_one_takes_a_proof_and_only_its_entry_is_written(
+    database_url: str, owner_database_url: str
+) -> None:
     databases = [Database(Settings(database_url=database_url)) for _ in range(2)]
     ledgers = [ReadLedger(database, batch_limit=100) for database in databases]
     for ledger in ledgers:
@@ -218,7 +220,7 @@ async def test_of_two_processes_one_takes_a_proof_and_only_its_entry_is_written(
         await database.close()
 
     assert [sum(pair) for pair in zip(taken[::2], taken[1::2], strict=True)] == [1] * 20
-    with psycopg.connect(database_url) as connection:
+    with psycopg.connect(owner_database_url) as connection:
         assert connection.execute("select count(*) from audit_entry").fetchone() == (20,)
 
 

@@ -299,7 +299,9 @@ def test_another_organisations_event_cannot_be_sent_again(
     sandbox: Sandbox, system: Party, receiver: Receiver, register: Callable[..., Any]
 ) -> None:
     open_case(sandbox.person("officer", unit="police-52-rasso"))
-    theirs = sandbox.system("police-52").get("/v1/events", params={"limit": "1"}).json()["items"][0]["data"]["event_id"]
+    other = sandbox.system("police-52")
+    until(lambda: other.get("/v1/events", params={"limit": "1"}).json()["items"])
+    theirs = other.get("/v1/events", params={"limit": "1"}).json()["items"][0]["data"]["event_id"]
     redeliver = path_of(register(system, receiver.url), "redeliver")
     problem = system.refused("POST", redeliver, 422, "invalid", json={"event_id": theirs})
     assert problem["errors"][0]["pointer"] == "/event_id"

@@ -4,6 +4,7 @@ import base64
 import json
 import time
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from ipaddress import ip_network
 from types import SimpleNamespace
 from typing import Any
@@ -105,11 +106,11 @@ async def test_a_systems_token_says_that_it_is_one(issuer: Issuer) -> None:
         ({"exp": 1}, "bad_claims"),
         ({"exp": None}, "bad_claims"),
         ({"iat": None}, "bad_claims"),
-        ({"iat": int(time.time()) - 700, "exp": int(time.time()) - 100}, "expired"),
-        ({"iat": int(time.time()) + 60}, "not_yet_valid"),
-        ({"nbf": int(time.time()) + 60}, "not_yet_valid"),
+        ({"iat": timedelta(seconds=-700), "exp": timedelta(seconds=-100)}, "expired"),
+        ({"iat": timedelta(seconds=60)}, "not_yet_valid"),
+        ({"nbf": timedelta(seconds=60)}, "not_yet_valid"),
         ({"nbf": "soon"}, "bad_claims"),
-        ({"exp": int(time.time()) + 6000}, "bad_claims"),
+        ({"exp": timedelta(seconds=6000)}, "bad_claims"),
         ({"azp": None}, "bad_claims"),
         ({"azp": "two clients"}, "bad_claims"),
         ({"azp": "a\0b"}, "bad_claims"),
@@ -129,7 +130,12 @@ async def test_a_systems_token_says_that_it_is_one(issuer: Issuer) -> None:
     ],
 )
 async def test_a_claim_that_does_not_fit_opens_nothing(issuer: Issuer, changes: dict[str, Any], reason: str) -> None:
-    assert await House(issuer).refused(issuer.token(**changes)) == reason
+    claims = {name: from_now(value) if isinstance(value, timedelta) else value for name, value in changes.items()}
+    assert await House(issuer).refused(issuer.token(**claims)) == reason
+
+
+def from_now(later: timedelta) -> int:
+    return int(time.time() + later.total_seconds())
 
 
 @pytest.mark.parametrize(

@@ -107,7 +107,7 @@ def replay(
     Reading the case file for it is an entry of the log.
     """
     from casefile_api.cli.administration import administer
-    from casefile_api.file_standards.replaying import Replay, replay_verdict, verdicts_of
+    from casefile_api.file_standards.replaying import Replay, owner_of, replay_verdict, verdicts_of
     from casefile_api.settings import Settings
     from casefile_api.unattended import Act
     from casefile_api.vault import Vault, read_master_key
@@ -118,7 +118,8 @@ def replay(
     async def again(act: Act) -> list[Replay]:
         kept = await verdicts_of(act.session, case_file, version)
         act.silent = not kept
-        act.trail.about("case_file", case_file, version=version, case_file_id=case_file)
+        owner = await owner_of(act.session, case_file)
+        act.trail.about("case_file", case_file, version=version, case_file_id=case_file, owner=owner)
         return [await replay_verdict(act.session, vault, verdict) for verdict in kept]
 
     found = administer("replay_verdicts", again)

@@ -88,6 +88,12 @@ async def verdicts_of(session: AsyncSession, case_file_id: UUID, number: int | N
     return list(rows.scalars())
 
 
+async def owner_of(session: AsyncSession, case_file_id: UUID) -> str | None:
+    """Return the force whose case file it is; none where there is none."""
+    found = await session.execute(text("select organisation from case_file where id = :id"), {"id": case_file_id})
+    return found.scalar_one_or_none()
+
+
 async def replay_verdict(session: AsyncSession, vault: Vault, verdict_id: UUID) -> Replay:
     """Give a kept verdict again.
 
