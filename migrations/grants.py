@@ -7,7 +7,7 @@ for the service's role: the owner, who migrates, and the functions below, which 
 
 from alembic import op
 
-SERVICE_ROLE = "casefile_service"
+SERVICE_ROLE, WORKER_ROLE = "casefile_service", "casefile_worker"
 
 ORGANISATION = "(select current_setting('casefile.organisation', true))"
 KIND = "(select current_setting('casefile.kind', true))"
@@ -30,20 +30,20 @@ def of_row(table: str, column: str, key: str = "id") -> str:
     return f"exists (select from {table} seen where seen.{key} = {column})"
 
 
-def create_service_role() -> None:
-    """Make the service's role where it is missing, and let the owner act as it."""
+def create_role(role: str) -> None:
+    """Make a role where it is missing, and let the owner act as it."""
     op.execute(
         f"""
         do $$ begin
-            if not exists (select from pg_roles where rolname = '{SERVICE_ROLE}') then
-                create role {SERVICE_ROLE} nologin;
+            if not exists (select from pg_roles where rolname = '{role}') then
+                create role {role} nologin;
             end if;
         exception when duplicate_object or unique_violation then null;
         end $$
         """
     )
-    op.execute(f"grant {SERVICE_ROLE} to current_user")
-    op.execute(f"grant usage on schema public to {SERVICE_ROLE}")
+    op.execute(f"grant {role} to current_user")
+    op.execute(f"grant usage on schema public to {role}")
 
 
 def grant(table: str, rights: str) -> None:

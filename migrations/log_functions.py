@@ -1,6 +1,6 @@
 """What is done to the log's tables by their owner's functions, each for one purpose, and by nobody otherwise."""
 
-from migrations.grants import SERVICE_ROLE
+from migrations.grants import SERVICE_ROLE, WORKER_ROLE
 
 LEAVES_IN_A_PARTITION = 4_194_304
 """64 tiles of the second level: a partition of leaves ends where a tile does."""
@@ -22,15 +22,15 @@ begin
 end $$
 """
 
-COPY_SECURITY = f"""
+COPY_SECURITY = """
 create function copy_security(source regclass, target regclass) returns void language plpgsql as $$
--- Rights of the service's role, row-level security and its policies: what a table that takes another's place needs.
+-- Rights of each role, row-level security and its policies: what a table that takes another's place needs.
 declare each record;
 begin
-    for each in select privilege_type as name from pg_class, aclexplode(relacl) acl
-                where pg_class.oid = source and acl.grantee = '{SERVICE_ROLE}'::regrole
+    for each in select privilege_type as name, acl.grantee::regrole::text as role from pg_class, aclexplode(relacl) acl
+                where pg_class.oid = source and acl.grantee not in (relowner, 0)
     loop
-        execute format('grant %s on %s to {SERVICE_ROLE}', each.name, target);
+        execute format('grant %s on %s to %s', each.name, target, each.role);
     end loop;
     for each in select polname, polcmd, polpermissive, pg_get_expr(polqual, polrelid) as used,
                     pg_get_expr(polwithcheck, polrelid) as checked,
@@ -165,7 +165,7 @@ declare
     part record;
 begin
     execute format('create schema %I', closed);
-    execute format('grant usage on schema %I to {SERVICE_ROLE}', closed);
+    execute format('grant usage on schema %I to {SERVICE_ROLE}, {WORKER_ROLE}', closed);
     for each in select t as name, t = 'audit_leaf' as divided
         from unnest(array['audit_leaf', 'audit_tile', 'audit_checkpoint', 'audit_log', 'audit_log_key',
                           'audit_retired_key', 'audit_thinned', 'audit_self_check', 'audit_cosignature']) t
@@ -186,7 +186,7 @@ begin
             execute replace(replace(part.definition, ' ONLY ', ' '), closed || '.', 'public.');
         end loop;
         perform copy_security(format('%I.%I', closed, each.name)::regclass, format('public.%I', each.name)::regclass);
-        execute format('revoke insert, update, delete on %I.%I from {SERVICE_ROLE}', closed, each.name);
+        execute format('revoke insert, update, delete on %I.%I from {SERVICE_ROLE}, {WORKER_ROLE}', closed, each.name);
     end loop;
     create table public.audit_leaf_other partition of public.audit_leaf default;
     perform make_audit_partitions();

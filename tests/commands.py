@@ -18,6 +18,7 @@ def enter(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     """Settings as the operator of the sandbox has them."""
     addresses = PostgreSQL(DataDirectory(sandbox.directory)).addresses()
     monkeypatch.setenv("CASEFILE_DATABASE_URL", addresses.service)
+    monkeypatch.setenv("CASEFILE_WORKER_DATABASE_URL", addresses.worker)
     monkeypatch.setenv("CASEFILE_MIGRATION_DATABASE_URL", addresses.owner)
     monkeypatch.setenv("CASEFILE_DATA_DIR", str(sandbox.directory))
     monkeypatch.setenv("CASEFILE_PUBLIC_URL", sandbox.base_url)

@@ -16,7 +16,7 @@ from tests.outside.client import Sandbox
 def verify_whole_log(sandbox: Sandbox) -> Report:
     """Entries, leaves, tiles, checkpoints, commitments and versions; fails with the first thing that is wrong."""
     addresses = PostgreSQL(DataDirectory(sandbox.directory)).addresses()
-    settings = Settings(database_url=addresses.service, data_dir=sandbox.directory)
+    settings = Settings(database_url=addresses.worker, data_dir=sandbox.directory)
     report = asyncio.run(_verify(settings))
     assert report.whole, "\n".join(found.sentence for found in report.findings[:10])
     return report

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
-from migrations.grants import create_service_role, grant
+from migrations.grants import SERVICE_ROLE, create_role, grant
 
 revision = "0001"
 down_revision = None
@@ -15,7 +15,7 @@ _MOMENT = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
-    create_service_role()
+    create_role(SERVICE_ROLE)
     op.create_table(
         "audit_entry",
         sa.Column("id", sa.Uuid, primary_key=True),

@@ -19,10 +19,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, c
 from casefile_api.errors import DependencyUnavailable
 from casefile_api.lines import Line, Lines
 from casefile_api.settings import Settings
-from casefile_api.tenancy import SET, Scope, as_statement, beginning, local
+from casefile_api.tenancy import SERVICE_ROLE, Scope, as_statement, beginning, local
 from casefile_api.transactions import LentLines, Transaction
 
-SERVICE_ROLE = "casefile_service"
 Asked = tuple[str, Mapping[str, Any]]
 _SILENT = (
     *(PoolTimeout, OperationalError, InterfaceError),
@@ -44,10 +43,10 @@ def plain_url(url: str) -> str:
     return url.replace("postgresql+psycopg://", "postgresql://", 1)
 
 
-def _kept_settings(timeout_ms: int) -> dict[str, str]:
-    """Return what holds for all that is done here: the role that owns nothing, and how long anything may take."""
+def _kept_settings(role: str, timeout_ms: int) -> dict[str, str]:
+    """Return what holds for all that is done here: a role that owns nothing, and how long anything may take."""
     return {
-        "role": SERVICE_ROLE,
+        "role": role,
         "statement_timeout": str(timeout_ms),
         "idle_in_transaction_session_timeout": str(timeout_ms * 3),
     }
@@ -94,11 +93,11 @@ class PatientConnection(psycopg.AsyncConnection[Any]):
 class Database:
     """Connections of one process."""
 
-    def __init__(self, settings: Settings, *, application: str = "casefile-api") -> None:
+    def __init__(self, settings: Settings, *, application: str = "casefile-api", role: str = SERVICE_ROLE) -> None:
         timeout_ms = int(settings.database_timeout_seconds * 1000)
         self.url = settings.database_url
         # A pooler passes no options on: what holds for all is said in each transaction.
-        self._pooled, kept = settings.database_pooler, _kept_settings(timeout_ms)
+        self._pooled, kept = settings.database_pooler, _kept_settings(role, timeout_ms)
         self._each_time = local(kept) if self._pooled else b""
         self._ahead: tuple[Asked, ...] = ((as_statement(kept), kept),) if self._pooled else ()
         self._startup = " ".join(f"-c {name}={value}" for name, value in {**kept, "timezone": "UTC"}.items())
@@ -150,7 +149,7 @@ class Database:
 
     def _first(self, scope: Scope | None) -> tuple[Asked, ...]:
         """Return what goes ahead of a statement of its own."""
-        return self._ahead if scope is None else (*self._ahead, (SET, scope.values))
+        return self._ahead if scope is None else (*self._ahead, (scope.statement, scope.values))
 
     def patience(self) -> asyncio.Timeout:
         """Return the limit of a piece of database work, for a server that is there and says nothing."""

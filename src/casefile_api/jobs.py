@@ -18,9 +18,9 @@ import structlog
 from procrastinate import jobs as foreign
 from procrastinate.exceptions import ConnectorException, JobAborted
 
-from casefile_api.database import SERVICE_ROLE
 from casefile_api.job_places import Places, find_places
 from casefile_api.settings import Settings
+from casefile_api.tenancy import AS_WORKER
 
 
 class JobKind(StrEnum):
@@ -85,7 +85,7 @@ def job_app(settings: Settings, runs: Mapping[JobKind, Run], *, connections: int
         min_size=1,
         max_size=connections,
         timeout=settings.database_timeout_seconds,
-        kwargs={"options": f"-c role={SERVICE_ROLE} -c timezone=UTC", "application_name": "casefile-jobs"},
+        kwargs={"options": f"{AS_WORKER} -c timezone=UTC", "application_name": "casefile-jobs"},
     )
     app = procrastinate.App(connector=connector)
     for kind, run in runs.items():

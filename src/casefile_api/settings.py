@@ -81,6 +81,9 @@ class Settings(BaseSettings):
     direct_database_url: str = Field(
         "", description="PostgreSQL URL past the pooler, for listening, locks and jobs; empty: database_url"
     )
+    worker_database_url: str = Field(
+        "", description="PostgreSQL URL of those who act without a caller, past any pooler; empty: database_url"
+    )
     database_pool_size: int = Field(6, ge=2, description="connections kept by each process")
     database_timeout_seconds: float = Field(10.0, gt=0, description="longest wait for a connection or a statement")
 
@@ -220,6 +223,13 @@ class Settings(BaseSettings):
     def lasting_database_url(self) -> str:
         """Return the URL of connections that are kept: those that listen, hold locks or take up jobs."""
         return self.direct_database_url or self.database_url
+
+    @property
+    def unattended(self) -> Self:
+        """Return the settings of who acts without a caller: a connection in the role of the worker."""
+        if not self.worker_database_url:
+            return self
+        return self.with_values(database_url=self.worker_database_url, direct_database_url="", database_pooler=False)
 
     def with_values(self, **values: object) -> Self:
         """Return the same settings with some values replaced."""

@@ -11,6 +11,11 @@ from functools import lru_cache
 
 from psycopg.sql import Literal
 
+SERVICE_ROLE, WORKER_ROLE = "casefile_service", "casefile_worker"
+"""Who answers callers, and who acts without one. What each may do, the migrations say; neither owns anything."""
+
+UNATTENDED = "worker"
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:
@@ -28,17 +33,23 @@ class Scope:
     @property
     def settings(self) -> dict[str, str]:
         """Return what is set for the transaction; the policies of the tables read it."""
-        return {
+        role = {"role": WORKER_ROLE} if self.kind == UNATTENDED else {}
+        return role | {
             "casefile.organisation": self.organisation,
             "casefile.kind": self.kind,
             "casefile.principals": " ".join(self.principals),
         }
 
+    @property
+    def statement(self) -> str:
+        """Return the same as a statement of its own, for connections that begin no transaction in words."""
+        return SET_AS_WORKER if self.kind == UNATTENDED else SET
 
-WORKER = Scope(kind="worker")
-"""Acts without a caller: they see every case, and are written to do one thing."""
 
-AS_WORKER = "-c casefile.kind=worker"
+WORKER = Scope(kind=UNATTENDED)
+"""Acts without a caller: in a role of their own they see every case, and are written to do one thing."""
+
+AS_WORKER = f"-c role={WORKER_ROLE} -c casefile.kind={UNATTENDED}"
 """The same as a start-up option, for connections of the worker's own that no pooler lends."""
 
 SET = (
@@ -46,7 +57,7 @@ SET = (
     " set_config('casefile.kind', :kind, true) as kind,"
     " set_config('casefile.principals', :principals, true) as principals"
 )
-"""The same settings as a statement of its own, for connections that begin no transaction in words."""
+SET_AS_WORKER = f"{SET}, set_config('role', :role, true) as role"
 
 
 @lru_cache(maxsize=4096)

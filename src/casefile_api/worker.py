@@ -27,6 +27,7 @@ from casefile_api.jobs import JobKind
 from casefile_api.ledger.sequencer import Sequencer
 from casefile_api.rounds import Round
 from casefile_api.settings import Settings
+from casefile_api.tenancy import WORKER_ROLE
 from casefile_api.web.assembly import build_parts
 from casefile_api.web.parts import Parts
 from casefile_api.webhooks.listening import Announcements
@@ -45,7 +46,7 @@ async def run_worker(settings: Settings, stop: asyncio.Event) -> None:
 
     Raises Misconfigured where a key or a setting is not usable.
     """
-    parts = build_parts(settings, application="casefile-worker")
+    parts = build_parts(settings, application="casefile-worker", role=WORKER_ROLE)
     storage = Storage(settings)
     retained = RetainedCheckpoints.of(settings)
     announcements = Announcements(settings)

@@ -112,6 +112,7 @@ def test_the_database_of_the_running_service_verifies(
 ) -> None:
     addresses = PostgreSQL(DataDirectory(sandbox.directory)).addresses()
     monkeypatch.setenv("CASEFILE_DATABASE_URL", addresses.service)
+    monkeypatch.setenv("CASEFILE_WORKER_DATABASE_URL", addresses.worker)
     monkeypatch.setenv("CASEFILE_DATA_DIR", str(sandbox.directory))
 
     result = run("verify", "--checkpoint", kept.old)

@@ -46,6 +46,7 @@ def database(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> str:
     """The sandbox's database for a command, entered as its owner."""
     addresses = PostgreSQL(DataDirectory(sandbox.directory)).addresses()
     monkeypatch.setenv("CASEFILE_DATABASE_URL", addresses.service)
+    monkeypatch.setenv("CASEFILE_WORKER_DATABASE_URL", addresses.worker)
     monkeypatch.setenv("CASEFILE_MIGRATION_DATABASE_URL", addresses.owner)
     monkeypatch.setenv("CASEFILE_DATA_DIR", str(sandbox.directory))
     return addresses.owner.replace("+psycopg", "")

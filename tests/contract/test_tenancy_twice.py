@@ -23,7 +23,7 @@ from casefile_api.database import Database
 from casefile_api.embedded.data_directory import DataDirectory
 from casefile_api.embedded.postgresql import PostgreSQL
 from casefile_api.settings import Settings
-from casefile_api.tenancy import Scope
+from casefile_api.tenancy import AS_WORKER, Scope
 from tests.contract import calls
 from tests.contract.matrix import Row, read_matrix
 from tests.contract.scene import Scene
@@ -224,14 +224,59 @@ def test_each_policy_of_sight_is_what_keeps_them_out(scene: Scene, filled: list[
 
 
 @pytest.mark.parametrize("table", NEVER_CHANGED)
-@pytest.mark.parametrize("kind", ["police", "worker"])
+@pytest.mark.parametrize("role", ["service", "worker"])
 @pytest.mark.parametrize("change", ["delete from {}", "update {} set {} = {}"])
-def test_what_is_only_added_to_cannot_be_changed_by_anyone(table: str, kind: str, change: str, scene: Scene) -> None:
+def test_what_is_only_added_to_cannot_be_changed_by_anyone(table: str, role: str, change: str, scene: Scene) -> None:
     addresses = PostgreSQL(DataDirectory(scene.sandbox.directory)).addresses()
     column = {"audit_entry": "id", "audit_leaf": "leaf_index", "event_position": "position"}.get(table, "case_file_id")
-    connected = psycopg.connect(addresses.service, options=f"-c casefile.kind={kind}")
+    address, kind = (addresses.worker, "worker") if role == "worker" else (addresses.service, "police")
+    connected = psycopg.connect(address, options=f"-c casefile.kind={kind}")
+    with connected as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        connection.execute(change.format(table, column, column).encode())
+
+
+def test_who_answers_callers_cannot_act_as_the_worker(scene: Scene) -> None:
+    addresses = PostgreSQL(DataDirectory(scene.sandbox.directory)).addresses()
+    with psycopg.connect(addresses.service, options="-c casefile.kind=worker") as service:
+        assert service.execute("select count(*) from case_file").fetchone() == (0,), "saying so is not enough"
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            service.execute("set role casefile_worker")
+    with psycopg.connect(addresses.worker, options=AS_WORKER) as worker:
+        assert worker.execute("select count(*) > 0 from case_file").fetchone() == (True,)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "insert into audit_leaf select * from audit_leaf",
+        "insert into event_position select * from event_position",
+        "delete from log_alarm",
+        "select thin_checkpoints(now())",
+    ],
+)
+def test_who_answers_callers_cannot_write_the_log(statement: str, scene: Scene) -> None:
+    addresses = PostgreSQL(DataDirectory(scene.sandbox.directory)).addresses()
+    connected = psycopg.connect(addresses.service)
     with connected as service, pytest.raises(psycopg.errors.InsufficientPrivilege):
-        service.execute(change.format(table, column, column).encode())
+        service.execute(statement.encode())
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "insert into case_file_version select * from case_file_version",
+        "insert into case_file_share select * from case_file_share",
+        "insert into early_advice select * from early_advice",
+        "update case_file set restricted = false",
+        "delete from client",
+        "delete from case_key",
+    ],
+)
+def test_the_worker_writes_none_of_what_people_write(statement: str, scene: Scene) -> None:
+    addresses = PostgreSQL(DataDirectory(scene.sandbox.directory)).addresses()
+    connected = psycopg.connect(addresses.worker, options=AS_WORKER)
+    with connected as worker, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        worker.execute(statement.encode())
 
 
 @pytest.mark.parametrize("pooler", [False, True], ids=["said at the start", "said in each transaction"])

@@ -16,7 +16,7 @@ from casefile_api.attachments.custody import add_link
 from casefile_api.attachments.models import Attachment, AttachmentStatus, CustodyKind
 from casefile_api.case_files.queries import parties
 from casefile_api.clock import Clock, real_now
-from casefile_api.database import SERVICE_ROLE, Database
+from casefile_api.database import Database
 from casefile_api.errors import NotFound
 from casefile_api.ledger.erasure_words import ErasureKind, ErasureReason
 from casefile_api.ledger.erasures import (
@@ -26,6 +26,7 @@ from casefile_api.ledger.erasures import (
     find_waiting,
     keep_asked,
 )
+from casefile_api.tenancy import WORKER_ROLE
 from casefile_api.unattended import Act, unattended
 
 ASK = "ask_for_case_erasure"
@@ -72,7 +73,7 @@ async def confirm(database: Database, caller: Caller, erasure_id: UUID) -> Erasu
         await act.session.flush()
         await carry_out(act.session, asked, caller, act.seal_entry().canonical, now)
         await act.session.execute(_FORGET_SUSPECTS, {"id": asked.case_file_id})
-        await act.session.execute(text(f"set local role {SERVICE_ROLE}"))
+        await act.session.execute(text(f"set local role {WORKER_ROLE}"))
     return asked
 
 

@@ -22,7 +22,7 @@ from casefile_api.audit.items import EntryRow
 from casefile_api.audit.vouched import ATTACH, DETACH
 from casefile_api.canonical import canonical_json
 from casefile_api.clock import Clock, real_now
-from casefile_api.database import SERVICE_ROLE, Database
+from casefile_api.database import Database
 from casefile_api.errors import NotFound, WrongState
 from casefile_api.identifiers import new_id
 from casefile_api.ledger import tree
@@ -32,6 +32,7 @@ from casefile_api.ledger.leaf_ranges import LeafRanges
 from casefile_api.ledger.proofs import PublishedCheckpoint, StoredTree, newest_checkpoint
 from casefile_api.ledger.succession import present_log
 from casefile_api.ledger.tree import leaf_hash
+from casefile_api.tenancy import WORKER_ROLE
 from casefile_api.unattended import Act, unattended
 
 PAGE = 500
@@ -261,7 +262,7 @@ def _row_of(line: Line, owner: str | None) -> dict[str, Any]:
 
 async def _keep(act: Act, period: str, leaves: LeafRanges, *, attached: bool, at: Any) -> None:
     """Keep which leaves went or came, with the bytes of the entry that says so."""
-    await act.session.execute(text(f"set local role {SERVICE_ROLE}"))
+    await act.session.execute(text(f"set local role {WORKER_ROLE}"))
     digest = scope_digest(f"period {period}", leaves)
     act.trail.about("log_period", digest)
     act.trail.details = {"period": period, "entries": len(leaves)}

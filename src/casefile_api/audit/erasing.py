@@ -13,7 +13,7 @@ from casefile_api.access.caller import Caller
 from casefile_api.access.permissions import Operation62
 from casefile_api.audit.retention import NEVER_ERASED, Retention, due
 from casefile_api.clock import Clock, real_now
-from casefile_api.database import SERVICE_ROLE, Database
+from casefile_api.database import Database
 from casefile_api.errors import NotFound
 from casefile_api.ledger.erasure_words import ErasureKind, ErasureReason
 from casefile_api.ledger.erasures import (
@@ -24,6 +24,7 @@ from casefile_api.ledger.erasures import (
     keep_asked,
 )
 from casefile_api.ledger.leaf_ranges import LeafRanges
+from casefile_api.tenancy import WORKER_ROLE
 from casefile_api.unattended import unattended
 
 ASK = "ask_for_erasure"
@@ -99,5 +100,5 @@ async def confirm(database: Database, caller: Caller, erasure_id: UUID) -> tuple
             raise NotFound("This is the erasure of a case file: confirm it with `casefile-api case-files erase`.")
         act.trail.about("audit_entries", asked.digest)
         erased = await carry_out(act.session, asked, caller, act.seal_entry().canonical, now)
-        await act.session.execute(text(f"set local role {SERVICE_ROLE}"))
+        await act.session.execute(text(f"set local role {WORKER_ROLE}"))
     return asked, erased

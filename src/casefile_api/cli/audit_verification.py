@@ -117,7 +117,7 @@ def verify_file(
 async def _verify(
     settings: Settings, keys: Sequence[VerifierKey], notes: Mapping[str, str], quorum: Quorum, advance: Advance
 ) -> Report:
-    patient = settings.with_values(database_timeout_seconds=STATEMENT_SECONDS)
+    patient = settings.unattended.with_values(database_timeout_seconds=STATEMENT_SECONDS)
     database = Database(patient, application="casefile-audit-verify")
     try:
         with retained_in_reach(settings) as retained:

@@ -13,6 +13,8 @@ from casefile_api.embedded.roles import DatabaseAddresses
 from casefile_api.embedded.seaweedfs import SeaweedFS, StorageAddress
 from casefile_api.settings import Settings
 
+WORKERS_WAY = "CASEFILE_WORKER_DATABASE_URL"
+
 
 class Parts:
     """The parts that the settings do not name, started side by side with those who use them."""
@@ -49,8 +51,8 @@ class Parts:
 
 
 def database_environment(addresses: DatabaseAddresses) -> dict[str, str]:
-    """The settings that lead to an embedded database, as the role that owns nothing."""
-    return {"CASEFILE_DATABASE_URL": addresses.service}
+    """The settings that lead to an embedded database, as the roles that own nothing."""
+    return {"CASEFILE_DATABASE_URL": addresses.service, WORKERS_WAY: addresses.worker}
 
 
 def storage_environment(address: StorageAddress, settings: Settings) -> dict[str, str]:
@@ -103,7 +105,9 @@ def database(settings: Settings) -> Iterator[Settings]:
 
 
 def _reaching(settings: Settings, addresses: DatabaseAddresses) -> Settings:
-    return settings.with_values(database_url=addresses.service, migration_database_url=addresses.owner)
+    return settings.with_values(
+        database_url=addresses.service, worker_database_url=addresses.worker, migration_database_url=addresses.owner
+    )
 
 
 def child_environment(*additions: Mapping[str, str], without: Sequence[str] = ()) -> dict[str, str]:

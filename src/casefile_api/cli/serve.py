@@ -82,7 +82,7 @@ def run_worker_alone() -> None:
 def run_worker_process(begun: Path | None = None) -> None:
     """Run one worker in this process, on the parts that the settings name; `begun` is made when it begins."""
     write_logs()
-    settings = Settings()
+    settings = Settings().unattended
     from casefile_api.cli.metrics import Backlog, serve_metrics
     from casefile_api.worker import run_worker
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import ProxyHandler, build_opener
 
-from casefile_api.cli.parts import Parts
+from casefile_api.cli.parts import WORKERS_WAY, Parts
 from casefile_api.cli.supervision import Program, Supervisor
 from casefile_api.embedded import processes
 from casefile_api.embedded.data_directory import DataDirectory
@@ -48,13 +48,14 @@ def api_programs(
 ) -> list[Program]:
     """The processes that answer requests."""
     descriptor = listener.fileno()
+    environment = {name: value for name, value in environment.items() if name != WORKERS_WAY}
     return [
         Program(
             name=f"api-{number}",
             command=[*OURSELVES, "api-process", "--descriptor", str(descriptor), "--of", directory.path],
             record=directory.record(f"api-{number}"),
             log=log,
-            environment=dict(environment) | metrics_port(environment, number - 1),
+            environment=environment | metrics_port(environment, number - 1),
             pass_fds=[descriptor],
         )
         for number in range(1, count + 1)

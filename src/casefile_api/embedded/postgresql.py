@@ -20,7 +20,15 @@ import psycopg
 from casefile_api.embedded import accounts, processes
 from casefile_api.embedded.data_directory import DataDirectory
 from casefile_api.embedded.failures import PartFailed
-from casefile_api.embedded.roles import DATABASE, OWNER, SERVICE, SUPERUSER, DatabaseAddresses, make_roles_and_database
+from casefile_api.embedded.roles import (
+    DATABASE,
+    OWNER,
+    SERVICE,
+    SUPERUSER,
+    WORKER,
+    DatabaseAddresses,
+    make_roles_and_database,
+)
 
 PART = "postgresql"
 MAKER = "initdb"
@@ -90,7 +98,7 @@ class PostgreSQL:
         def address(role: str, database: str = DATABASE) -> str:
             return f"postgresql://{role}:{self._directory.secret(f'postgresql_{role}')}@127.0.0.1:{ports[0]}/{database}"
 
-        return DatabaseAddresses(address(SUPERUSER, "postgres"), address(OWNER), address(SERVICE))
+        return DatabaseAddresses(address(SUPERUSER, "postgres"), address(OWNER), address(SERVICE), address(WORKER))
 
     def stop_left_behind(self) -> bool:
         """Stop our own server of an earlier run, if a kill left it; says whether there was one."""

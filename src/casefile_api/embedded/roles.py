@@ -1,8 +1,8 @@
 """Who may do what in an embedded database.
 
 Dramatis personae: the *superuser* makes roles and databases and is used for nothing else; the *owner* runs the
-migrations and owns the tables; *casefile_service* is what the service connects as, and owns nothing. Each has a
-generated password.
+migrations and owns the tables; *casefile_service* is what answers callers, *casefile_worker* what acts without one, and
+neither owns anything. Each has a generated password.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 import psycopg
 from psycopg import sql
 
-SUPERUSER, OWNER, SERVICE = "postgres", "casefile_owner", "casefile_service"
+SUPERUSER, OWNER = "postgres", "casefile_owner"
+SERVICE, WORKER = "casefile_service", "casefile_worker"
 DATABASE = "casefile"
 
 
@@ -24,17 +25,21 @@ class DatabaseAddresses:
     superuser: str
     owner: str
     service: str
+    worker: str
 
 
 def make_roles_and_database(addresses: DatabaseAddresses) -> None:
     """Everybody and everything that the addresses name; what is there already is brought to the same state."""
     with psycopg.connect(addresses.superuser, autocommit=True) as connection:
-        for address in (addresses.owner, addresses.service):
+        for address in (addresses.owner, addresses.service, addresses.worker):
             whose = urlsplit(address)
             _ensure_role(connection, str(whose.username), str(whose.password))
-        roles = sql.Identifier(SERVICE), sql.Identifier(OWNER)
-        connection.execute(sql.SQL("grant {} to {} with admin option").format(*roles))
         _ensure_database(connection, DATABASE, OWNER)
+        for role in (SERVICE, WORKER):
+            names = sql.Identifier(role), sql.Identifier(OWNER)
+            connection.execute(sql.SQL("grant {} to {} with admin option").format(*names))
+            names = sql.Identifier(DATABASE), sql.Identifier(role)
+            connection.execute(sql.SQL("grant connect on database {} to {}").format(*names))
 
 
 def _ensure_role(connection: psycopg.Connection, role: str, password: str) -> None:
@@ -53,4 +58,3 @@ def _ensure_database(connection: psycopg.Connection, database: str, owner: str) 
     name, role = sql.Identifier(database), sql.Identifier(owner)
     connection.execute(sql.SQL("create database {} owner {}").format(name, role))
     connection.execute(sql.SQL("revoke all on database {} from public").format(name))
-    connection.execute(sql.SQL("grant connect on database {} to {}").format(name, sql.Identifier(SERVICE)))

@@ -14,7 +14,6 @@ import psycopg
 import structlog
 
 from casefile_api.clock import Clock
-from casefile_api.database import SERVICE_ROLE
 from casefile_api.errors import DependencyUnavailable, Misconfigured
 from casefile_api.ledger.batch import Batch, Defer, JobWanted, LogReplaced, run_batch
 from casefile_api.ledger.checkpoints import SignerKey, VerifierKey
@@ -39,11 +38,11 @@ Connection = psycopg.AsyncConnection[tuple[object, ...]]
 
 
 async def connect(settings: Settings) -> Connection:
-    """A connection of the sequencer's own, outside the pool, as the service's role."""
+    """A connection of the sequencer's own, outside the pool, as the role of what is done without a caller."""
     return await psycopg.AsyncConnection.connect(
         settings.lasting_database_url.replace("postgresql+psycopg://", "postgresql://"),
         autocommit=True,
-        options=f"-c role={SERVICE_ROLE} {AS_WORKER} -c timezone=UTC -c statement_timeout=30000",
+        options=f"{AS_WORKER} -c timezone=UTC -c statement_timeout=30000",
         application_name="casefile-sequencer",
         connect_timeout=5,
     )

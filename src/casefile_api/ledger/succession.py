@@ -14,7 +14,6 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-from casefile_api.database import SERVICE_ROLE
 from casefile_api.errors import Fault, Invalid, WrongState
 from casefile_api.ledger import tiles
 from casefile_api.ledger.batch import LOCK
@@ -29,6 +28,7 @@ from casefile_api.ledger.checkpoints import (
     sign_checkpoint,
 )
 from casefile_api.ledger.entries import SealedEntry, write_entries
+from casefile_api.tenancy import WORKER_ROLE
 
 ACTION = "open_successor_log"
 
@@ -145,7 +145,7 @@ async def close_log(session: AsyncSession, ending: Ending, at: datetime) -> None
     await session.execute(_CLOSE, values)
     await session.execute(text("set local role none"))
     await session.execute(text("select close_audit_log(:number)"), {"number": ending.number})
-    await session.execute(text(f"set local role {SERVICE_ROLE}"))
+    await session.execute(text(f"set local role {WORKER_ROLE}"))
     await session.execute(text("delete from log_alarm"))
 
 

@@ -22,13 +22,14 @@ from casefile_api.errors import Misconfigured
 from casefile_api.ledger.reads import ReadLedger
 from casefile_api.ledger.refusals import RefusalTally
 from casefile_api.settings import Settings
+from casefile_api.tenancy import SERVICE_ROLE
 from casefile_api.vault import Vault, derive_key, read_master_key
 from casefile_api.web.limits import Policy, RateLimits
 from casefile_api.web.parts import Parts
 from casefile_api.web.proxies import certificate_networks, trusted_networks
 
 
-def build_parts(settings: Settings, *, application: str = "casefile-api") -> Parts:
+def build_parts(settings: Settings, *, application: str = "casefile-api", role: str = SERVICE_ROLE) -> Parts:
     """Make the parts of a process; nothing is connected yet.
 
     Raises Misconfigured where a key, the list of proxies or that of trusted issuers cannot be read.
@@ -36,7 +37,7 @@ def build_parts(settings: Settings, *, application: str = "casefile-api") -> Par
     trusted_networks(settings.trusted_proxies)
     certificate_networks(settings)
     issuers = read_issuers(settings.trusted_issuers, settings.public_url)
-    database = Database(settings, application=application)
+    database = Database(settings, application=application, role=role)
     keys = KeyRing(key_files(settings.token_key_files, settings.data_dir))
     revocations = RevocationList()
     master_key = read_master_key(master_key_file(settings))

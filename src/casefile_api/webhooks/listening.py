@@ -13,7 +13,6 @@ import structlog
 from psycopg import sql
 from psycopg_pool import AsyncConnectionPool
 
-from casefile_api.database import SERVICE_ROLE
 from casefile_api.ledger.sequencer import CHANNEL
 from casefile_api.settings import Settings
 from casefile_api.tenancy import AS_WORKER
@@ -34,14 +33,14 @@ def _plain_url(settings: Settings) -> str:
 def _options(name: str) -> dict[str, Any]:
     return {
         "autocommit": True,
-        "options": f"-c role={SERVICE_ROLE} {AS_WORKER} -c timezone=UTC",
+        "options": f"{AS_WORKER} -c timezone=UTC",
         "application_name": name,
         "connect_timeout": 5,
     }
 
 
 async def direct_connection(settings: Settings, name: str) -> Connection:
-    """A connection outside the pool, for what belongs to a connection: listening, and locks that die with a process."""
+    """A connection of the worker's outside the pool, for locks that die with a process."""
     return await psycopg.AsyncConnection.connect(_plain_url(settings), **_options(name))
 
 
@@ -109,7 +108,9 @@ class Announcements:
     async def _listen_for_ever(self) -> None:
         while True:
             try:
-                async with await direct_connection(self._settings, "casefile-listener") as connection:
+                # Listening needs no right on anything, and whoever answers callers has none of the worker's.
+                listener = _options("casefile-listener") | {"options": "-c timezone=UTC"}
+                async with await psycopg.AsyncConnection.connect(_plain_url(self._settings), **listener) as connection:
                     await self._listen(connection)
             except psycopg.Error as fault:
                 _log.warning("listener_lost_database", reason=type(fault).__name__)
