@@ -49,7 +49,8 @@ _FUNCTIONS = ("make_audit_partitions()", "thin_checkpoints(timestamptz)")
 _EVERY_TABLE = """
     do $$ declare each record; begin
         for each in select c.oid::regclass as name, lower(acl.privilege_type) as may
-                    from pg_class c, aclexplode(relacl) acl where c.relnamespace = 'public'::regnamespace and acl.grantee = '{service}'::regrole
+                    from pg_class c, aclexplode(relacl) acl
+                    where c.relnamespace = 'public'::regnamespace and acl.grantee = '{service}'::regrole
                       and c.relkind in ('r', 'p')
         loop execute format('grant %s on %s to {worker}', each.may, each.name); end loop;
         for each in select c.oid::regclass as name from pg_class c, aclexplode(relacl) acl
