@@ -8,6 +8,7 @@ from casefile_api.database import Database
 from casefile_api.embedded.data_directory import DataDirectory
 from casefile_api.embedded.postgresql import PostgreSQL
 from casefile_api.settings import Settings
+from casefile_api.tenancy import WORKER_ROLE
 from casefile_api.vault import Vault, read_master_key
 from casefile_api.web.assembly import master_key_file
 from tests.outside.client import Sandbox
@@ -23,7 +24,7 @@ def verify_whole_log(sandbox: Sandbox) -> Report:
 
 
 async def _verify(settings: Settings) -> Report:
-    database = Database(settings)
+    database = Database(settings, role=WORKER_ROLE)
     try:
         vault = Vault(read_master_key(master_key_file(settings)))
         return await verify_database(database, vault, await believed_beside(database, settings))

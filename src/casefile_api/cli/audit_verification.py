@@ -37,6 +37,7 @@ from casefile_api.ledger.checkpoints import (
 )
 from casefile_api.ledger.cosignatures import Quorum, parse_witness_key
 from casefile_api.settings import Settings
+from casefile_api.tenancy import WORKER_ROLE
 from casefile_api.vault import Vault, read_master_key
 from casefile_api.web.assembly import master_key_file
 
@@ -118,7 +119,7 @@ async def _verify(
     settings: Settings, keys: Sequence[VerifierKey], notes: Mapping[str, str], quorum: Quorum, advance: Advance
 ) -> Report:
     patient = settings.unattended.with_values(database_timeout_seconds=STATEMENT_SECONDS)
-    database = Database(patient, application="casefile-audit-verify")
+    database = Database(patient, application="casefile-audit-verify", role=WORKER_ROLE)
     try:
         with retained_in_reach(settings) as retained:
             believed = await believed_beside(database, settings, keys, notes, quorum, retained)

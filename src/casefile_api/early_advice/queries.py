@@ -84,7 +84,10 @@ def request_visible_to(caller: Caller) -> ColumnElement[bool]:
     if caller.kind is OrganisationKind.CPS:
         sent = exists().where(col(EarlyAdviceUnit.request_id) == EarlyAdviceRequest.id, sent_to(caller))
         return and_(sent, _on_case(caller, let_in("case_file")))
-    return _on_case(caller, visible_to(caller, "case_file"))
+    # A request is of the force of its case file: said of both, so that the queue is walked in its own order.
+    return and_(
+        col(EarlyAdviceRequest.organisation) == caller.organisation, _on_case(caller, visible_to(caller, "case_file"))
+    )
 
 
 def _on_case(caller: Caller, condition: str) -> ColumnElement[bool]:
