@@ -20,7 +20,7 @@ from casefile_api.ledger import tiles, tree
 from casefile_api.ledger.checkpoints import Checkpoint, SignerKey, sign_checkpoint
 from casefile_api.ledger.entries import compose
 from casefile_api.ledger.trail import Trail
-from casefile_api.tenancy import AS_WORKER, WORKER
+from casefile_api.tenancy import AS_WORKER, Scope
 from casefile_api.vault import Vault
 from tests.databases import DatabaseServer
 from tests.logs import ORIGIN, LogInHand, insert_entry
@@ -93,7 +93,7 @@ async def log(written: VerifiedLog) -> AsyncIterator[VerifiedLog]:
 async def a_case_of_three_versions(log: VerifiedLog) -> UUID:
     """A case file as the service keeps it, with the entries that say so."""
     case, parent = new_id(), None
-    async with log.database.session(WORKER) as session:
+    async with log.database.session(Scope("police-53", "police")) as session:
         await session.execute(
             text(
                 "insert into case_file (id, urn, organisation, police_unit, cps_unit, crime_references, newest_number,"
