@@ -1,6 +1,6 @@
 """With the policies on, what is asked for is found by indexes: nobody's every row is looked at for somebody's few.
 
-`CASEFILE_SOAK_ROWS=1000000 pytest -n0 -s -m soak tests/api/test_plans_use_indexes.py` fills a million of each and says
+`CASEFILE_SOAK_ROWS=1000000 pytest -n0 -s --timeout=3600 -m soak tests/api/test_plans_use_indexes.py` fills a million of each and says
 how long each takes.
 """
 

@@ -68,7 +68,6 @@ def test_each_step_down_and_up_keeps_what_was_there_before_it(scratch_database: 
 HOLDS_NO_CASE_DATA = {
     "audit_latecomer": "places of leaves and times",
     "audit_checkpoint": "public: signed roots of the log",
-    "audit_latecomer": "ids of entries that came late, and when",
     "audit_leaf": "public: hashes of entries, in order",
     "audit_break": "what is wrong with the log",
     "audit_cosignature": "public: what witnesses signed",
