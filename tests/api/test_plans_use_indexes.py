@@ -1,7 +1,7 @@
 """With the policies on, what is asked for is found by indexes: nobody's every row is looked at for somebody's few.
 
-`CASEFILE_SOAK_ROWS=1000000 pytest -n0 -s --timeout=3600 -m soak tests/api/test_plans_use_indexes.py` fills a million of each and says
-how long each takes.
+`pytest -n0 -s --timeout=3600 -m soak tests/api/test_plans_use_indexes.py` fills a million of each
+(`CASEFILE_SOAK_ROWS`) and says how long each takes.
 """
 
 import asyncio
