@@ -15,6 +15,7 @@ from casefile_api.database import Database
 from casefile_api.embedded.data_directory import DataDirectory
 from casefile_api.embedded.postgresql import PostgreSQL
 from casefile_api.settings import Settings
+from casefile_api.tenancy import WORKER_ROLE
 from casefile_api.vault import Vault, read_master_key
 from tests.api.advising import Teams
 from tests.outside.cases import case_content, draft_request, new_urn, opening, submit_request, submitted_case
@@ -208,7 +209,7 @@ def test_case_files_from_before_the_index_get_theirs(sandbox: Sandbox, officer: 
 
 async def _index(sandbox: Sandbox) -> None:
     directory = DataDirectory(sandbox.directory)
-    database = Database(Settings(database_url=PostgreSQL(directory).addresses().service))
+    database = Database(Settings(database_url=PostgreSQL(directory).addresses().worker), role=WORKER_ROLE)
     try:
         while await index_older(database, Vault(read_master_key(sandbox.directory / "keys" / "master.key"))):
             pass

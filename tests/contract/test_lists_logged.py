@@ -7,11 +7,12 @@ import psycopg
 import pytest
 
 from casefile_api.access.permissions import OPERATIONS, Logged
+from casefile_api.embedded.data_directory import DataDirectory
+from casefile_api.embedded.postgresql import PostgreSQL
 from casefile_api.tenancy import AS_WORKER
 from tests.contract import calls, coverage
 from tests.contract.matrix import Row, read_matrix
 from tests.contract.scene import ORGANISATIONS, Scene
-from tests.outside.beside import environment_of
 from tests.outside.client import Sandbox
 
 PAGED = {"limit", "cursor"}
@@ -48,7 +49,7 @@ def test_there_are_lists() -> None:
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.operation)
 def test_a_list_is_logged_with_its_question_and_what_came_back(row: Row, scene: Scene, sandbox: Sandbox) -> None:
     request_id, body = answer_of(row, scene)
-    with psycopg.connect(environment_of(sandbox.directory)["CASEFILE_DATABASE_URL"], options=AS_WORKER) as connection:
+    with psycopg.connect(PostgreSQL(DataDirectory(sandbox.directory)).addresses().worker, options=AS_WORKER) as connection:
         found = connection.execute(
             "select entry, erasable from audit_entry where action = %s order by occurred_at desc limit 50",
             [row.operation],
