@@ -49,7 +49,8 @@ def test_there_are_lists() -> None:
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.operation)
 def test_a_list_is_logged_with_its_question_and_what_came_back(row: Row, scene: Scene, sandbox: Sandbox) -> None:
     request_id, body = answer_of(row, scene)
-    with psycopg.connect(PostgreSQL(DataDirectory(sandbox.directory)).addresses().worker, options=AS_WORKER) as connection:
+    worker = PostgreSQL(DataDirectory(sandbox.directory)).addresses().worker
+    with psycopg.connect(worker, options=AS_WORKER) as connection:
         found = connection.execute(
             "select entry, erasable from audit_entry where action = %s order by occurred_at desc limit 50",
             [row.operation],
