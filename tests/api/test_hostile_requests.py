@@ -45,6 +45,7 @@ def test_a_path_that_names_nothing_is_not_found(officer: Party, path: str) -> No
 
 
 KEYS = [[], [1], ["\ud800"], ["\0"], [None], {"a": 1}, [["x"]], [True], [10**30], ["x", "y", "z"], "x", [1.5]]
+KEYS += [["2026-11-24T11:00:00Z", key] for key in (5, [], None)]
 LISTS = ["/v1/case-files", "/v1/early-advice-requests", "/v1/organisations", "/v1/code-lists"]
 
 

@@ -84,6 +84,8 @@ def make_cursor(keys: Sequence[Any]) -> str:
 
 
 def _read(key: Any, kind: type) -> Any:
+    if kind in (datetime, UUID) and not isinstance(key, str):
+        raise ValueError
     if kind is datetime:
         moment = datetime.fromisoformat(key)
         if moment.tzinfo is None:
