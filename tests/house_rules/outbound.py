@@ -1,44 +1,40 @@
-"""Every member of every body that the OpenAPI document answers with success, and to which kinds of organisation."""
+"""Every member of every body that leaves with success, and for which kinds of organisation."""
 
 from collections import defaultdict
-from typing import Any
 
 from casefile_api.access.caller import OrganisationKind
 from casefile_api.access.permissions import OPERATIONS
+from casefile_api.events import EVENT_TYPES, Told
+from tests.contract.bodies import answers, objects
 from tests.contract.coverage import METHODS, read_document
+
+POLICE, CPS, OVERSIGHT, OPERATOR = OrganisationKind
+HEAR: dict[Told, set[OrganisationKind]] = {
+    Told.PARTIES: {POLICE, CPS},
+    Told.POLICE_ONLY: {POLICE},
+    Told.OWN_SIDE: {POLICE, CPS},
+    Told.ACTOR_AND_OWNER: {POLICE, CPS},
+    Told.OWNER: {POLICE},
+    Told.ORGANISATION: {POLICE, CPS, OVERSIGHT, OPERATOR},
+    Told.OVERSIGHT: {OVERSIGHT},
+}
 
 
 def outbound() -> dict[tuple[str, str], set[OrganisationKind]]:
-    """Body and member, with the kinds of organisation that some operation answers it to."""
+    """Body and member, with the kinds of organisation that some operation answers it to or some event tells it."""
     document, found = read_document(), defaultdict(set)
     schemas = document["components"]["schemas"]
     for item in document["paths"].values():
         for method, operation in item.items():
             if method in METHODS:
-                row = OPERATIONS[operation["operationId"]]
-                kinds = set(OrganisationKind) if row.open else set(row.grants)
-                for name in _answered(schemas, operation):
-                    for member in schemas[name].get("properties", {}):
-                        found[name, member] |= kinds
+                name = operation["operationId"]
+                kinds = set(OrganisationKind) if OPERATIONS[name].open else set(OPERATIONS[name].grants)
+                met: set[str] = set()
+                for _, _, schema in answers(operation):
+                    for body, members in objects(schemas, schema, name, met):
+                        for member in members:
+                            found[body, member] |= kinds
+    for event in EVENT_TYPES.values():
+        for member in event.members:
+            found[event.name, member] |= HEAR[event.told]
     return found
-
-
-def _answered(schemas: Any, operation: Any) -> set[str]:
-    named: set[str] = set()
-    for status, answer in operation["responses"].items():
-        if status.startswith("2"):
-            _collect(schemas, answer.get("content", {}), named)
-    return named
-
-
-def _collect(schemas: Any, part: Any, named: set[str]) -> None:
-    if isinstance(part, dict):
-        name = str(part.get("$ref", "")).rpartition("/")[2]
-        if name in schemas and name not in named:
-            named.add(name)
-            _collect(schemas, schemas[name], named)
-        for value in part.values():
-            _collect(schemas, value, named)
-    elif isinstance(part, list):
-        for value in part:
-            _collect(schemas, value, named)

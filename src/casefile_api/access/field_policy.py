@@ -1,5 +1,6 @@
 """What leaves for whom: one row for every member of every outbound body, one word for every kind of organisation.
 
+A body that is described where it is answered has the name of the operation; the data of an event that of its type.
 `all`: as it is. `own`: only what is of the reader's own organisation. `-`: no operation answers it to that kind at all.
 A version's content is no row of this table: it is served whole or not at all.
 """

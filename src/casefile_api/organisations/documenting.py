@@ -47,7 +47,29 @@ CODE_LIST_HEAD = {
     "digest": {**_TEXT, "description": "changes when anything in the list does"},
 }
 CODE_LIST = _thing({**CODE_LIST_HEAD, "etag": _TEXT})
-CODE = _thing({"code": _TEXT, "title": _TEXT, "valid_from": _OPEN_DAY, "valid_to": _OPEN_DAY})
+_BESIDES: dict[str, dict[str, Any]] = {
+    "category": {**_TEXT, "description": "document_kind, offence: the group it belongs to"},
+    "cjs_code": {**_TEXT, "description": "gender: the code of the CJS exchange"},
+    "cps_areas": {**_WORDS, "description": "force: the CPS Areas that serve it"},
+    "cps_type_id": {"type": "integer", "description": "document_kind, mg_form: the number by which the CPS knows it"},
+    "days": {"type": "integer", "description": "legal_clock: how long it runs"},
+    "force": {**_TEXT, "description": "police_unit: the code of its force"},
+    "force_name": {**_TEXT, "description": "police_unit: the name of its force"},
+    "form": {**_TEXT, "description": "document_kind: the MG form it is, or any"},
+    "from": {**_TEXT, "description": "legal_clock: what it runs from"},
+    "historic": {"type": "boolean", "description": "police_unit: is no more, and is named in old references alone"},
+    "home_office_classification": {**_TEXT, "description": "offence: its class for recorded crime"},
+    "hours": {"type": "integer", "description": "legal_clock: how long it runs"},
+    "justification": {**_TEXT, "description": "reason_code: the Access-Justification it stands for"},
+    "kinds": {**_WORDS, "description": "media_type: the kinds of documents it is accepted for"},
+    "months": {"type": "integer", "description": "bail_stage, legal_clock: how long it runs"},
+    "organisation": {**_TEXT, "description": "force, cps_area: its id as an organisation"},
+    "organisation_kinds": {**_WORDS, "description": "role: the kinds of organisation that give it"},
+    "recordable": {"type": "boolean", "description": "offence: whether a conviction is recorded"},
+    "substitute": {"type": "boolean", "description": "bank_holiday: whether it stands in for a day at the weekend"},
+}
+"""What only the values of some code lists say, and which."""
+CODE = _thing({"code": _TEXT, "title": _TEXT, "valid_from": _OPEN_DAY, "valid_to": _OPEN_DAY}, **_BESIDES)
 ME = _thing(
     {
         "organisation": _TEXT,
