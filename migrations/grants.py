@@ -46,20 +46,23 @@ def create_role(role: str) -> None:
     op.execute(f"grant usage on schema public to {role}")
 
 
-def grant(table: str, rights: str) -> None:
-    """Give the service's role these rights on a table."""
-    op.execute(f"grant {rights} on {table} to {SERVICE_ROLE}")
+def grant(table: str, rights: str, *, to: str = SERVICE_ROLE) -> None:
+    """Give a role these rights on a table."""
+    op.execute(f"grant {rights} on {table} to {to}")
 
 
-def secure(table: str, seen: str, *, written: str | None = None, added: str | None = None) -> None:
+def secure(
+    table: str, seen: str, *, written: str | None = None, added: str | None = None, unattended: str = "public"
+) -> None:
     """Turn row-level security on: which rows are seen, which may be changed to, which added.
 
     What may be written is what is seen, where nothing else is said; what may be added is what may be written. Acts
-    without a caller see every row: what they may do to it is a matter of rights.
+    without a caller see every row: what they may do to it is a matter of rights. Since 0028 they have a role of their
+    own, which a table made after it names as `unattended`.
     """
     written = written or seen
     op.execute(f"alter table {table} enable row level security")
-    op.execute(f"create policy unattended on {table} using ({UNATTENDED}) with check ({UNATTENDED})")
+    op.execute(f"create policy unattended on {table} to {unattended} using ({UNATTENDED}) with check ({UNATTENDED})")
     op.execute(f"create policy seen on {table} for select using ({seen})")
     op.execute(f"create policy added on {table} for insert with check ({added or written})")
     op.execute(f"create policy changed on {table} for update using ({seen}) with check ({written})")

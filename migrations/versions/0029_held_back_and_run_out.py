@@ -7,7 +7,7 @@ it looks at the case file as it is, and trusts nothing that it is told but which
 import sqlalchemy as sa
 from alembic import op
 
-from migrations.grants import SERVICE_ROLE, grant
+from migrations.grants import SERVICE_ROLE, WORKER_ROLE, grant
 
 revision = "0029"
 down_revision = "0028"
@@ -41,7 +41,7 @@ def upgrade() -> None:
     op.add_column(_TABLE, sa.Column("end_told_at", sa.DateTime(timezone=True)))
     running = sa.text("ended_at is null and end_told_at is null")
     op.create_index("case_file_break_glass_running", _TABLE, ["until"], postgresql_where=running)
-    grant(_TABLE, "update (end_told_at)")
+    grant(_TABLE, "update (end_told_at)", to=WORKER_ROLE)
 
 
 def downgrade() -> None:

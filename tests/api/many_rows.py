@@ -10,8 +10,10 @@ from sqlalchemy import Executable
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from casefile_api.access.caller import Caller, OrganisationKind, StaffMember
+from casefile_api.ledger.trail import Trail
 from casefile_api.transactions import Rows
 from casefile_api.unit_of_work import Reading
+from casefile_api.vault import Vault
 
 FORCES, AREAS, UNITS = 20, 5, 4
 _ID = "lpad(to_hex(n), 32, '0')::uuid"
@@ -120,6 +122,5 @@ class Explaining:
 
 def reading_of(caller: Caller, session: Explaining) -> Reading:
     """What a query needs of a request: who asks, and where."""
-    nothing = dict.fromkeys(("about", "about_those_of", "seen_through"), lambda *_, **__: None)
-    trail = SimpleNamespace(**nothing, details={})
-    return cast("Reading", SimpleNamespace(caller=caller, session=session, trail=trail, vault=None))
+    trail, vault = Trail("look"), Vault(bytes(32))
+    return cast("Reading", SimpleNamespace(caller=caller, session=session, trail=trail, vault=vault))

@@ -144,3 +144,13 @@ async def test_a_log_with_entries_goes_into_partitions_and_back_and_grows_on(
     report = await verify_database(database, None, await believed_beside(database, log.settings))
     await database.close()
     assert report.whole and report.counts["entries"] == 23, [found.sentence for found in report.findings]
+
+
+def test_who_acts_without_a_caller_is_a_role_and_not_a_word(owner_database_url: str) -> None:
+    with psycopg.connect(owner_database_url) as connection:
+        found = connection.execute(
+            "select tablename, roles from pg_policies where policyname = 'unattended' and roles <> '{casefile_worker}'"
+        ).fetchall()
+        there = connection.execute("select count(*) from pg_policies where policyname = 'unattended'").fetchone()
+    assert found == [], "secure(…, unattended=WORKER_ROLE)"
+    assert there is not None and there[0] > 30
