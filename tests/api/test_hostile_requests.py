@@ -7,6 +7,7 @@ from typing import Any
 import httpx2 as httpx
 import pytest
 
+from tests.outside.cases import submitted_case
 from tests.outside.client import Party, Sandbox, check_problem
 
 Json = Any
@@ -55,6 +56,15 @@ def test_a_cursor_made_by_hand_is_refused(officer: Party, path: str, keys: Json)
     cursor = base64.urlsafe_b64encode(json.dumps(keys).encode()).decode().rstrip("=")
 
     officer.refused("GET", f"{path}?cursor={cursor}", 422, "invalid")
+
+
+def test_a_cursor_may_name_any_number(sandbox: Sandbox, officer: Party) -> None:
+    case, request = submitted_case(sandbox)
+    advice, file = f"/v1/early-advice-requests/{request['id']}", f"/v1/case-files/{case['id']}"
+    for number in (-(2**63) + 1, 2**31, 2**63 - 1):
+        cursor = base64.urlsafe_b64encode(json.dumps([number]).encode()).decode().rstrip("=")
+        for path in (f"{advice}/actions", f"{advice}/messages", f"{file}/versions", f"{file}/timeline"):
+            officer.get(f"{path}?cursor={cursor}", expect=200)
 
 
 def test_two_tokens_are_no_token(sandbox: Sandbox, officer: Party) -> None:

@@ -1,11 +1,13 @@
-"""A request's head that does not come in time costs its connection, and an idle or busy one costs nothing."""
+"""A head that does not come in time, or has no end, costs its connection; an idle or busy one costs nothing."""
 
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from unittest.mock import create_autospec
 
 import pytest
 import uvicorn
+from uvicorn.server import ServerState
 
 from casefile_api.cli import impatient
 from casefile_api.cli.impatient import ImpatientProtocol
@@ -60,3 +62,46 @@ async def test_an_answer_may_take_longer_and_the_connection_be_used_again(port: 
 
 async def test_a_second_head_has_the_same_time_as_the_first(port: int) -> None:
     assert (await sent(port, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"GET / HT")).count(b"204") == 1
+
+
+MEGABYTE = 1_000_000
+BEGUN = b"GET / HTTP/1.1\r\nHost: x\r\n"
+CHUNKED = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+def fed(begun: bytes) -> tuple[int, bytes]:
+    """Feed a connection until it is closed, a megabyte at most: how much it took, and what it answered."""
+    config = uvicorn.Config(answers, http=ImpatientProtocol, lifespan="off", log_config=None, ws="none")  # type: ignore[arg-type]
+    config.load()
+    protocol = ImpatientProtocol(config, ServerState(), {})
+    transport = create_autospec(asyncio.Transport, instance=True)
+    transport.is_closing.side_effect = lambda: transport.close.called
+    transport.get_extra_info.return_value = None
+    protocol.connection_made(transport)
+    protocol.data_received(begun)
+    taken = 0
+    while not transport.close.called and taken < MEGABYTE:
+        protocol.data_received(b"y" * 10_000)
+        taken += 10_000
+    protocol.connection_lost(None)
+    return taken, b"".join(call.args[0] for call in transport.write.call_args_list)
+
+
+@pytest.mark.parametrize(
+    ("begun", "answered"),
+    [
+        (BEGUN + b"X: ", b" 431 "),
+        (BEGUN + b"X: y\r\n" * 1000, b" 431 "),
+        (CHUNKED + b"1;", b""),
+        (CHUNKED + b"1\r\nx\r\n0\r\nX: ", b""),
+    ],
+    ids=["one header", "after many headers", "chunk extension", "trailer"],
+)
+async def test_what_has_no_end_and_is_no_body_is_not_read_into_memory(begun: bytes, answered: bytes) -> None:
+    taken, answer = fed(begun)
+
+    assert taken <= impatient.HEAD_BYTES + 10_000 and answered in answer
+
+
+async def test_a_long_body_is_no_long_head() -> None:
+    assert fed(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\n\r\n") == (MEGABYTE, b"")

@@ -1,7 +1,8 @@
-"""HTTP connections that do not wait for ever: a request's head has to be there in time (uvicorn leaves that to others).
+"""HTTP connections that wait for no head for ever, and for none without end (uvicorn leaves both to others).
 
-A client that opens connections and lets heads drip would hold them all. How long a body may take is `web.bodies`'s
-affair, how long a connection may rest between requests uvicorn's own.
+A client that opens connections and lets heads drip would hold them all; one that sends a head of megabytes would be
+read into memory, and keep everybody waiting. How long a body may take and be is `web.bodies`'s affair, how long a
+connection may rest between requests uvicorn's own.
 """
 
 import asyncio
@@ -10,12 +11,17 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEAD_SECONDS = 15.0
+HEAD_BYTES = 65_536
+"""How much may come that is no body before it is whole; what one read brings beside it is read all the same."""
+
+_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 
 class ImpatientProtocol(HttpToolsProtocol):
-    """Closes a connection whose request's head is not whole in time."""
+    """Closes a connection whose request's head is not whole in time, or too large (RFC 6585 5)."""
 
     _overdue: asyncio.TimerHandle | None = None
+    _unfinished = 0
 
     def connection_made(self, transport: Any) -> None:
         """Begin to wait for the first request."""
@@ -27,6 +33,25 @@ class ImpatientProtocol(HttpToolsProtocol):
         self._stop_waiting()
         super().connection_lost(exc)
 
+    def data_received(self, data: bytes) -> None:
+        """Read on, unless a head, or what stands between and after the pieces of a body, has no end."""
+        self._unfinished += len(data)
+        super().data_received(data)
+        if self._unfinished > HEAD_BYTES and not self.transport.is_closing():
+            if self.cycle is None or self.cycle.response_complete:
+                self.transport.write(_TOO_LARGE)
+            self.transport.close()
+
+    def on_body(self, body: bytes) -> None:
+        """Count anew: a body has limits of its own."""
+        self._unfinished = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """Count anew for the next request."""
+        self._unfinished = 0
+        super().on_message_complete()
+
     def on_message_begin(self) -> None:
         """Begin to wait for the rest of a head."""
         self._wait_for_head()
@@ -35,6 +60,7 @@ class ImpatientProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Wait no longer: the head is there."""
         self._stop_waiting()
+        self._unfinished = 0
         super().on_headers_complete()
 
     def _wait_for_head(self) -> None:

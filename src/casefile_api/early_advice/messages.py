@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from fastapi import Response
-from sqlalchemy import func
+from sqlalchemy import BigInteger, func, literal
 from sqlmodel import col, select
 
 from casefile_api.clock import utc_text
@@ -86,7 +86,7 @@ async def list_messages(reading: Reading, request_id: str, page: Page) -> tuple[
     seen = page.after(int)
     conditions = [
         EarlyAdviceMessage.request_id == found.request.id,
-        EarlyAdviceMessage.number > (seen[0] if seen else 0),
+        EarlyAdviceMessage.number > literal(seen[0] if seen else 0, BigInteger()),
     ]
     if found.last_seen is not None:
         conditions.append(EarlyAdviceMessage.number <= found.last_seen.message)

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, func, not_, or_, text, tuple_
+from sqlalchemy import BigInteger, ColumnElement, and_, exists, func, literal, not_, or_, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 from sqlmodel import col, select
@@ -151,7 +151,7 @@ async def list_actions(
 ) -> Sequence[EarlyAdviceAction]:
     """Return the actions of a request in the order in which they were set."""
     query = select(EarlyAdviceAction).where(
-        EarlyAdviceAction.request_id == request_id, EarlyAdviceAction.number > after
+        EarlyAdviceAction.request_id == request_id, EarlyAdviceAction.number > literal(after, BigInteger())
     )
     return (await session.execute(query.order_by(col(EarlyAdviceAction.number)).limit(limit))).scalars().all()
 
