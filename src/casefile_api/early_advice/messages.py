@@ -85,11 +85,11 @@ async def list_messages(reading: Reading, request_id: str, page: Page) -> tuple[
     found = await find_request(reading, request_id)
     seen = page.after(int)
     conditions = [
-        EarlyAdviceMessage.request_id == found.request.id,
-        EarlyAdviceMessage.number > literal(seen[0] if seen else 0, BigInteger()),
+        col(EarlyAdviceMessage.request_id) == found.request.id,
+        col(EarlyAdviceMessage.number) > literal(seen[0] if seen else 0, BigInteger()),
     ]
     if found.last_seen is not None:
-        conditions.append(EarlyAdviceMessage.number <= found.last_seen.message)
+        conditions.append(col(EarlyAdviceMessage.number) <= found.last_seen.message)
     query = (
         select(EarlyAdviceMessage)
         .where(*conditions)
