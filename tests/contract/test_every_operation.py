@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.contract import calls, coverage, tour
+from casefile_api.access.field_policy import FIELDS
+from tests.contract import calls, coverage, leaving, tour
 from tests.contract.matrix import Row, read_matrix
 from tests.contract.scene import ORGANISATIONS, Scene
 from tests.outside import cases
@@ -45,6 +46,17 @@ def grand_tour(sandbox: Sandbox, scene: Scene) -> tour.Tour:
 
 def test_every_change_succeeds_and_recognises_its_repetition(grand_tour: tour.Tour) -> None:
     assert len(grand_tour.ended) == 2 and len(grand_tour.ended_actions) == 5
+
+
+def test_nothing_that_a_change_answers_or_tells_leaves_for_whom_it_should_not(grand_tour: tour.Tour) -> None:
+    told = list(grand_tour.told)
+    for organisation in ("police-53", "police-20", "cps-south-west", "cps-west-midlands"):
+        system, params = grand_tour.sandbox.system(organisation), {"limit": "200"}
+        while (page := system.get("/v1/events", expect=200, params=params)).json()["items"]:
+            told += leaving.members(organisation, page)
+            params["after"] = page.json()["next_cursor"]
+    assert {"EndpointWithSecret", "early_advice.overturned", "break_glass.ended"} <= {one.body for one in told}
+    assert not leaving.wrong(told, FIELDS)
 
 
 @rows_that_document("not-found")

@@ -3,79 +3,29 @@
 Each operation that reads, and each that answers a well-formed call with success, is called as each kind that may.
 """
 
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Any
 
 import pytest
 
 from casefile_api.access.caller import OrganisationKind
 from casefile_api.access.field_policy import FIELDS, Leaves
-from tests.contract import bodies, calls
-from tests.contract.coverage import METHODS, read_document
+from tests.contract import calls, leaving
+from tests.contract.leaving import NDJSON, Member, wrong
 from tests.contract.matrix import Row, read_matrix
-from tests.contract.scene import ORGANISATIONS, Scene
+from tests.contract.scene import ORGANISATIONS, Scene, everybody_of, guarded
 
-Table = Mapping[tuple[str, str], Mapping[OrganisationKind, Leaves]]
 AT_A_TIME = 6
 ENDS_WHAT_OTHERS_USE = {"advance_sandbox_clock"}
-
-
-@dataclass(frozen=True)
-class Member:
-    """A member as it left for somebody."""
-
-    operation: str
-    kind: OrganisationKind
-    body: str
-    member: str
-    value: Any
-
-    def wrong(self, table: Table) -> str | None:
-        """What the table says against it, if it does."""
-        row = table.get((self.body, self.member))
-        if row is None:
-            return f"{self.operation}: {self.body}.{self.member} has no row"
-        kept = row[self.kind] is Leaves.NEVER and self.value is not None
-        if kept or (row[self.kind] is Leaves.OWN and not _own(self.value, ORGANISATIONS[self.kind])):
-            return f"{self.operation}: {self.body}.{self.member} left for {self.kind}, whose cell is {row[self.kind]}"
-        return None
-
-
-def _own(value: Any, organisation: str) -> bool:
-    """Whether a value speaks of one organisation alone: of its unit, of itself, or each of a list does."""
-    if isinstance(value, list):
-        return all(_own(each, organisation) for each in value)
-    return value is None or (value["organisation"] if isinstance(value, dict) else value).startswith(organisation)
-
-
-def wrong(told: list[Member], table: Table) -> set[str]:
-    """All that left and should not have."""
-    return {found for one in told if (found := one.wrong(table))}
 
 
 @pytest.fixture(scope="module")
 def told(scene: Scene) -> list[Member]:
     """Every member of every answer to every kind."""
-    document = read_document()
-    described = {
-        operation["operationId"]: list(bodies.answers(operation))
-        for item in document["paths"].values()
-        for method, operation in item.items()
-        if method in METHODS
-    }
 
     def ask(who: tuple[Row, OrganisationKind]) -> list[Member]:
         row, kind = who
         answer = calls.make(scene, scene.person(row.may(kind)[0], kind), row.operation, row.call, kind)
-        media_type = answer.headers.get("content-type", "").partition(";")[0]
-        return [
-            Member(row.operation, kind, *of_body)
-            for status, of_type, schema in described[row.operation]
-            if (status, of_type) == (str(answer.status_code), media_type) and media_type.endswith("json")
-            for of_body in bodies.left(document["components"]["schemas"], schema, row.operation, answer.json())
-        ]
+        return list(leaving.members(ORGANISATIONS[kind], answer))
 
     asked = [
         (row, kind)
@@ -84,7 +34,7 @@ def told(scene: Scene) -> list[Member]:
         if not row.open and row.may(kind) and row.operation not in ENDS_WHAT_OTHERS_USE
     ]
     with ThreadPoolExecutor(AT_A_TIME) as pool:
-        return [one for members in pool.map(ask, asked) for one in members]
+        return [one for found in pool.map(ask, asked) for one in found]
 
 
 def test_nothing_leaves_for_a_kind_that_the_table_keeps_it_from(told: list[Member]) -> None:
@@ -99,3 +49,22 @@ def test_a_cell_that_is_changed_and_a_row_that_is_gone_are_found(told: list[Memb
     assert any("VersionView.shared_with left for police" in one for one in wrong(told, {**FIELDS, shared: own}))
     gone = {place: row for place, row in FIELDS.items() if place != number}
     assert "get_version: VersionView.number has no row" in wrong(told, gone)
+
+
+def test_of_whom_a_restriction_admits_the_cps_is_told_of_its_own_alone(scene: Scene) -> None:
+    path = f"/v1/case-files/{scene.case['id']}/restriction"
+    guarded(scene, "restrict", everybody_of(scene))
+    told = [
+        list(leaving.members(ORGANISATIONS[kind], scene.person(role, kind).get(path, expect=200)))
+        for kind, role in (("police", "officer"), ("cps", "prosecutor"))
+    ]
+    guarded(scene, "lift-restriction")
+    assert all(any(one.body == "AdmittedView" for one in members) for members in told)
+    assert not wrong([one for members in told for one in members], FIELDS)
+
+
+def test_the_lines_of_the_log_hold_what_its_items_hold(scene: Scene) -> None:
+    auditor = scene.person("auditor", "oversight")
+    answer = auditor.get("/v1/audit-log/entries", expect=200, headers={"Accept": NDJSON}, params={"limit": "20"})
+    told = list(leaving.members(ORGANISATIONS["oversight"], answer))
+    assert {one.body for one in told} >= {"EntryItem", "Entry"} and not wrong(told, FIELDS)

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from tests.contract import leaving
+from tests.contract.leaving import Member
 from tests.contract.scene import Scene
 from tests.outside import cases, files, uploads
 from tests.outside.client import Party, Sandbox, check_problem, new_key
@@ -26,6 +28,8 @@ class Tour:
     scene: Scene
     ended: list[str] = field(default_factory=list)
     """paths of requests that have ended"""
+    told: list[Member] = field(default_factory=list)
+    """every member of every answer"""
     ended_actions: list[str] = field(default_factory=list)
 
     def __getattr__(self, role: str) -> Party:
@@ -45,6 +49,7 @@ class Tour:
             rest.setdefault("media_type", "application/json")
         first = party.call(method, path, content=raw, idempotency_key=key, **rest)
         assert first.is_success, f"{party.name}: {method} {path} answered {first.status_code}: {first.text[:600]}"
+        self.told += leaving.members(party.organisation, first)
         again = party.call(method, path, content=raw, idempotency_key=key, **rest)
         assert (again.status_code, again.headers.get("idempotent-replayed")) == (first.status_code, "true"), again.text
         other = rest | ({"if_match": '"another"'} if raw is None else {})

@@ -18,6 +18,8 @@ HEAR: dict[Told, set[OrganisationKind]] = {
     Told.ORGANISATION: {POLICE, CPS, OVERSIGHT, OPERATOR},
     Told.OVERSIGHT: {OVERSIGHT},
 }
+IN_A_LINE = ("EntryItem", "inclusion")
+"""What an entry has in a line of NDJSON alone, which the document describes as text."""
 
 
 def outbound() -> dict[tuple[str, str], set[OrganisationKind]]:
@@ -37,4 +39,5 @@ def outbound() -> dict[tuple[str, str], set[OrganisationKind]]:
     for event in EVENT_TYPES.values():
         for member in event.members:
             found[event.name, member] |= HEAR[event.told]
+    found[IN_A_LINE] |= set(OPERATIONS["list_audit_entries"].grants)
     return found

@@ -1,6 +1,7 @@
 """What leaves for whom has a row for every member of every outbound body, and none for what is not there."""
 
 from casefile_api.access.field_policy import FIELDS, Leaves
+from casefile_api.audit.items import CSV_COLUMNS
 from casefile_api.organisations.code_lists import CODE_LISTS
 from tests.house_rules.outbound import outbound
 
@@ -33,3 +34,8 @@ def test_the_police_are_told_whole_of_what_is_theirs_and_the_cps_of_its_own() ->
 def test_the_values_of_the_code_lists_say_what_has_a_row_and_nothing_else() -> None:
     said = {member for one in CODE_LISTS.values() for value in one.values for member in value.as_body()}
     assert said == {member for body, member in FIELDS if body == "get_code_list.items"}
+
+
+def test_a_column_of_the_log_as_csv_is_a_member_that_has_a_row() -> None:
+    entry = {member for body, member in FIELDS if body in ("EntryItem", "Entry", "Erasable")}
+    assert set(CSV_COLUMNS) <= entry
