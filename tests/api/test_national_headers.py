@@ -55,6 +55,16 @@ def test_acting_on_behalf_of_somebody_opens_nothing(sandbox: Sandbox) -> None:
         officer.refused("GET", f"/v1/case-files/{case_id}", 404, "not-found", headers=headers)
 
 
+def test_nor_in_the_own_force_what_the_other_unit_or_role_would(sandbox: Sandbox, officer: Party, case_id: str) -> None:
+    elsewhere, senior = sandbox.person("officer", unit="police-53-cid"), sandbox.person("senior_officer")
+    path, nothing = f"/v1/case-files/{case_id}", {"admitted": [], "reason": "x"}
+
+    for name in (officer.staff_id, senior.staff_id, "senior_officer"):
+        headers = {"On-Behalf-Of": str(name), "Reason-Code": "inspection"}
+        elsewhere.refused("GET", path, 404, "not-found", headers=headers)
+        officer.refused("POST", f"{path}/restrict", 403, "not-permitted", json=nothing, headers=headers)
+
+
 def test_words_alone_are_no_justification(officer: Party) -> None:
     officer.justification = None
     problem = officer.refused("GET", "/v1/case-files", 422, "invalid", headers={"Justification": "Because"})
