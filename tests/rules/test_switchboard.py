@@ -26,8 +26,8 @@ def tried(method: str, path: str) -> tuple[GuardedRoute, dict[str, str]] | None:
 
 
 def shapes() -> list[str]:
-    """Every path, its values replaced by the words of other paths, cut short, made longer, and doubled."""
-    words = sorted({part for path in FILLED.values() for part in path.split("/") if part})
+    """Every path, ended with words of other paths (one in six), cut short, made longer, and doubled."""
+    words = sorted({part for path in FILLED.values() for part in path.split("/") if part})[::6]
     paths = set(FILLED.values())
     for path in FILLED.values():
         parts = path.split("/")
