@@ -9,7 +9,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	&& { echo $$p; break; }; done)
 # Installed once, and again when the lock or the project's own description changes.
 INSTALLED := $(VENV)/.installed
-PROCESSES ?= 2
+PROCESSES ?= 3
 DIR ?= var/sandbox
 PORT ?= 8000
 
