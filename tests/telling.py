@@ -44,6 +44,7 @@ class Telling:
 
     def __init__(self, database_url: str, folder: Path) -> None:
         self.settings = Settings(
+            log_bucket="",  # no store here
             database_url=database_url, data_dir=folder, sandbox=True, s3_endpoint_url="http://127.0.0.1:9"
         )
         self.database = Database(self.settings)
@@ -150,6 +151,7 @@ class WorkerProcess:
 
     def __init__(self, settings: Settings) -> None:
         self._environment = {
+            "CASEFILE_LOG_BUCKET": "",
             **os.environ,
             "CASEFILE_DATABASE_URL": settings.database_url,
             "CASEFILE_DATA_DIR": str(settings.data_dir),
