@@ -36,6 +36,7 @@ class DatabaseServer:
         self._both = addresses.service.replace(SERVICE, BOTH, 1)
         self._run(f"create role {BOTH} login password '{urlsplit(self._both).password}'")
         self._run(f"grant {SERVICE}, {WORKER} to {BOTH}")
+        self._run(f"grant {BOTH} to {OWNER}")  # who may cut its connections
         self._run(f"create database {TEMPLATE} owner {OWNER}")
         schema.upgrade(self._on(addresses.owner, TEMPLATE))
 

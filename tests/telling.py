@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import os
 import signal
 import subprocess
@@ -22,7 +23,7 @@ from casefile_api.database import Database
 from casefile_api.identifiers import new_id
 from casefile_api.ledger.happenings import Actor, add_event
 from casefile_api.settings import Settings
-from casefile_api.tenancy import WORKER
+from casefile_api.tenancy import WORKER, Scope
 from casefile_api.vault import Vault, read_master_key
 from casefile_api.web.assembly import master_key_file
 from casefile_api.webhooks.owing import VERIFICATION, owe, owed_row
@@ -50,6 +51,7 @@ class Telling:
         self.database = Database(self.settings)
         self.vault = Vault(read_master_key(master_key_file(self.settings)))
         self.clock = Clock()
+        self._numbers = itertools.count(1)
 
     async def register(self, url: str, *patterns: str, state: str = "active") -> Endpoint:
         """Put an endpoint into the database; a pending one is owed its verification."""
@@ -89,6 +91,7 @@ class Telling:
     async def happen(self, *, case: UUID | None = None, count: int = 1, to: str = ORGANISATION) -> list[UUID]:
         """Let things happen to a case; return the ids of the events."""
         case = case or new_id()
+        await self._opened(case)
         async with self.database.session(WORKER) as session:
             happened = [
                 await add_event(
@@ -104,6 +107,19 @@ class Telling:
             ]
             await session.commit()
         return happened
+
+    async def _opened(self, case: UUID) -> None:
+        """Let there be the case: what is told of none is told to nobody."""
+        async with self.database.session(Scope(ORGANISATION, "police")) as session:
+            await session.execute(
+                text(
+                    "insert into case_file (id, urn, organisation, police_unit, cps_unit, crime_references,"
+                    " newest_number, named_staff) select :id, :urn, :organisation, 'police-53-rasso',"
+                    " 'cps-south-west-rasso', '{}', 1, '{}' where not exists (select from case_file where id = :id)"
+                ),
+                {"id": case, "urn": f"53ZZ{next(self._numbers):05}26", "organisation": ORGANISATION},
+            )
+            await session.commit()
 
     async def advance(self, length: timedelta) -> None:
         """Move the sandbox's working time on."""

@@ -69,7 +69,7 @@ def test_a_verification_that_was_killed_is_taken_up_again(running: RunningSandbo
     file = video()
     declared = declare(officer, case_id, file)
     upload(officer, declared, file)
-    worker = part_of(running, "worker")
+    worker = part_of(running, "worker-process")
     officer.post(f"/v1/attachments/{declared['id']}/complete", expect=202)
     worker.kill()
     assert settled(officer, declared["id"])["status"] == "available"
@@ -144,7 +144,7 @@ def waited(party: Party, attachment_ids: Sequence[str], seconds: float = 60) -> 
 
 def a_month_later(running: RunningSandbox, officer: Party) -> None:
     officer.sandbox.person("operator").post("/v1/sandbox/clock", {"advance": "P31D"})
-    part_of(running, "worker").kill()  # the next one begins with its rounds
+    part_of(running, "worker-process").kill()  # the next one begins with its rounds
 
 
 def test_what_was_changed_behind_the_services_back_is_found_and_said(
@@ -198,7 +198,7 @@ def test_an_upload_that_was_never_finished_and_an_old_bundle_are_given_up(
     upload(officer, declared, file, only={1})
     bundle = built(officer, declared["case_file_id"], 1)
     officer.sandbox.person("operator").post("/v1/sandbox/clock", {"advance": "P15D"})
-    part_of(running, "worker").kill()  # the next one begins with its rounds
+    part_of(running, "worker-process").kill()  # the next one begins with its rounds
     path = f"/v1/attachments/{declared['id']}"
     deadline = time.monotonic() + 90
     while (chain := officer.get(f"{path}/custody").json()["items"])[-1]["kind"] != "removed_from_storage":
