@@ -171,7 +171,7 @@ _TRIALS: tuple[tuple[str, Trial, str, str], ...] = (
     (
         "object lock",
         _locks,
-        "A file that was submitted is not deleted while it is held; in the mode `compliance` by nobody, in `governance` "
+        "A file that was submitted is not deleted while it is held; in mode `compliance` by nobody, in `governance` "
         "by nobody who has not taken the hold off first.",
         "Whoever has the service's credentials can delete what was submitted: the service itself never does, every "
         "file is read again within the set time, and a loss is said at once.",
