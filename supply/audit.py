@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from license_expression import Licensing, get_spdx_licensing
+from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from supply.locked import DEVELOPMENT, RUNTIME, LockedPackage, NotPinned, read_lock
@@ -28,11 +29,17 @@ def faults_of_lock(text: str) -> Iterator[str]:
     except NotPinned as fault:
         yield f"{fault} is not pinned to a version"
         return
+    pinned = {package.name: package for package in packages}
     for package in packages:
         if not package.hashes:
             yield f"{package.name} is pinned without a hash"
         if package.installed_version not in (None, package.version):
             yield f"{package.name} {package.version} is pinned and {package.installed_version} is installed"
+        for need in package.needs:
+            # An extra that is not written is looked for anew: pip then finds the newest release, and refuses it.
+            held = pinned.get(canonicalize_name(need.name))
+            if held and not need.extras <= held.extras:
+                yield f"{package.name} needs {need.name}[{','.join(sorted(need.extras))}], pinned without that extra"
 
 
 def faults_of_licences(packages: Sequence[LockedPackage], allowed: frozenset[str]) -> Iterator[str]:

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
+from packaging.requirements import Requirement
+
 ROOT = Path(__file__).parents[1]
 RUNTIME = ROOT / "deploy" / "requirements.lock"
 DEVELOPMENT = ROOT / "requirements.lock"
 
-_PINNED = re.compile(r"(?P<name>[a-z0-9._-]+)(?:\[[^]]*\])?==(?P<version>[^ ;\\]+)(?P<rest>.*)")
+_PINNED = re.compile(r"(?P<name>[a-z0-9._-]+)(?:\[(?P<extras>[^]]*)\])?==(?P<version>[^ ;\\]+)(?P<rest>.*)")
 _HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
 _LICENCE_WORDS = {
     "Apache License 2.0": "Apache-2.0",
@@ -34,6 +36,7 @@ class LockedPackage:
     version: str
     hashes: tuple[str, ...]
     brought_in_by: tuple[str, ...]
+    extras: frozenset[str] = frozenset()
 
     @property
     def installed_version(self) -> str | None:
@@ -42,6 +45,14 @@ class LockedPackage:
             return metadata.version(self.name)
         except metadata.PackageNotFoundError:
             return None
+
+    @property
+    def needs(self) -> list[Requirement]:
+        """Return what the installed package requires here, as it declares it."""
+        declared = [] if self.installed_version is None else metadata.requires(self.name) or []
+        asked = [{"extra": extra} for extra in sorted(self.extras | {""})]
+        needed = (Requirement(line) for line in declared)
+        return [one for one in needed if one.marker is None or any(map(one.marker.evaluate, asked))]
 
     @property
     def licence(self) -> str | None:
@@ -57,7 +68,7 @@ class LockedPackage:
 
 
 def read_lock(text: str) -> list[LockedPackage]:
-    """Read a lock file as `uv pip compile --generate-hashes` writes it.
+    """Read a lock file as `uv pip compile --generate-hashes --no-strip-extras` writes it.
 
     Raises NotPinned where a requirement is not pinned to one version.
     """
@@ -71,5 +82,6 @@ def read_lock(text: str) -> list[LockedPackage]:
             raise NotPinned(head.split()[0])
         brought = tuple(line.strip(" #") for line in via.splitlines() if line.strip(" #"))
         parents = tuple(name.split(" ")[0] for name in brought if not name.startswith("-"))
-        packages.append(LockedPackage(found["name"], found["version"], tuple(_HASH.findall(head)), parents))
+        extras = frozenset((found["extras"] or "").replace(" ", "").split(",")) - {""}
+        packages.append(LockedPackage(found["name"], found["version"], tuple(_HASH.findall(head)), parents, extras))
     return packages

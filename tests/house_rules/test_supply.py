@@ -10,6 +10,7 @@ from supply import audit, bill
 from supply.locked import DEVELOPMENT, RUNTIME, LockedPackage, NotPinned, read_lock
 
 HASH = "a" * 64
+WITHOUT_EXTRA = "pytest-cov needs coverage[toml], pinned without that extra"
 LOCK = f"one==1.2 \\\n    --hash=sha256:{HASH}\n    # via casefile-api (pyproject.toml)\n"
 LOCK += f"two==3 ; sys_platform == 'win32' \\\n    --hash=sha256:{HASH}\n"
 LOCK += "    # via\n    #   -c requirements.lock\n    #   one\n"
@@ -58,6 +59,7 @@ def test_everything_that_is_delivered_is_under_a_licence_that_is_taken() -> None
         (lambda lock: lock.replace("one==1.2", "one>=1.2"), "one>=1.2 is not pinned to a version"),
         (lambda lock: lock.replace(f"--hash=sha256:{HASH}", "", 1), "one is pinned without a hash"),
         (lambda lock: lock.replace("one==1.2", "pytest==0.1"), "pytest 0.1 is pinned and"),
+        (lambda lock: lock.replace("two==3", "coverage==3").replace("one==1.2", "pytest-cov==7.1.0"), WITHOUT_EXTRA),
     ],
 )
 def test_what_is_wrong_with_a_lock_is_said(spoil: Callable[[str], str], fault: str) -> None:
