@@ -183,7 +183,7 @@ def test_a_key_is_rotated_and_the_old_one_retired_while_several_sequencers_run(
         new = run(keys.app, "rotate-log").split()[0]
         both, _ = newest_note(log, lambda note: signed_by(note, new))
         assert signed_by(both, old)
-        run(keys.app, "retire-log")
+        retire_when_signed_for()
         alone, _ = newest_note(log, lambda note: not signed_by(note, old))
         assert signed_by(alone, new)
     finally:
@@ -196,6 +196,17 @@ def test_a_key_is_rotated_and_the_old_one_retired_while_several_sequencers_run(
     assert log.rows("select verifier_key from audit_retired_key") == [(old,)]
     report = asyncio.run(verify(log))
     assert report == []
+
+
+def retire_when_signed_for() -> None:
+    """Retire the old key as an operator does: one sequencer may just be signing with the key that it knew."""
+    until = datetime.now(UTC) + timedelta(seconds=60)
+    while True:
+        try:
+            run(keys.app, "retire-log")
+            return
+        except WrongState as fault:
+            assert "not signed yet" in str(fault) and datetime.now(UTC) < until
 
 
 def newest_note(log: LogInHand, is_wanted: Callable[[str], bool]) -> tuple[str, str]:
