@@ -32,7 +32,7 @@ def key_file(settings: Settings) -> Path:
 
 
 class KeyStamp:
-    """Whether the key file was replaced; looked at before each batch, so that no process signs long with a retired key."""
+    """Whether the key file was replaced; looked at before each batch: nobody signs long with a retired key."""
 
     def __init__(self, settings: Settings) -> None:
         self._path = key_file(settings)
