@@ -81,5 +81,3 @@ def database_server(folder: Path) -> Iterator[DatabaseServer]:
             yield DatabaseServer(server.start())
         finally:
             server.stop()
-
-

@@ -46,7 +46,10 @@ class Telling:
     def __init__(self, database_url: str, folder: Path) -> None:
         self.settings = Settings(
             log_bucket="",  # no store here
-            database_url=database_url, data_dir=folder, sandbox=True, s3_endpoint_url="http://127.0.0.1:9"
+            database_url=database_url,
+            data_dir=folder,
+            sandbox=True,
+            s3_endpoint_url="http://127.0.0.1:9",
         )
         self.database = Database(self.settings)
         self.vault = Vault(read_master_key(master_key_file(self.settings)))

@@ -58,9 +58,7 @@ def upgrade() -> None:
         sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("attachment_id", sa.Uuid, primary_key=True),
     )
-    op.create_index(
-        "case_file_version_attachment_by_attachment", "case_file_version_attachment", ["attachment_id"]
-    )
+    op.create_index("case_file_version_attachment_by_attachment", "case_file_version_attachment", ["attachment_id"])
     _sharing()
     for table in ("case_file", "case_file_party", "case_file_request_position"):
         grant(table, "select, insert, update")
@@ -76,9 +74,7 @@ def _sharing() -> None:
         sa.Column("created_at", _MOMENT, nullable=False),
         sa.Column("updated_at", _MOMENT, nullable=False),
     )
-    op.create_index(
-        "case_file_party_by_change", "case_file_party", ["organisation", "updated_at", "case_file_id"]
-    )
+    op.create_index("case_file_party_by_change", "case_file_party", ["organisation", "updated_at", "case_file_id"])
     op.create_table(
         "case_file_share",
         sa.Column("case_file_id", sa.Uuid, sa.ForeignKey("case_file.id"), primary_key=True),
@@ -97,9 +93,7 @@ def _sharing() -> None:
         sa.Column("unit", sa.String, nullable=False),
         sa.Column("holder", sa.String, nullable=False),
         sa.Column("submitted", sa.Boolean, nullable=False),
-        sa.CheckConstraint(
-            "holder in ('police', 'cps', 'both', 'none')", name="case_file_request_position_holder"
-        ),
+        sa.CheckConstraint("holder in ('police', 'cps', 'both', 'none')", name="case_file_request_position_holder"),
     )
     op.create_index("case_file_request_position_by_case", "case_file_request_position", ["case_file_id"])
     op.create_table(

@@ -96,9 +96,7 @@ def _deliveries() -> None:
     op.create_index("webhook_delivery_by_endpoint", "webhook_delivery", ["endpoint_id", "id"])
     op.create_table(
         "webhook_attempt",
-        sa.Column(
-            "delivery_id", sa.Uuid, sa.ForeignKey("webhook_delivery.id", ondelete="CASCADE"), primary_key=True
-        ),
+        sa.Column("delivery_id", sa.Uuid, sa.ForeignKey("webhook_delivery.id", ondelete="CASCADE"), primary_key=True),
         sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("tried_at", _MOMENT, nullable=False),
         sa.Column("status", sa.SmallInteger),

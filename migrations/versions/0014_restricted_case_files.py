@@ -19,9 +19,7 @@ def upgrade() -> None:
     op.add_column("case_file", sa.Column("restricted", sa.Boolean, nullable=False, server_default=sa.false()))
     for column in ("admitted", "shut_out"):
         op.add_column("case_file", sa.Column(column, ARRAY(sa.Text), nullable=False, server_default=_NOBODY))
-    op.create_check_constraint(
-        "case_file_admits_somebody", "case_file", "restricted = (cardinality(admitted) > 0)"
-    )
+    op.create_check_constraint("case_file_admits_somebody", "case_file", "restricted = (cardinality(admitted) > 0)")
     _restrictions()
     _conflicts()
     _break_glass()

@@ -14,9 +14,7 @@ def upgrade() -> None:
     """Copies that are there say nothing of their purpose."""
     op.add_column("attachment", sa.Column("derivation", JSONB))
     op.add_column("attachment", sa.Column("supersedes", sa.Uuid, sa.ForeignKey("attachment.id")))
-    op.create_check_constraint(
-        "attachment_derivation", "attachment", "derivation is null or derived_from is not null"
-    )
+    op.create_check_constraint("attachment_derivation", "attachment", "derivation is null or derived_from is not null")
     op.create_index("attachment_by_source", "attachment", ["derived_from"])
     op.create_index("attachment_by_superseded", "attachment", ["supersedes"])
 

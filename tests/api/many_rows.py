@@ -20,9 +20,7 @@ _ID = "lpad(to_hex(n), 32, '0')::uuid"
 _FORCE, _AREA = f"'police-' || (10 + n % {FORCES})", f"'cps-' || n % {AREAS}"
 _TEAM, _UNIT = f"{_FORCE} || '-' || n / {FORCES} % {UNITS}", f"{_AREA} || '-' || n / {AREAS} % {UNITS}"
 _WHEN = "timestamptz '2026-01-01' + n * interval '1 second'"
-_ENTRY_ID = (
-    f"(lpad(to_hex((extract(epoch from {_WHEN}) * 1000)::bigint), 12, '0') || lpad(to_hex(n), 20, '0'))::uuid"
-)
+_ENTRY_ID = f"(lpad(to_hex((extract(epoch from {_WHEN}) * 1000)::bigint), 12, '0') || lpad(to_hex(n), 20, '0'))::uuid"
 _FILLING = (
     f"insert into organisation (id, kind, name, force_code, valid_from) select 'police-' || n, 'police', 'F', n::text,"
     f" '2020-01-01' from generate_series(10, {9 + FORCES}) n",
@@ -76,9 +74,7 @@ def prosecutor(role: str = "prosecutor") -> Caller:
     return _caller("cps-1", OrganisationKind.CPS, role, StaffMember("c-1", "C"), "cps-1-0")
 
 
-def _caller(
-    organisation: str, kind: OrganisationKind, role: str, person: StaffMember | None, unit: str
-) -> Caller:
+def _caller(organisation: str, kind: OrganisationKind, role: str, person: StaffMember | None, unit: str) -> Caller:
     return Caller(organisation, kind, "client", "subject", frozenset({role}), frozenset(), person, unit)
 
 

@@ -115,9 +115,7 @@ def test_of_two_answers_to_one_action_one_counts(teams: Teams) -> None:
 
 def test_an_action_of_another_request_does_not_exist_in_this_one(teams: Teams) -> None:
     (one, path), (other, _) = opened(teams), opened(teams)
-    teams.person("officer").refused(
-        "GET", path.replace(one["id"], other["id"]), 404, "not-found"
-    )
+    teams.person("officer").refused("GET", path.replace(one["id"], other["id"]), 404, "not-found")
 
 
 def test_the_plan_is_told_in_pages(teams: Teams) -> None:

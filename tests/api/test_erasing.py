@@ -237,4 +237,3 @@ def test_a_case_file_is_erased_with_its_key_and_its_holders_are_told(desk: Desk)
     desk.officer.post(f"/v1/case-files/{case}/versions", change, if_match='"x"', expect=410)
     with pytest.raises(NotFound):
         run(case_files.app, "erase", "ask", case, "--token", desk.first, "--reason", "court-order")
-

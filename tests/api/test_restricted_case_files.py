@@ -308,8 +308,7 @@ def test_nothing_tells_whether_there_is_a_case_that_it_does_not_open(
     nothing = "01999999-0000-7000-8000-000000000000"
     for party in (senior, stranger, head):
         answers = [
-            party.call("POST", f"/v1/case-files/{wanted}/break-glass", json=WHY)
-            for wanted in (case_id, nothing)
+            party.call("POST", f"/v1/case-files/{wanted}/break-glass", json=WHY) for wanted in (case_id, nothing)
         ]
         said = [{**answer.json(), "request_id": ""} for answer in answers]
         assert said[0] == said[1] and [answer.status_code for answer in answers] == [404, 404]

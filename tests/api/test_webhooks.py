@@ -176,9 +176,7 @@ def test_people_do_not_manage_webhooks(officer: Party) -> None:
     officer.refused("POST", ENDPOINTS, 403, "not-permitted", json={"url": "https://example.org/", "event_types": ["*"]})
 
 
-def test_a_change_needs_the_tag_that_was_seen(
-    system: Party, receiver: Receiver, register: Callable[..., Any]
-) -> None:
+def test_a_change_needs_the_tag_that_was_seen(system: Party, receiver: Receiver, register: Callable[..., Any]) -> None:
     endpoint = register(system, receiver.url)
     until(is_in_state(system, endpoint, "active"))
     change: dict[str, Any] = {"json": {"description": "x"}, "media_type": MERGE}
@@ -204,9 +202,7 @@ def test_a_merge_patch_deletes_by_null_what_may_be_missing(
     until(is_in_state(system, endpoint, "active"))
     assert system.change(path, {"description": None}).json()["description"] is None
     for member in ("url", "event_types"):
-        system.refused(
-            "PATCH", path, 422, "invalid", json={member: None}, media_type=MERGE, if_match=system.etag(path)
-        )
+        system.refused("PATCH", path, 422, "invalid", json={member: None}, media_type=MERGE, if_match=system.etag(path))
     assert system.change(path, {"event_types": ["action.*"]}).json()["event_types"] == ["action.*"]
 
 

@@ -177,5 +177,3 @@ def _by_cps_and_parties(scene: Scene, sent: Any) -> Iterator[Pair]:
     event = events[0]["data"]["event_id"]
     again = ({"event_id": one} for one in (event, unknown(event)))
     yield sent("redeliver_webhooks", "event_id", system, f"/v1/webhook-endpoints/{endpoint}/redeliver", *again)
-
-

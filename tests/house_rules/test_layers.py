@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.house_rules import sources
 
 ONE_HOME = {
@@ -14,7 +16,6 @@ ONE_HOME = {
     "procrastinate": "casefile_api/jobs.py",
     "authlib": "casefile_api/oauth/",
 }
-DEMO_MAY_IMPORT = "casefile_api.demo"
 
 
 def imported(path: Path) -> set[str]:
@@ -44,12 +45,13 @@ def test_each_foreign_library_has_one_home() -> None:
     assert strays == []
 
 
-def test_the_demonstration_knows_the_service_by_http_alone() -> None:
+@pytest.mark.parametrize("room", ["demo", "client"])
+def test_a_room_of_outsiders_knows_the_service_by_http_alone(room: str) -> None:
     inside = {
         f"{sources.named(path)} imports {name}"
-        for path in sources.modules(sources.PACKAGE / "demo")
+        for path in sources.modules(sources.PACKAGE / room)
         for name in imported(path)
-        if name.startswith("casefile_api") and not name.startswith(DEMO_MAY_IMPORT)
+        if name.startswith("casefile_api") and not name.startswith(f"casefile_api.{room}")
     }
     assert inside == set()
 

@@ -117,9 +117,7 @@ def test_a_forgery_is_refused_in_the_same_words_as_any_other(token: str) -> None
 
 
 @pytest.mark.parametrize("token", FORGERIES.values(), ids=FORGERIES.keys())
-def test_a_forgery_costs_one_verification_wherever_it_is_found_out(
-    token: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_forgery_costs_one_verification_wherever_it_is_found_out(token: str, monkeypatch: pytest.MonkeyPatch) -> None:
     verify, verified = tokens.jws.verify, []
     monkeypatch.setattr(tokens.jws, "verify", lambda *given, **more: verified.append(given) or verify(*given, **more))
     with pytest.raises(NotAuthenticated):
@@ -226,4 +224,3 @@ def test_a_key_that_cannot_sign_es256_stops_the_start_without_showing_itself(pem
         SigningKeys.from_pems([pem])
 
     assert "BEGIN" not in str(fault.value)
-

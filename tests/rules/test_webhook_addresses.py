@@ -79,14 +79,16 @@ def test_a_public_https_address_is_accepted(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["http://127.0.0.1:9000/hook", "http://localhost:9000/hook", "http://[::1]:9000/hook", "https://127.0.0.1:80/"]
+    "url",
+    ["http://127.0.0.1:9000/hook", "http://localhost:9000/hook", "http://[::1]:9000/hook", "https://127.0.0.1:80/"],
 )
 def test_loopback_over_plain_http_is_accepted_where_a_setting_exempts_it(url: str) -> None:
     assert parse_destination(url, LOOPBACK).target in ("/hook", "/")
 
 
 @pytest.mark.parametrize(
-    "url", ["http://10.0.0.1/", "http://127.1/", "http://hooks.police.uk/", "http://169.254.169.254/", "http://2130706433/"]
+    "url",
+    ["http://10.0.0.1/", "http://127.1/", "http://hooks.police.uk/", "http://169.254.169.254/", "http://2130706433/"],
 )
 def test_the_exemption_of_loopback_opens_nothing_else(url: str) -> None:
     with pytest.raises(AddressRefused):

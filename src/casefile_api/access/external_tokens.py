@@ -117,7 +117,6 @@ class ExternalTokens:
         )
         return _Kept(claims, not_before, self._now() + REGISTERED_SECONDS)
 
-
     async def _check_signature(self, text: str, token: CompactToken, issuer: TrustedIssuer) -> None:
         algorithm, kid = _header_of(token, issuer)
         keys = await self._keys[issuer.issuer].keys_at(issuer.issuer, kid)

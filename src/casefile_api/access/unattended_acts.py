@@ -75,6 +75,8 @@ COMMANDS: Mapping[str, str] = {
 
 COMMANDS_UNRECORDED: Mapping[str, str] = {
     "demo": "it calls the API, which records every call",
+    "upload": "it calls the API, which records every call",
+    "download": "it calls the API, which records every call",
     "sandbox": "it registers through the acts above, and serves",
     "serve": "it serves; every call is recorded",
     "worker": "it works; every act is recorded",

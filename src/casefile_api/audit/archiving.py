@@ -47,9 +47,7 @@ _COPIED = (
     "id", "occurred_at", "entry", "leaf_hash", "operation", "action", "outcome", "organisation", "client_id",
     "staff_id", "case_file_id", "owner", "erasable", "salt",
 )  # fmt: skip
-_INSERT = (
-    "insert into {table} (" + ", ".join(_COPIED) + ") values (" + ", ".join(f":{name}" for name in _COPIED) + ")"
-)
+_INSERT = "insert into {table} (" + ", ".join(_COPIED) + ") values (" + ", ".join(f":{name}" for name in _COPIED) + ")"
 _KEEP = text(
     "insert into audit_detached (id, period, attached, log, leaves, digest, act, happened_at)"
     " values (:id, :period, :attached, :log, cast(:leaves as int8multirange), :digest, :act, :at)"

@@ -20,9 +20,7 @@ from casefile_api.ledger.leaf_ranges import LeafRanges
 from casefile_api.ledger.succession import closed_logs, present_log
 from casefile_api.ledger.tree import leaf_hash
 
-_WAITS = (
-    "exists (select from audit_pending p join audit_entry e on e.id = p.entry_id where e.leaf_hash = :leaf)"
-)
+_WAITS = "exists (select from audit_pending p join audit_entry e on e.id = p.entry_id where e.leaf_hash = :leaf)"
 _DETACHED = text(
     "select id, period, attached, leaves::text as leaves, act, happened_at from audit_detached"
     " where log = :log order by happened_at"

@@ -10,10 +10,7 @@ _MINE = "cast(:principals as text[])"
 
 def let_in(alias: str = "c") -> str:
     """Return the SQL condition that a case file's restriction and conflicts let the caller in; binds :principals."""
-    return (
-        f"(not {alias}.restricted or {alias}.admitted && {_MINE} or {glass_broken(alias)})"
-        f" and {not_shut_out(alias)}"
-    )
+    return f"(not {alias}.restricted or {alias}.admitted && {_MINE} or {glass_broken(alias)}) and {not_shut_out(alias)}"
 
 
 def not_shut_out(alias: str = "c") -> str:
@@ -35,6 +32,4 @@ def broken_glass_of(alias: str = "c") -> str:
 
 
 def _open_for(alias: str) -> str:
-    return (
-        f"g.case_file_id = {alias}.id and g.principal = any({_MINE}) and g.ended_at is null and g.until > now()"
-    )
+    return f"g.case_file_id = {alias}.id and g.principal = any({_MINE}) and g.ended_at is null and g.until > now()"

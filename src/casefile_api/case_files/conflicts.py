@@ -96,5 +96,3 @@ async def shut_out_parties(
 async def reckon_shut_out(work: UnitOfWork, case_file_id: UUID) -> None:
     """Note on the case file whom its conflicts shut out now; they can see nothing of it from here on."""
     await work.session.execute(_SHUT_OUT, {"case": case_file_id})
-
-

@@ -218,9 +218,7 @@ async def _admit(work: UnitOfWork, case: CaseFileRow, admitted: list[str], act: 
 
 async def _keep_act(work: UnitOfWork, case: CaseFileRow, admitted: Sequence[str], act: str, reason: str) -> None:
     identifier = new_id()
-    sealed = await work.vault.seal(
-        work.session, case.id, reason.encode(), f"case_file_restriction.reason:{identifier}"
-    )
+    sealed = await work.vault.seal(work.session, case.id, reason.encode(), f"case_file_restriction.reason:{identifier}")
     await work.session.execute(
         text(
             "insert into case_file_restriction (id, case_file_id, act, at, by, admitted_before, admitted_after, reason)"

@@ -37,9 +37,7 @@ WitnessKeys = Annotated[
     list[str] | None,
     typer.Option("--witness-key", help="The key of a witness, or a file that holds some; may be given several times."),
 ]
-Witnesses = Annotated[
-    int, typer.Option("--witnesses", min=0, help="How many of these witnesses must have vouched.")
-]
+Witnesses = Annotated[int, typer.Option("--witnesses", min=0, help="How many of these witnesses must have vouched.")]
 
 
 @app.command()

@@ -20,13 +20,17 @@ DEBUG = "CASEFILE_DEBUG"
 class CommandFailed(Exception):
     """A command could not do what was asked; the message is one sentence."""
 
+    def __init__(self, sentence: str, exit_code: int = FAILED) -> None:
+        super().__init__(sentence)
+        self.exit_code = exit_code
+
 
 def report(failure: Exception) -> int:
     """Say what went wrong; answers the exit code."""
     if os.environ.get(DEBUG):
         traceback.print_exception(failure)
     print(sentence_of(failure), file=sys.stderr)
-    return FAILED
+    return failure.exit_code if isinstance(failure, CommandFailed) else FAILED
 
 
 def sentence_of(failure: Exception) -> str:

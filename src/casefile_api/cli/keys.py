@@ -14,9 +14,7 @@ if TYPE_CHECKING:
     from casefile_api.access.signing_keys import SigningKey
     from casefile_api.settings import Settings
 
-app = typer.Typer(
-    no_args_is_help=True, help="Keys that sign access tokens and the log: list, replace, take away."
-)
+app = typer.Typer(no_args_is_help=True, help="Keys that sign access tokens and the log: list, replace, take away.")
 
 LIVES_ON_SECONDS = 20 * 60
 """A token lives for 15 minutes; the rest is for clocks that differ."""
@@ -70,9 +68,7 @@ def rotate(
 
 @app.command()
 def retire(
-    key_id: Annotated[
-        str | None, typer.Argument(help="One key; without: all whose tokens have ended.")
-    ] = None,
+    key_id: Annotated[str | None, typer.Argument(help="One key; without: all whose tokens have ended.")] = None,
     at_once: Annotated[
         bool, typer.Option("--at-once", help="Although tokens of it may live: they are refused within five seconds.")
     ] = False,

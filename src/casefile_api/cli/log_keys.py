@@ -30,9 +30,7 @@ _LISTED = text(
     "select k.verifier_key, k.first_used_at, r.retired_at from audit_log_key k"
     " left join audit_retired_key r using (verifier_key) order by k.first_used_at desc, k.verifier_key"
 )
-_RETIRE = text(
-    "insert into audit_retired_key (verifier_key, retired_at) values (:key, :at) on conflict do nothing"
-)
+_RETIRE = text("insert into audit_retired_key (verifier_key, retired_at) values (:key, :at) on conflict do nothing")
 
 
 @dataclass(frozen=True, slots=True)

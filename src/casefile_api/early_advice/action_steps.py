@@ -93,9 +93,7 @@ def _refuse_closed_plan(request: EarlyAdviceRequest) -> None:
         raise refusal
 
 
-async def _finish(
-    standing: ActionStanding, to: ActionState, said: Said, *, due_at: str | None = None
-) -> Response:
+async def _finish(standing: ActionStanding, to: ActionState, said: Said, *, due_at: str | None = None) -> Response:
     """Move the action to its new state, keep its clock, write the step down, tell of it, and answer."""
     work, action = standing.work, standing.action
     before = action.state

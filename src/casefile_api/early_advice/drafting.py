@@ -137,9 +137,7 @@ async def _request_before(work: UnitOfWork, case: CaseFileRow, key: str) -> UUID
 async def judge(reading: Reading, found: Found, number: int) -> Judgement:
     """Judge a version and the request together by the standard for early advice."""
     request, case = found.request, found.case
-    words = await open_words(
-        reading, request.case_file_id, "early_advice_request.sealed", request.id, request.sealed
-    )
+    words = await open_words(reading, request.case_file_id, "early_advice_request.sealed", request.id, request.sealed)
     envelope: dict[str, Json] = {
         "urn": case.urn,
         "urn_suffix": case.urn_suffix,

@@ -1,6 +1,5 @@
 """How a request ends other than by advice, and how it is taken up again: withdrawn, finalised, reopened."""
 
-
 from fastapi import Response
 
 from casefile_api.early_advice.advising import share_newer

@@ -90,12 +90,7 @@ async def list_messages(reading: Reading, request_id: str, page: Page) -> tuple[
     ]
     if found.last_seen is not None:
         conditions.append(col(EarlyAdviceMessage.number) <= found.last_seen.message)
-    query = (
-        select(EarlyAdviceMessage)
-        .where(*conditions)
-        .order_by(col(EarlyAdviceMessage.number))
-        .limit(page.limit + 1)
-    )
+    query = select(EarlyAdviceMessage).where(*conditions).order_by(col(EarlyAdviceMessage.number)).limit(page.limit + 1)
     rows: Sequence[EarlyAdviceMessage] = (await reading.session.execute(query)).scalars().all()
     shown = rows[: page.limit]
     return [await _view(reading, row) for row in shown], shown[-1].number if len(rows) > page.limit else None
@@ -113,4 +108,3 @@ async def _view(reading: Reading, row: EarlyAdviceMessage) -> dict[str, object]:
         "text": words["text"],
         "attachment_ids": row.attachment_ids,
     }
-

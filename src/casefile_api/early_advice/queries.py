@@ -156,9 +156,7 @@ async def list_actions(
     return (await session.execute(query.order_by(col(EarlyAdviceAction.number)).limit(limit))).scalars().all()
 
 
-async def unsettled_of(
-    session: AsyncSession, requests: Iterable[EarlyAdviceRequest]
-) -> dict[UUID, Unsettled]:
+async def unsettled_of(session: AsyncSession, requests: Iterable[EarlyAdviceRequest]) -> dict[UUID, Unsettled]:
     """Return the unsettled actions of those requests whose plan is open."""
     wanted = [request.id for request in requests if request.state == State.ACTION_PLAN_OPEN]
     if not wanted:

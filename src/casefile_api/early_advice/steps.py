@@ -154,9 +154,7 @@ async def tell(standing: Standing, said: Said) -> Response:
     return work.answer_change(view, etag=tag)
 
 
-async def announce(
-    work: UnitOfWork, request: EarlyAdviceRequest, event: str, said: Said, told: Sequence[str]
-) -> None:
+async def announce(work: UnitOfWork, request: EarlyAdviceRequest, event: str, said: Said, told: Sequence[str]) -> None:
     """Tell the parties what became of a request, and the case file where its request now is."""
     members: dict[str, object] = {"version": said.version, "due_at": said.due_at}
     known = {name: value for name, value in members.items() if value is not None}
@@ -180,9 +178,7 @@ async def announce(
     )
 
 
-async def write_step(
-    work: UnitOfWork, request: EarlyAdviceRequest, step: str, before: str | None, said: Said
-) -> None:
+async def write_step(work: UnitOfWork, request: EarlyAdviceRequest, step: str, before: str | None, said: Said) -> None:
     """Write a step into the request's history."""
     taken = await work.session.scalar(
         select(func.coalesce(func.max(col(EarlyAdviceStep.number)), 0)).where(EarlyAdviceStep.request_id == request.id)

@@ -65,9 +65,7 @@ async def request_view(reading: Reading, found: Found) -> View:
     prosecutors = await prosecutors_of(reading.session, [request])
     unsettled = (await unsettled_of(reading.session, [request])).get(request.id, Unsettled())
     clocks = await clocks_of(reading.session, request.id)
-    words = await open_words(
-        reading, request.case_file_id, "early_advice_request.sealed", request.id, request.sealed
-    )
+    words = await open_words(reading, request.case_file_id, "early_advice_request.sealed", request.id, request.sealed)
     return {
         **_in_clear(reading, Listed(request, found.case.police_unit, left), clocks, prosecutors, unsettled),
         "facts": words["facts"],
@@ -169,9 +167,7 @@ async def _history(reading: Reading, request: EarlyAdviceRequest, *, until: int 
         query = query.where(EarlyAdviceStep.number <= until)
     rows = (await reading.session.execute(query.order_by(col(EarlyAdviceStep.number)))).scalars()
     return [
-        _step_view(
-            row, await open_words(reading, row.case_file_id, "early_advice_step.sealed", row.id, row.sealed)
-        )
+        _step_view(row, await open_words(reading, row.case_file_id, "early_advice_step.sealed", row.id, row.sealed))
         for row in rows
     ]
 

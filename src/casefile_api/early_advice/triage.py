@@ -91,12 +91,7 @@ async def allocate_request(work: UnitOfWork, request_id: str, body: AllocateRequ
     standing = await begin(work, request_id, "allocate")
     request = standing.request
     person = await work.session.get(Staff, (request.cps_organisation, body.prosecutor))
-    if (
-        person is None
-        or not person.active
-        or person.unit != request.cps_unit
-        or "prosecutor" not in person.roles
-    ):
+    if person is None or not person.active or person.unit != request.cps_unit or "prosecutor" not in person.roles:
         told = "Name an active prosecutor of the unit that the request is with, by staff id."
         standing.checks.fault("unknown_prosecutor", told, "/prosecutor")
     elif not standing.found.case.lets_in(person.organisation, person.staff_id, person.roles):

@@ -161,9 +161,7 @@ async def begin_log(session: AsyncSession, signers: list[SignerKey], entry: Seal
     await write_entries(session, [entry])
     await session.execute(text("delete from audit_pending where entry_id = :id"), {"id": entry.id})
     leaf: dict[str, Any] = {"id": entry.id, "leaf": entry.leaf_hash}
-    await session.execute(
-        text("insert into audit_leaf (leaf_index, entry_id, leaf_hash) values (0, :id, :leaf)"), leaf
-    )
+    await session.execute(text("insert into audit_leaf (leaf_index, entry_id, leaf_hash) values (0, :id, :leaf)"), leaf)
     for tile, hashes in tiles.append(0, {}, [entry.leaf_hash]).items():
         stored = {"level": tile.level, "number": tile.number, "hashes": hashes}
         await session.execute(

@@ -27,8 +27,6 @@ async def make_partitions(database: Database) -> int:
 async def thin_checkpoints(database: Database, keep_hours: int) -> int:
     """Remove checkpoints that a later one of their hour speaks for; how many."""
     async with database.connection(WORKER) as connection:
-        gone: int = (
-            await connection.execute(_THIN, {"before": real_now() - timedelta(hours=keep_hours)})
-        ).scalar_one()
+        gone: int = (await connection.execute(_THIN, {"before": real_now() - timedelta(hours=keep_hours)})).scalar_one()
         await connection.commit()
     return gone

@@ -91,9 +91,7 @@ async def become_owner(session: AsyncSession) -> None:
     await session.execute(text("set local role none"))
 
 
-async def _check(
-    session: AsyncSession, organisation: str, wanted: PutStaffRequest, now: datetime, base: str
-) -> None:
+async def _check(session: AsyncSession, organisation: str, wanted: PutStaffRequest, now: datetime, base: str) -> None:
     allowed = roles_of(kind_of(organisation))
     faults = [
         Fault("unknown_code", f"Use {', '.join(sorted(allowed))}.", pointer=f"{base}/roles/{index}")

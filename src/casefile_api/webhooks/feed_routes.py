@@ -27,9 +27,7 @@ async def list_events(
     request: Request,
     reading: ReadingNow,
     after: Annotated[str | None, Query(max_length=100, description="`next_cursor` of the page before")] = None,
-    wait: Annotated[
-        int, Query(ge=0, le=LONGEST_WAIT_SECONDS, description="seconds to wait for something new")
-    ] = 0,
+    wait: Annotated[int, Query(ge=0, le=LONGEST_WAIT_SECONDS, description="seconds to wait for something new")] = 0,
     limit: Annotated[int, Query(ge=1, le=LIMIT_MOST, description="how many events at the most")] = LIMIT_DEFAULT,
 ) -> Response:
     """Read what your organisation is told, its own acts included, in order. Without `after`: from the oldest kept."""

@@ -13,12 +13,8 @@ from casefile_api.tenancy import WORKER
 from casefile_api.vault import Vault
 from casefile_api.webhooks.signing import OVERLAP, new_secret
 
-_ADD = text(
-    "insert into webhook_secret (id, endpoint_id, sealed, created_at) values (:id, :endpoint, :sealed, :now)"
-)
-_RETIRE = text(
-    "update webhook_secret set expires_at = :expires where endpoint_id = :endpoint and expires_at is null"
-)
+_ADD = text("insert into webhook_secret (id, endpoint_id, sealed, created_at) values (:id, :endpoint, :sealed, :now)")
+_RETIRE = text("update webhook_secret set expires_at = :expires where endpoint_id = :endpoint and expires_at is null")
 _FORGET = text("delete from webhook_secret where endpoint_id = :endpoint and expires_at <= :now")
 _SEALED = text("select id, sealed from webhook_secret where id = any(:ids)")
 _OPENED_MOST = 10_000

@@ -1,0 +1,76 @@
+"""Presigned URLs of the parts that are still to be sent: asked for some at a time, and anew when they are spent."""
+
+import hashlib
+import threading
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from casefile_api.client.calls import Calls, Json
+from casefile_api.client.local import LocalFile
+from casefile_api.client.wire import checked
+
+# Hashing what is sent next must not keep the line waiting; and each asking is an entry in the service's log.
+_AHEAD_BYTES = 128 * 1024 * 1024
+_AT_ONCE = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A request that storage will take: this part, with these headers."""
+
+    url: str
+    headers: Mapping[str, str]
+
+
+class Links:
+    """The URLs of one upload, shared by the threads that send."""
+
+    def __init__(
+        self, calls: Calls, file: LocalFile, attachment_id: str, part_size: int, missing: Sequence[int]
+    ) -> None:
+        self._calls = calls
+        self._file = file
+        self._attachment_id = attachment_id
+        self._part_size = part_size
+        self._waiting = list(missing)
+        self._given: dict[int, Link] = {}
+        self._lock = threading.Lock()
+
+    def stretch(self, number: int) -> tuple[int, int]:
+        """Where a part begins in the file, and its length."""
+        start = (number - 1) * self._part_size
+        return start, min(self._part_size, self._file.size - start)
+
+    def of(self, number: int) -> Link:
+        """The URL of a part; where it has none, it is asked for together with those that come next."""
+        with self._lock:
+            if number not in self._given:
+                most = max(1, min(_AT_ONCE, _AHEAD_BYTES // self._part_size))
+                following = [other for other in self._waiting if other > number and other not in self._given]
+                self._ask([number, *following[: most - 1]])
+            return self._given[number]
+
+    def drop(self, number: int) -> None:
+        """A URL is spent, expired or of an upload that storage has given up."""
+        with self._lock:
+            self._given.pop(number, None)
+
+    def done(self, number: int) -> None:
+        """A part has arrived."""
+        with self._lock:
+            self._waiting.remove(number)
+            self._given.pop(number, None)
+
+    def _ask(self, numbers: Sequence[int]) -> None:
+        self._file.expect_unchanged()
+        parts: Json = [{"number": number, "sha256": self._file.sha256(*self.stretch(number))} for number in numbers]
+        # Asked for again it must not be the same question: the kept answer would be of the URLs that are spent.
+        path, key = f"/v1/attachments/{self._attachment_id}/upload", str(uuid.uuid4())
+        for part in self._calls.post(path, {"parts": parts}, key=key)["parts"]:
+            self._given[part["number"]] = Link(checked(part["url"]), part["headers"])
+
+
+def repeatable(*words: object) -> str:
+    """A key that is the same for the same act: whoever was killed says it again, and does not do it twice."""
+    return hashlib.sha256("\n".join(map(str, words)).encode()).hexdigest()

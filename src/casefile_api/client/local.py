@@ -1,0 +1,65 @@
+"""The file at this end: read in pieces, hashed, and held against what it was when the upload began."""
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from casefile_api.client.endings import Ending, TransferFailed
+
+PIECE_BYTES = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class LocalFile:
+    """A file as it was found: of another size or time it is another file."""
+
+    path: Path
+    size: int
+    changed_ns: int
+
+    @classmethod
+    def found(cls, path: Path) -> "LocalFile":
+        """Look at a file. Raises OSError where there is none, TransferFailed where it is a folder or a device."""
+        told = path.stat()
+        if not path.is_file():
+            raise TransferFailed(f"{path} is not a file.", Ending.LOCAL)
+        return cls(path, told.st_size, told.st_mtime_ns)
+
+    def expect_unchanged(self) -> None:
+        """Raise TransferFailed where somebody wrote to the file since it was hashed."""
+        if LocalFile.found(self.path) != self:
+            sentence = f"{self.path} was changed while it was sent: what arrived so far is of no use; begin again."
+            raise TransferFailed(sentence, Ending.LOCAL)
+
+    def pieces(self, start: int, length: int) -> Iterator[bytes]:
+        """Read a stretch of it in small pieces. Raises TransferFailed where it has become shorter."""
+        with self.path.open("rb") as opened:
+            opened.seek(start)
+            while length > 0:
+                piece = opened.read(min(PIECE_BYTES, length))
+                if not piece:
+                    raise TransferFailed(f"{self.path} became shorter while it was read.", Ending.LOCAL)
+                length -= len(piece)
+                yield piece
+
+    def sha256(self, start: int = 0, length: int | None = None, told: Callable[[int], None] | None = None) -> str:
+        """SHA-256 of the file or of a stretch of it, in hex; `told` hears how far it is."""
+        digest = hashlib.sha256()
+        for piece in self.pieces(start, self.size - start if length is None else length):
+            digest.update(piece)
+            if told:
+                told(len(piece))
+        return digest.hexdigest()
+
+
+def write_through(path: Path, data: bytes) -> None:
+    """Write a small file whole or not at all, for its owner alone."""
+    beside = path.with_name(f"{path.name}.{os.getpid()}")
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as opened:
+        opened.write(data)
+        opened.flush()
+        os.fsync(opened.fileno())
+    beside.replace(path)

@@ -1,0 +1,77 @@
+"""The client put together: from what was given on the command line to something that brings and fetches files."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2 as httpx
+from rich.console import Console
+
+from casefile_api.client.calls import Calls
+from casefile_api.client.downloading import Downloading
+from casefile_api.client.keys import Credentials, read_key
+from casefile_api.client.notes import Notes
+from casefile_api.client.pace import Pace
+from casefile_api.client.patience import Patience
+from casefile_api.client.sending import Sending
+from casefile_api.client.showing import Showing
+from casefile_api.client.tokens import Tokens
+from casefile_api.client.uploading import Uploading
+from casefile_api.client.wire import checked, connect
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Which service is called, and as whom."""
+
+    url: str
+    client_id: str
+    key_file: Path
+    passphrase: str | None = None
+    key_id: str | None = None
+    staff_id: str | None = None
+    roles: tuple[str, ...] = ()
+    justification: str | None = None
+    ca_file: Path | None = None
+    certificate: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How files travel."""
+
+    parallel: int = 4
+    bytes_per_second: float | None = None
+    patience_seconds: float = 900
+    state: Path | None = None
+    quiet: bool = False
+
+
+@contextmanager
+def uploading(caller: Caller, manner: Manner) -> Iterator[Uploading]:
+    """All that brings files."""
+    with _line(caller) as http, Showing(Console(stderr=True), quiet=manner.quiet) as showing:
+        patience, pace = Patience(manner.patience_seconds), Pace(manner.bytes_per_second)
+        sending = Sending(http, patience, pace, showing, manner.parallel)
+        notes = Notes(manner.state) if manner.state else Notes.usual()
+        yield Uploading(_calls(caller, http, patience), sending, notes, showing)
+
+
+@contextmanager
+def downloading(caller: Caller, manner: Manner) -> Iterator[Downloading]:
+    """All that fetches files."""
+    with _line(caller) as http, Showing(Console(stderr=True), quiet=manner.quiet) as showing:
+        patience, pace = Patience(manner.patience_seconds), Pace(manner.bytes_per_second)
+        yield Downloading(_calls(caller, http, patience), http, patience, pace, showing)
+
+
+def _line(caller: Caller) -> httpx.Client:
+    return connect(caller.ca_file, caller.certificate)
+
+
+def _calls(caller: Caller, http: httpx.Client, patience: Patience) -> Calls:
+    key = read_key(caller.key_file, caller.passphrase)
+    url = checked(caller.url.rstrip("/"))
+    credentials = Credentials(caller.client_id, key, caller.key_id, caller.staff_id, caller.roles)
+    return Calls(http, url, Tokens(http, url, credentials, patience), patience, caller.justification)

@@ -1,0 +1,178 @@
+"""What the client decides by itself: names, pace, pauses, which URLs a case file may travel by, which keys sign."""
+
+from pathlib import Path
+
+import httpx2 as httpx
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+
+from casefile_api.cli.failing import CommandFailed
+from casefile_api.cli.transfers import _rate
+from casefile_api.client.endings import Ending, Interrupted, Refused, TransferFailed
+from casefile_api.client.keys import read_key
+from casefile_api.client.local import LocalFile
+from casefile_api.client.names import LONGEST_NAME_BYTES, safe_name, told_name
+from casefile_api.client.notes import Notes
+from casefile_api.client.pace import Pace
+from casefile_api.client.patience import Patience
+from casefile_api.client.wire import checked, expect_lasting
+
+
+@pytest.mark.parametrize(
+    ("name", "safe"),
+    [
+        ("statement.pdf", "statement.pdf"),
+        ("../../etc/passwd", "_.._etc_passwd"),
+        ("..\\..\\boot.ini", "_.._boot.ini"),
+        (".bashrc", "bashrc"),
+        ("-rf", "rf"),
+        ("a\x00b\r\nc.txt", "a_b__c.txt"),
+        ("\u202egnp.exe", "_gnp.exe"),
+        ("CON.txt", "_CON.txt"),
+        ("lpt1", "_lpt1"),
+        ("console.txt", "console.txt"),
+        ("trailing. . ", "trailing"),
+        ("...", "otherwise"),
+        ("", "otherwise"),
+        ("Ŷ – выписка.pdf", "Ŷ – выписка.pdf"),
+        ("é" * 150 + ".pdf", "é" * 98 + ".pdf"),
+        ("x" * 300, "x" * LONGEST_NAME_BYTES),
+    ],
+)
+def test_a_name_from_elsewhere_names_a_file_in_one_folder(name: str, safe: str) -> None:
+    assert safe_name(name, "otherwise") == safe
+    assert len(safe_name(name, "otherwise").encode()) <= LONGEST_NAME_BYTES
+
+
+@pytest.mark.parametrize(
+    ("header", "name"),
+    [
+        ("attachment; filename=\"_.pdf\"; filename*=UTF-8''%C5%B6.pdf", "Ŷ.pdf"),
+        ('attachment; filename="a \\"b\\".pdf"', 'a "b".pdf'),
+        ("attachment", ""),
+    ],
+)
+def test_the_name_is_read_from_the_header(header: str, name: str) -> None:
+    assert told_name(header) == name
+
+
+def test_pieces_keep_to_the_pace_whoever_sends_them() -> None:
+    slept: list[float] = []
+    pace = Pace(1000.0, clock=lambda: 50.0, sleep=slept.append)
+    for _ in range(4):
+        pace.take(500)
+    assert slept == [0.5, 1.0, 1.5]
+    Pace(None, clock=lambda: 1 / 0, sleep=slept.append).take(10**9)
+
+
+@pytest.mark.parametrize(("text", "rate"), [("500k", 500_000), ("4M", 4e6), ("10Mi", 10 * 2**20), ("1.5MB", 1.5e6)])
+def test_a_rate_is_said_in_usual_words(text: str, rate: float) -> None:
+    assert _rate(text) == rate
+
+
+@pytest.mark.parametrize("text", ["fast", "0", "-1", "4T", ""])
+def test_what_is_no_rate_is_said(text: str) -> None:
+    with pytest.raises(CommandFailed, match="is no rate") as failed:
+        _rate(text)
+    assert failed.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "url", ["https://casefile.example", "http://127.0.0.1:8000", "http://[::1]:1/x", "http://localhost"]
+)
+def test_a_case_file_may_travel_by(url: str) -> None:
+    assert checked(url) == url
+
+
+@pytest.mark.parametrize(
+    "url", ["http://casefile.example", "http://10.0.0.1", "ftp://127.0.0.1", "http://localhost.evil"]
+)
+def test_a_case_file_never_travels_in_the_clear(url: str) -> None:
+    with pytest.raises(TransferFailed, match="not reached by HTTPS") as failed:
+        checked(url)
+    assert failed.value.ending is Ending.REFUSED
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"Retry-After": "7"}, 7.0),
+        ({"Retry-After": "Tue, 24 Nov 2026 12:00:09 GMT", "Date": "Tue, 24 Nov 2026 12:00:00 GMT"}, 9.0),
+        ({"Retry-After": "soon"}, None),
+        ({}, None),
+    ],
+)
+def test_the_pause_that_is_asked_for_is_kept(headers: dict[str, str], seconds: float | None) -> None:
+    with pytest.raises(Interrupted) as interrupted:
+        expect_lasting(httpx.Response(503, headers=headers), "The store")
+    assert interrupted.value.again_in_seconds == seconds
+
+
+def tried_with(patience: Patience, fault: Exception) -> int:
+    """How often something is tried that always fails so; the last fault is raised."""
+    times = 0
+    for attempt in patience.attempts():
+        with attempt:
+            times += 1
+            if times < 4:
+                raise fault
+    return times
+
+
+def test_what_may_pass_is_tried_again() -> None:
+    assert tried_with(Patience(60), Interrupted("The line is cut", again_in_seconds=0.0)) == 4
+
+
+def test_patience_ends_with_a_sentence() -> None:
+    with pytest.raises(TransferFailed, match=r"The line is cut\. Nothing is lost") as failed:
+        tried_with(Patience(0), Interrupted("The line is cut"))
+    assert failed.value.ending is Ending.UNREACHABLE
+
+
+def test_what_lasts_is_not_tried_again() -> None:
+    fault = {"pointer": "/kind", "detail": "Unknown."}
+    refused = Refused(404, {"detail": "Not here.", "request_id": "r1", "errors": [fault]})
+    with pytest.raises(Refused, match=r"\(404, request r1\): Not here\. /kind: Unknown\.$"):
+        tried_with(Patience(60), refused)
+
+
+@pytest.mark.parametrize(
+    ("made", "algorithm"),
+    [
+        (lambda: ec.generate_private_key(ec.SECP256R1()), "ES256"),
+        (lambda: rsa.generate_private_key(65537, 2048), "PS256"),
+        (ed25519.Ed25519PrivateKey.generate, "Ed25519"),
+    ],
+    ids=["p256", "rsa", "ed25519"],
+)
+def test_a_key_signs_by_the_algorithm_of_its_kind(made, algorithm: str, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    file = tmp_path / "key.pem"
+    shut = serialization.BestAvailableEncryption(b"secret words")
+    file.write_bytes(made().private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, shut))
+    key = read_key(file, "secret words")
+    assert key.algorithm == algorithm
+    assert key.sign({"typ": "JWT"}, {"a": 1}).count(".") == 2
+    with pytest.raises(TransferFailed, match="its passphrase is another"):
+        read_key(file, "other words")
+
+
+def test_another_curve_is_said(tmp_path: Path) -> None:
+    file, plain = tmp_path / "key.pem", serialization.NoEncryption()
+    key = ec.generate_private_key(ec.SECP384R1())
+    file.write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain))
+    with pytest.raises(TransferFailed, match="neither a P-256, nor an RSA, nor an Ed25519 key"):
+        read_key(file)
+
+
+def test_a_note_is_of_one_file_as_it_was(tmp_path: Path) -> None:
+    notes, path = Notes(tmp_path / "notes"), tmp_path / "film.mp4"
+    path.write_bytes(b"as it was")
+    note = notes.keep("place", notes.read("place", LocalFile.found(path)), sha256="ab")
+    assert notes.read("place", LocalFile.found(path)) == note
+    assert notes.read("elsewhere", LocalFile.found(path)).key != note.key
+    assert [file.stat().st_mode & 0o777 for file in (tmp_path / "notes").iterdir()] == [0o600]
+    path.write_bytes(b"as it is now")
+    assert notes.read("place", LocalFile.found(path)).sha256 == ""
+    with pytest.raises(TransferFailed, match="was changed while it was sent"):
+        LocalFile(path, note.size, note.changed_ns).expect_unchanged()
