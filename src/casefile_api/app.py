@@ -19,6 +19,7 @@ from casefile_api.audit.routes import router as audit
 from casefile_api.case_files.finding_routes import router as finding
 from casefile_api.case_files.reference_routes import router as content_reference
 from casefile_api.case_files.restriction_routes import router as restrictions
+from casefile_api.case_files.retraction_routes import router as retractions
 from casefile_api.case_files.routes import router as case_files
 from casefile_api.early_advice.action_routes import router as action_plans
 from casefile_api.early_advice.clock_keeping import rules_of
@@ -57,6 +58,7 @@ ROUTERS = (
     organisations,
     finding,
     case_files,
+    retractions,
     content_reference,
     restrictions,
     file_standards,

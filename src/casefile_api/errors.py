@@ -133,6 +133,13 @@ class Gone(Refusal):
     code = "gone"
 
 
+class Retracted(Gone):
+    """A version was retracted by the force that had shared it; what it said is shown no more."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"Version {number} was retracted by the force that shared it; its content is shown no more.")
+
+
 class TooLarge(Refusal):
     """More was sent than the service takes in one call."""
 

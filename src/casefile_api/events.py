@@ -117,6 +117,12 @@ _TABLE: tuple[EventType, ...] = (
         optional=("early_advice_request_id",),
     ),
     _case(
+        "case_file.version_retracted",
+        Told.PARTIES,
+        "{organisation} retracted version {version}, shared in error",
+        "version",
+    ),
+    _case(
         "case_file.corrected",
         Told.PARTIES,
         "{organisation} corrected the case file's references or units",

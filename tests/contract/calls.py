@@ -143,6 +143,7 @@ CALLS: dict[str, Call] = {
     "add_version": _step({"content": cases.case_content(), "note": "again"}),
     "patch_case_file": _merge_patch({"content": {"issues": "Another."}, "note": "again"}),
     "restore_version": _step({"note": "as it was"}),
+    "retract_version": _step({"code": "wrong_case", "reason": "Of another investigation."}),
     "correct_case_file": _step({"crime_references": ["53/2026/000001"], "reason": "Typed wrongly."}),
     "restrict_case_file": _step({"admitted": ADMITTED, "reason": "Leaks are feared."}),
     "change_restriction": _step({"admitted": ADMITTED, "reason": "One more."}),

@@ -158,6 +158,27 @@ def test_what_is_submitted_or_not_there_yet_is_left_alone(scene: Scene) -> None:
     officer.refused("GET", f"/v1/bundles/{bundle}/content", 409, "wrong-state")
 
 
+def test_what_was_retracted_is_gone_for_those_it_was_shared_with(scene: Scene) -> None:
+    officer, prosecutor = scene.person("officer", "police"), scene.person("prosecutor", "cps")
+    supervisor, case = scene.person("supervisor", "police"), cases.open_case(officer)
+    path = f"/v1/case-files/{case['id']}"
+    body = {"code": "wrong_case", "reason": "Of another investigation."}
+
+    def retract(party: Party) -> dict[str, Any]:
+        return {"json": body, "if_match": party.etag(path)}
+
+    supervisor.refused("POST", f"{path}/versions/1/retract", 409, "wrong-state", **retract(supervisor))
+    cases.submit_request(supervisor, cases.draft_request(officer, case["id"])["id"], 1)
+    bundle = prosecutor.post(f"{path}/versions/1/bundles", expect=202).json()["id"]
+    supervisor.post(f"{path}/versions/1/retract", expect=200, **retract(supervisor))
+    version = f"{path}/versions/1"
+    readiness, changes = f"{version}/readiness?standard=trial", f"{version}/changes?since=1"
+    for where in (path, version, readiness, changes, f"/v1/bundles/{bundle}/content"):
+        prosecutor.refused("GET", where, 410, "gone")
+    prosecutor.refused("POST", f"{version}/bundles", 410, "gone")
+    supervisor.refused("POST", f"{version}/retract", 409, "wrong-state", **retract(supervisor))
+
+
 def test_a_restriction_is_set_once_and_changed_while_it_stands(scene: Scene) -> None:
     gatekeeper = scene.person("gatekeeper", "police")
     path = f"/v1/case-files/{cases.open_case(scene.person('officer', 'police'))['id']}"

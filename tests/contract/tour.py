@@ -93,6 +93,14 @@ def case_files(tour: Tour) -> None:
     tour.does(tour.officer, "POST", f"{path}/versions/1/bundles")
 
 
+def shared_in_error(tour: Tour) -> None:
+    """Share a version, and retract it."""
+    case, _ = tour.submitted()
+    path = f"/v1/case-files/{case['id']}"
+    body = {"code": "wrong_case", "reason": "Of another investigation."}
+    tour.does(tour.supervisor, "POST", f"{path}/versions/1/retract", body, if_match=tour.supervisor.etag(path))
+
+
 def restricted_case_files(tour: Tour) -> None:
     """Restrict, change, open in an emergency, end it, lift; shut somebody out, and let them in again."""
     path = f"/v1/case-files/{cases.open_case(tour.officer)['id']}"
@@ -270,6 +278,7 @@ def staff(tour: Tour) -> None:
 
 CHAPTERS: tuple[Callable[[Tour], None], ...] = (
     case_files,
+    shared_in_error,
     restricted_case_files,
     attachments,
     advice_with_a_plan,

@@ -192,6 +192,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "patch_case_file": _case_write(_ALTER),
     "restore_version": _case_write(_ALTER),
     "correct_case_file": _case_write(_ALTER),
+    "retract_version": Operation(_grant("case-files:write", police=_SUPERVISES), _ALTER),
     "restrict_case_file": _RESTRICT,
     "change_restriction": _RESTRICT,
     "lift_restriction": _RESTRICT,

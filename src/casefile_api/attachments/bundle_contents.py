@@ -23,10 +23,12 @@ from casefile_api.attachments.chain import find_custody
 from casefile_api.attachments.models import Attachment, AttachmentStatus
 from casefile_api.attachments.views import view_of
 from casefile_api.attachments.visibility import visible_attachments
+from casefile_api.canonical import canonical_record
 from casefile_api.case_files.models import CaseFileVersionAttachment
 from casefile_api.case_files.queries import CaseFileRow, find_visible, visible_numbers
 from casefile_api.case_files.timeline import list_timeline
-from casefile_api.case_files.views import view_case_file
+from casefile_api.case_files.views import envelopes_of, view_case_file
+from casefile_api.errors import Retracted
 from casefile_api.ledger.proofs import PublishedCheckpoint, newest_checkpoint
 from casefile_api.ledger.trail import Trail
 from casefile_api.unit_of_work import Reading
@@ -113,7 +115,13 @@ class Contents:
 
     async def _version(self, number: int) -> bytes:
         async with self._looking() as (reading, case):
-            return (await view_case_file(reading, case, number)).body()
+            try:
+                return (await view_case_file(reading, case, number)).body()
+            except Retracted:
+                if number == self._bundle.version:
+                    raise
+                [envelope] = await envelopes_of(reading, [(case.id, number)])
+                return canonical_record(envelope)
 
     async def _metadata(self, piece: Piece) -> bytes:
         async with self._looking() as (reading, _):

@@ -28,6 +28,7 @@ Number = Annotated[int, Path(ge=1, le=2_147_483_647, description="number of a ve
     summary="Ask for a bundle of a version",
     status_code=202,
     response_model=BundleView,
+    responses=refusals("gone"),
 )
 async def request_bundle(case_file_id: str, number: Number, work: Work) -> Response:
     """The worker builds a BagIt bag (RFC 8493) of what the caller may see: content, attachments, history, proofs."""
@@ -51,7 +52,7 @@ async def get_bundle(bundle_id: str, reading: ReadingNow) -> Response:
     summary="Open a bundle",
     status_code=307,
     response_class=Response,
-    responses=REDIRECT | refusals("wrong-state"),
+    responses=REDIRECT | refusals("wrong-state", "gone"),
 )
 async def get_bundle_content(bundle_id: str, reading: ReadingNow, storage: StorageAtHand) -> Response:
     """A redirect to the bag, for a minute."""

@@ -19,10 +19,11 @@ from casefile_api.attachments.downloading import redirect
 from casefile_api.attachments.schemas import Moment
 from casefile_api.attachments.storage import Storage
 from casefile_api.case_files.commands import created_by
-from casefile_api.case_files.queries import SEES_WHOLE_AREA, CaseFileRow, find_visible, number_asked
+from casefile_api.case_files.models import CaseFileRetraction
+from casefile_api.case_files.queries import SEES_WHOLE_AREA, CaseFileRow, find_visible, number_asked, refuse_retracted
 from casefile_api.case_files.schemas import ActorView
 from casefile_api.clock import utc_text
-from casefile_api.errors import NotFound, WrongState
+from casefile_api.errors import Gone, NotFound, WrongState
 from casefile_api.identifiers import new_id, random_hex
 from casefile_api.unit_of_work import Reading, UnitOfWork
 from casefile_api.web.etags import tag_of
@@ -63,6 +64,7 @@ async def request_bundle(work: UnitOfWork, case_file_id: UUID, number: int) -> R
     """Ask for a bundle of a version; the worker builds it."""
     case = await find_visible(work, case_file_id)
     version = await number_asked(work, case, version=number)
+    await refuse_retracted(work, case.id, version)
     await work.first_time()
     caller, bundle_id = work.caller, new_id()
     row = Bundle(
@@ -113,9 +115,11 @@ async def find_bundle(reading: Reading, bundle_id: UUID) -> FoundBundle:
 async def open_bundle(reading: Reading, storage: Storage, bundle_id: UUID) -> Response:
     """Lead the caller to the bag.
 
-    Raises WrongState unless it is ready.
+    Raises WrongState unless it is ready, Gone where something in it was retracted from the caller's side meanwhile.
     """
     row = (await find_bundle(reading, bundle_id)).bundle
+    if reading.caller.kind is OrganisationKind.CPS and await _holds_retracted(reading, row):
+        raise Gone("A version in this bundle was retracted by the force that shared it. Ask for another.")
     if row.state != BundleState.READY or row.sha256 is None:
         raise WrongState(f"The bundle is {row.state}; only a ready one can be opened. Ask for another if need be.")
     lifetime = timedelta(seconds=reading.settings.download_link_seconds)
@@ -128,6 +132,16 @@ async def open_bundle(reading: Reading, storage: Storage, bundle_id: UUID) -> Re
         sha256=row.sha256,
         lifetime=lifetime,
     )
+
+
+async def _holds_retracted(reading: Reading, row: Bundle) -> bool:
+    found = await reading.session.execute(
+        select(col(CaseFileRetraction.number))
+        .where(col(CaseFileRetraction.case_file_id) == row.case_file_id)
+        .where(col(CaseFileRetraction.number) <= row.version)
+        .where(col(CaseFileRetraction.retracted_at) >= row.requested_at)
+    )
+    return found.first() is not None
 
 
 def bundle_view(row: Bundle) -> BundleView:

@@ -23,7 +23,7 @@ from casefile_api.attachments.models import Attachment, CustodyKind
 from casefile_api.attachments.objects import StoredObject, abandon_all, read_object, remove_objects, write_object
 from casefile_api.attachments.storage import MissingObject, Storage
 from casefile_api.clock import utc_text
-from casefile_api.errors import NotFound
+from casefile_api.errors import Gone, NotFound
 from casefile_api.tenancy import WORKER
 from casefile_api.unattended import unattended
 from casefile_api.web.parts import Parts
@@ -46,7 +46,7 @@ async def build_bundle(parts: Parts, storage: Storage, bundle_id: str) -> None:
     try:
         pieces = await contents.pieces()
         stored, sha256 = await _send(storage, row, contents, pieces)
-    except (MissingObject, NotAsExpected, NotFound):
+    except (MissingObject, NotAsExpected, NotFound, Gone):
         await _end(parts, row.id, None, None, [])
         return
     await _end(parts, row.id, stored, sha256, [piece.attachment for piece in pieces if piece.has_bytes])

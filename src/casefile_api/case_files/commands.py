@@ -20,7 +20,7 @@ from casefile_api.case_files.content.publishing import NEWEST
 from casefile_api.case_files.envelope import Envelope, check_envelope
 from casefile_api.case_files.indexing import INSERT as MAKE_FINDABLE
 from casefile_api.case_files.indexing import findable, named_staff
-from casefile_api.case_files.queries import CaseFileRow, find_visible, hold, number_asked, parties
+from casefile_api.case_files.queries import CaseFileRow, find_visible, hold, is_retracted, number_asked, parties
 from casefile_api.case_files.versions import SealedVersion, seal_version
 from casefile_api.case_files.views import CaseFileView, NewVersion, hold_case_file, view_case_file, with_version
 from casefile_api.clock import LONDON
@@ -187,7 +187,12 @@ async def correct_case_file(work: UnitOfWork, held: HeldCase, asked: Envelope, r
 async def share_version(
     work: UnitOfWork, case: CaseFileRow, number: int, *, unit: str, organisation: str, request_id: UUID
 ) -> None:
-    """Share a version with a CPS unit; a version already shared with it stays as it was shared."""
+    """Share a version with a CPS unit; a version already shared with it stays as it was shared.
+
+    Raises WrongState where it was retracted.
+    """
+    if await is_retracted(work.session, case.id, number):
+        raise WrongState("The version was retracted; share a newer one.")
     shared = await work.session.execute(
         text(
             "insert into case_file_share (case_file_id, number, unit, organisation, request_id, shared_at)"

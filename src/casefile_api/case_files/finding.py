@@ -10,7 +10,7 @@ from typing import Any
 from casefile_api.access.caller import Caller, OrganisationKind
 from casefile_api.case_files.finding_terms import Wanted
 from casefile_api.case_files.indexing import wanted_hashes
-from casefile_api.case_files.queries import addressed_to, referred, visible_shares
+from casefile_api.case_files.queries import addressed_to, not_retracted, referred, visible_shares
 from casefile_api.case_files.urn import parse_urn
 from casefile_api.errors import Fault, Invalid
 from casefile_api.vault import Vault
@@ -98,7 +98,13 @@ def conditions(asked: CaseFileFilter, caller: Caller, vault: Vault) -> tuple[lis
     if asked.suspect is not None:
         bind["suspect"] = _suspect(asked.suspect, vault)
     said = _conditions(caller)
+    if caller.kind is OrganisationKind.CPS:
+        said |= {name: f"({said[name]}) and {not_retracted('v')}" for name in _SAID_BY_CONTENT}
     return [said[name] for name in bind], bind
+
+
+# What was retracted from the caller's side is found by nothing that it said.
+_SAID_BY_CONTENT = ("case_type", "offence", "officer", "reported_from", "reported_to", "suspect")
 
 
 def _conditions(caller: Caller) -> dict[str, str]:

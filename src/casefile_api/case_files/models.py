@@ -126,6 +126,21 @@ class CaseFileShare(SQLModel, table=True):
     shared_at: datetime = Field(sa_column=moment())
 
 
+class CaseFileRetraction(SQLModel, table=True):
+    """A version that was shared in error and retracted: by whom, why (a code, and sealed words), who was told."""
+
+    __tablename__ = "case_file_retraction"
+
+    case_file_id: UUID = Field(primary_key=True, foreign_key="case_file.id")
+    number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    organisation: str
+    recipients: list[str] = Field(sa_column=Column(ARRAY(String), nullable=False))
+    retracted_at: datetime = Field(sa_column=moment())
+    retracted_by: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    code: str
+    reason: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
 class CaseFileRequestPosition(SQLModel, table=True):
     """Where a request about the case file stands: what the case file's status is derived from."""
 

@@ -16,7 +16,7 @@ from casefile_api.access.field_policy import own_alone
 from casefile_api.case_files.admission import broken_glass_of, let_in
 from casefile_api.case_files.principals import everybody, person
 from casefile_api.case_files.versions import content_of
-from casefile_api.errors import NotFound
+from casefile_api.errors import NotFound, Retracted
 from casefile_api.identifiers import parse_id
 from casefile_api.ledger.owners import name_case
 from casefile_api.unit_of_work import Reading
@@ -74,13 +74,44 @@ def within_reach(caller: Caller, alias: str = "c") -> str:
 
 
 def newest_visible(caller: Caller, alias: str = "c") -> str:
-    """Return the SQL expression of the newest version number that a caller may see."""
+    """Return the SQL expression of the newest version number that a caller may see.
+
+    For the CPS, what was retracted counts only where nothing else was shared.
+    """
     if caller.kind is OrganisationKind.CPS:
+        shared = f"select max(s.number) from case_file_share s where s.case_file_id = {alias}.id"
         return (
-            f"(select max(s.number) from case_file_share s where s.case_file_id = {alias}.id"
-            f" and {visible_shares(caller)})"
+            f"coalesce(({shared} and {visible_shares(caller)} and {not_retracted()}),"
+            f" ({shared} and {visible_shares(caller)}))"
         )
     return f"{alias}.newest_number"
+
+
+def not_retracted(alias: str = "s") -> str:
+    """Return the SQL condition on a row with a case file and a version's number that the version is not retracted."""
+    return (
+        f"not exists (select from case_file_retraction t where t.case_file_id = {alias}.case_file_id"
+        f" and t.number = {alias}.number)"
+    )
+
+
+async def is_retracted(session: AsyncSession, case_file_id: UUID, number: int) -> bool:
+    """Say whether a version was retracted."""
+    found = await session.execute(
+        text("select 1 from case_file_retraction where case_file_id = :id and number = :number"),
+        {"id": case_file_id, "number": number},
+    )
+    return found.first() is not None
+
+
+async def refuse_retracted(reading: Reading, case_file_id: UUID, number: int) -> None:
+    """Refuse the content of a retracted version to those it had been shared with.
+
+    Raises Retracted.
+    """
+    of_recipient = reading.caller.kind is OrganisationKind.CPS
+    if of_recipient and await is_retracted(reading.session, case_file_id, number):
+        raise Retracted(number)
 
 
 def addressed_to(caller: Caller, alias: str = "c") -> str:

@@ -61,7 +61,9 @@ async def open_case_file(
         return work.answer_change(view.body(), status=201, etag=view.tag, location=location)
 
 
-@router.get("/{case_file_id}", operation_id="get_case_file", response_model=CaseFileRepresentation)
+@router.get(
+    "/{case_file_id}", operation_id="get_case_file", response_model=CaseFileRepresentation, responses=refusals("gone")
+)
 async def get_case_file(
     reading: ReadingNow,
     case_file_id: CaseFileId,
@@ -175,7 +177,12 @@ async def list_versions(reading: ReadingNow, page: AskedPage, case_file_id: Case
     return reading.answer(body, headers=headers)
 
 
-@router.get("/{case_file_id}/versions/{number}", operation_id="get_version", response_model=CaseFileRepresentation)
+@router.get(
+    "/{case_file_id}/versions/{number}",
+    operation_id="get_version",
+    response_model=CaseFileRepresentation,
+    responses=refusals("gone"),
+)
 async def get_version(reading: ReadingNow, case_file_id: CaseFileId, number: Number) -> Response:
     """Read a case file at a version."""
     return await _read(reading, case_file_id, number, None)
@@ -185,7 +192,8 @@ async def get_version(reading: ReadingNow, case_file_id: CaseFileId, number: Num
     "/{case_file_id}/versions/{number}/changes",
     operation_id="get_changes",
     response_model=ChangesView,
-    responses={200: {"content": {JSON_PATCH: {"schema": {"type": "array", "items": {"type": "object"}}}}}},
+    responses=refusals("gone")
+    | {200: {"content": {JSON_PATCH: {"schema": {"type": "array", "items": {"type": "object"}}}}}},
 )
 async def get_changes(
     reading: ReadingNow,
@@ -214,7 +222,7 @@ async def get_changes(
     told = changes_between(
         before, after, from_number=since, to_number=number, attachments_before=was, attachments_after=now
     )
-    return reading.answer(told, headers=_BY_ACCEPT)
+    return reading.answer({**told, "retracted": _retracted(seen)}, headers=_BY_ACCEPT)
 
 
 @router.get("/{case_file_id}/timeline", operation_id="get_timeline", response_model=Timeline)
@@ -227,6 +235,12 @@ async def get_timeline(reading: ReadingNow, page: AskedPage, case_file_id: CaseF
     more = (items[page.limit - 1]["sequence"],) if len(items) > page.limit else None
     body, headers = page.body(items[: page.limit], more)
     return reading.answer(body, headers=headers)
+
+
+def _retracted(seen: list[views.CaseFileView]) -> list[int]:
+    """Return the numbers of those versions that were retracted."""
+    versions = [view.envelope.get("version", {}) for view in seen]
+    return [version["number"] for version in versions if version.get("retraction")]
 
 
 async def _compared(reading: ReadingNow, case: queries.CaseFileRow, asked: int) -> views.CaseFileView:

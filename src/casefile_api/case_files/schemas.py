@@ -116,6 +116,16 @@ class ShareView(BaseModel):
     organisation: str
     unit: str
     shared_at: str
+    early_advice_request_id: str = Field(description="the request that it was shared for")
+
+
+class RetractionView(BaseModel):
+    """That a version was shared in error and retracted. To those it was shared with, its content is shown no more."""
+
+    retracted_at: str
+    code: str = Field(examples=["wrong_case"])
+    retracted_by: ActorView | None = Field(description="for the owning force; else null")
+    reason: str | None = Field(description="for the owning force; else null")
 
 
 class VersionView(BaseModel):
@@ -135,6 +145,7 @@ class VersionView(BaseModel):
         examples=["2"],
     )
     shared_with: list[ShareView]
+    retraction: RetractionView | None
 
 
 class ListedVersion(VersionView):
@@ -216,6 +227,7 @@ class ChangesView(BaseModel):
 
     from_: int = Field(alias="from", description="the version compared with; 0 for none, where everything is new")
     to: int
+    retracted: list[int] = Field(description="which of the two was shared in error and retracted")
     summary: dict[str, int]
     sections: list[dict[str, Any]]
     attachments: list[dict[str, Any]]

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import text
 
 from casefile_api.access.caller import OrganisationKind
-from casefile_api.case_files.queries import CaseFileRow, sight_of, visible_shares
+from casefile_api.case_files.queries import CaseFileRow, not_retracted, sight_of, visible_shares
 from casefile_api.unit_of_work import Reading
 
 NOTHING = 0
@@ -37,16 +37,16 @@ _SEEN = f"""
 async def version_since(reading: Reading, case: CaseFileRow, since: Since, number: int) -> int:
     """Return the version before `number` that the caller saw last, or that was submitted last; 0 where there is none.
 
-    What the caller may see no longer does not count. For the CPS, submitted is what was shared with the caller's unit
-    (whole Areas: with any of theirs); for the police, with any unit.
+    What the caller may see no longer does not count, and what was retracted was never submitted. For the CPS, submitted
+    is what was shared with the caller's unit (whole Areas: with any of theirs); for the police, with any unit.
     """
     cps = reading.caller.kind is OrganisationKind.CPS
     shared = "select from case_file_share s where s.case_file_id = :id and s.number = seen.number"
     if since is Since.LAST_SEEN:
         source = f"(select cast(said->>'target_version' as integer) as number from ({_SEEN}) entries) seen"
-        allowed = f"exists ({shared} and {visible_shares(reading.caller)})" if cps else "true"
+        allowed = f"exists ({shared} and {visible_shares(reading.caller)} and {not_retracted()})" if cps else "true"
     else:
-        source = "(select s.number from case_file_share s where s.case_file_id = :id"
+        source = f"(select s.number from case_file_share s where s.case_file_id = :id and {not_retracted()}"
         source += f" and {visible_shares(reading.caller)}) seen" if cps else ") seen"
         allowed = "true"
     bind: dict[str, Any] = {"id": case.id, "number": number, "client_id": reading.caller.client_id}

@@ -39,9 +39,10 @@ def _told(caller: Caller) -> str:
         and ({request} is null or exists (
             select from early_advice_unit u where u.request_id = {request} and u.organisation = :organisation
             and u.unit = :unit and (u.left_at is null or e.sequence <= (u.frozen->>'event')::bigint)))
-        and (e.type <> 'case_file.version_shared' or exists (
+        and (e.type not in ('case_file.version_shared', 'case_file.version_retracted') or exists (
             select from case_file_share s where s.case_file_id = e.case_file_id and s.organisation = :organisation
-            and s.unit = :unit and s.shared_at = e.occurred_at and s.number = ({data}->>'version')::integer))"""
+            and s.unit = :unit and s.number = ({data}->>'version')::integer
+            and (s.shared_at = e.occurred_at or e.type = 'case_file.version_retracted')))"""
 
 
 def _item(row: Any) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from casefile_api.case_files.queries import (
 )
 from casefile_api.case_files.versions import SealedVersion, content_of
 from casefile_api.clock import utc_text
-from casefile_api.errors import NotFound
+from casefile_api.errors import NotFound, Retracted
 from casefile_api.identifiers import parse_id
 from casefile_api.unit_of_work import Reading, written_out
 from casefile_api.web.etags import tag_of_bytes
@@ -62,16 +62,19 @@ def statement_of_view(caller: Caller, source: str, number: str, *, body: bool) -
                {broken_glass_of()} as broken_glass, {addressed_to(caller)} as addressed_to,
                v.number, v.digest, v.parent_digest, v.salt, v.note, v.attachments, v.warnings, v.created_by,
                v.content_schema,
+               t.retracted_at, t.retracted_by, t.code as retraction_code, t.reason as retraction_reason,
                v.created_at as version_created_at, {"v.body" if body else "null"} as body,
                p.created_at, p.updated_at, k.wrapped_key,
                {referred(caller)} as referred,
                exists (select from case_file_request_position r where r.case_file_id = c.id) as requested,
-               (select jsonb_agg(jsonb_build_array(s.organisation, s.unit, s.shared_at) order by s.shared_at, s.unit)
+               (select jsonb_agg(jsonb_build_array(s.organisation, s.unit, s.shared_at, s.request_id)
+                                  order by s.shared_at, s.unit)
                 from case_file_share s where s.case_file_id = c.id and s.number = v.number {own}) as shares
         from {source}
         left join case_file_party p on p.case_file_id = c.id and p.organisation = :organisation
         left join case_key k on k.case_file_id = c.id
         left join case_file_version v on v.case_file_id = c.id and v.number = {number}
+        left join case_file_retraction t on t.case_file_id = c.id and t.number = v.number
         """
 
 
@@ -161,6 +164,7 @@ def with_version(view: CaseFileView, new: NewVersion) -> CaseFileView:
         "warnings": new.warnings,
         "content_schema": str(new.content_schema),
         "shared_with": [],
+        "retraction": None,
     }
     status = "referred" if view.envelope["status"] == "referred" else "in_investigation"
     changed = {"status": status, "updated_at": utc_text(new.created_at), "version": made}
@@ -182,6 +186,8 @@ def _seen(reading: Reading, identifier: UUID, rows: Sequence[Any]) -> Any:
 
 def _view(reading: Reading, row: Any) -> CaseFileView:
     envelope = _envelope(reading, row)
+    if _withheld(reading.caller, row):
+        raise Retracted(row.number)
     context = f"case_file_version.body:{row.id}:{row.number}"
     body = reading.vault.open_with(row.id, row.wrapped_key, row.body, context)
     return CaseFileView(envelope, content_of(body, row.attachments))
@@ -192,7 +198,9 @@ def _envelope(reading: Reading, row: Any) -> dict[str, Any]:
     reading.trail.seen_through(row.broken_glass)
     erased = row.wrapped_key is None and row.body is None
     place = f"case_file_version.note:{row.id}:{row.number}"
-    note = b"" if erased else reading.vault.open_with(row.id, row.wrapped_key, row.note, place)
+    hidden = erased or _withheld(reading.caller, row)
+    note = b"" if hidden else reading.vault.open_with(row.id, row.wrapped_key, row.note, place)
+    retraction = None if row.retracted_at is None else _retraction(reading, row, erased=erased)
     return {
         **({"erased": True} if erased else {}),
         "id": str(row.id),
@@ -206,26 +214,51 @@ def _envelope(reading: Reading, row: Any) -> dict[str, Any]:
         "status": _status(reading.caller, row),
         "created_at": utc_text(row.created_at),
         "updated_at": utc_text(row.updated_at),
-        "version": _version(row, note.decode()),
+        "version": _version(row, note.decode(), retraction, withheld=_withheld(reading.caller, row)),
     }
 
 
-def _version(row: Any, note: str) -> Mapping[str, Any]:
+def _withheld(caller: Caller, row: Any) -> bool:
+    """Say whether the version was retracted from the caller's side: that it was there is all they see of it."""
+    return row.retracted_at is not None and caller.kind is OrganisationKind.CPS
+
+
+def _retraction(reading: Reading, row: Any, *, erased: bool) -> dict[str, Any]:
+    """Return who retracted the version, when and why; the force's words are its own."""
+    kind, place = reading.caller.kind, f"case_file_retraction.reason:{row.id}:{row.number}"
+    own = {name: not own_alone("RetractionView", name, kind) for name in ("reason", "retracted_by")}
+    words = b"" if erased else reading.vault.open_with(row.id, row.wrapped_key, row.retraction_reason, place)
+    return {
+        "retracted_at": utc_text(row.retracted_at),
+        "code": row.retraction_code,
+        "retracted_by": row.retracted_by if own["retracted_by"] else None,
+        "reason": words.decode() if own["reason"] else None,
+    }
+
+
+def _version(row: Any, note: str, retraction: Mapping[str, Any] | None, *, withheld: bool) -> Mapping[str, Any]:
+    """Return a version without its content; of one that was retracted from the reader nothing of what it said."""
     return {
         "number": row.number,
         "digest": row.digest,
         "parent_digest": row.parent_digest,
         "salt": row.salt,
-        "attachments": row.attachments,
+        "attachments": [] if withheld else row.attachments,
         "created_at": utc_text(row.version_created_at),
         "created_by": row.created_by,
         "note": note,
-        "warnings": row.warnings,
+        "warnings": [] if withheld else row.warnings,
         "content_schema": str(row.content_schema),
         "shared_with": [
-            {"organisation": organisation, "unit": unit, "shared_at": utc_text(datetime.fromisoformat(at))}
-            for organisation, unit, at in row.shares or ()
+            {
+                "organisation": organisation,
+                "unit": unit,
+                "shared_at": utc_text(datetime.fromisoformat(at)),
+                "early_advice_request_id": request,
+            }
+            for organisation, unit, at, request in row.shares or ()
         ],
+        "retraction": retraction,
     }
 
 

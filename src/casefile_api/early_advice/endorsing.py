@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from casefile_api.case_files.commands import share_version
-from casefile_api.case_files.queries import CaseFileRow, content_bytes
+from casefile_api.case_files.queries import CaseFileRow, content_bytes, not_retracted, refuse_retracted
 from casefile_api.case_files.restricting import admits_somebody_of
 from casefile_api.clock import utc_text
 from casefile_api.early_advice.models import EarlyAdviceRequest
@@ -18,8 +18,9 @@ from casefile_api.errors import Fault, Invalid, NotPermitted, Stale, WrongState
 from casefile_api.organisations.models import Unit
 from casefile_api.unit_of_work import Reading, UnitOfWork
 
-_SHARED = text("select 1 from case_file_share where case_file_id = :case and number = :number and unit = :unit")
-_SHARED_WITH = text("select number from case_file_share where case_file_id = :case and unit = :unit order by number")
+_OF_UNIT = f"from case_file_share s where s.case_file_id = :case and s.unit = :unit and {not_retracted()}"
+_SHARED = text(f"select 1 {_OF_UNIT} and s.number = :number")
+_SHARED_WITH = text(f"select s.number {_OF_UNIT} order by s.number")
 _MATERIAL = text(
     "select a.id, a.sha256, a.status from case_file_version_attachment l join attachment a on a.id = l.attachment_id"
     " where l.case_file_id = :case and l.number = :number order by a.id"
@@ -29,13 +30,13 @@ _DIGEST = text("select digest from case_file_version where case_file_id = :case 
 
 
 async def is_shared(session: AsyncSession, case_file_id: UUID, number: int, unit: str | None) -> bool:
-    """Say whether a version was shared with a unit."""
+    """Say whether a version was shared with a unit, and not retracted."""
     found = await session.execute(_SHARED, {"case": case_file_id, "number": number, "unit": unit})
     return found.first() is not None
 
 
 async def versions_shared_with(session: AsyncSession, case_file_id: UUID, unit: str | None) -> list[int]:
-    """Return the numbers of the versions that were shared with a unit."""
+    """Return the numbers of the versions that were shared with a unit and not retracted."""
     found = await session.execute(_SHARED_WITH, {"case": case_file_id, "unit": unit})
     return [int(number) for number in found.scalars()]
 
@@ -119,7 +120,11 @@ async def receipt(work: UnitOfWork, case: CaseFileRow, number: int, received_at:
 
 
 async def content_of_version(reading: Reading, case: CaseFileRow, number: int) -> dict[str, Json]:
-    """Return the content of a version, parsed."""
+    """Return the content of a version, parsed.
+
+    Raises Retracted where it was retracted from the caller's side.
+    """
+    await refuse_retracted(reading, case.id, number)
     content: dict[str, Json] = orjson.loads(await content_bytes(reading.session, reading.vault, case.id, number))
     return content
 

@@ -24,7 +24,7 @@ from casefile_api.early_advice.schemas import (
 from casefile_api.early_advice.sealing import Json
 from casefile_api.early_advice.steps import Said, Standing, begin, due_text, finish, take, tell
 from casefile_api.early_advice.workflow import State, after_accept
-from casefile_api.errors import Fault, Invalid
+from casefile_api.errors import Fault, Invalid, WrongState
 from casefile_api.organisations.models import Staff, Unit
 from casefile_api.unit_of_work import UnitOfWork
 
@@ -109,8 +109,11 @@ async def transfer_request(work: UnitOfWork, request_id: str, body: TransferRequ
     unit = await _unit_named(standing, body.unit)
     await refuse_unseen(work, case, unit, "/unit")
     left, area_left = str(request.cps_unit), str(request.cps_organisation)
+    kept = await versions_shared_with(work.session, case.id, left)
+    if not kept:
+        raise WrongState("All that was shared was retracted: there is nothing to go to another unit.")
     await send_to(work, request, unit)
-    for number in await versions_shared_with(work.session, case.id, left):
+    for number in kept:
         await share(work, case, number, request)
     await address_to_unit(work, case, unit.id)
     await touch(work, case.id, [area_left])

@@ -16,6 +16,7 @@ from casefile_api.file_standards.schemas import CheckContent, CheckView, DatedRe
 from casefile_api.file_standards.standards import StandardName
 from casefile_api.unit_of_work import ReadingNow
 from casefile_api.web.bodies import JsonBody
+from casefile_api.web.documenting import refusals
 from casefile_api.web.exchange import exchange_of
 from casefile_api.web.routing import GuardedRoute
 
@@ -23,7 +24,10 @@ router = APIRouter(prefix="/v1/case-files", route_class=GuardedRoute, tags=["cas
 
 
 @router.get(
-    "/{case_file_id}/versions/{number}/readiness", operation_id="get_readiness", response_model=DatedReadinessView
+    "/{case_file_id}/versions/{number}/readiness",
+    operation_id="get_readiness",
+    response_model=DatedReadinessView,
+    responses=refusals("gone"),
 )
 async def get_readiness(
     reading: ReadingNow,
@@ -41,7 +45,8 @@ async def get_readiness(
     content = orjson.loads(view.content)
     verdict = evaluate(standard, content, envelope=view.envelope, request=None, on=today, rules=rules)
     reading.trail.details = {"rule_set": verdict.rule_set, "ready": verdict.ready}
-    return reading.answer({**verdict.as_body(), "dates": legal_dates(content, today)})
+    retracted = view.envelope["version"]["retraction"] is not None
+    return reading.answer({**verdict.as_body(), "dates": legal_dates(content, today), "retracted": retracted})
 
 
 @router.post("/check", operation_id="check_content", response_model=CheckView)

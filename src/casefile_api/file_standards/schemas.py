@@ -51,6 +51,7 @@ class DatedReadinessView(ReadinessView):
     """A version held against a file standard, with the dates that follow from it."""
 
     dates: list[LegalDateView]
+    retracted: bool = Field(description="whether the version was shared in error and retracted")
 
 
 class AskedRequest(Body):
