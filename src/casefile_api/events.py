@@ -53,6 +53,7 @@ MEMBERS: Mapping[str, Member] = {
     "code": Member("string", None, "why an attachment was rejected, as in its `rejection.code`"),
     "clock": Member("string", None, "the kind of deadline: advice, triage, police_response, action or appeal"),
     "due_at": Member("string", "date-time", "when the deadline falls or fell"),
+    "months": Member("integer", None, "how many months ago the deadline passed without an answer"),
     "webhook_endpoint_id": Member("string", "uuid", "the webhook endpoint"),
     "alarm": Member("string", None, "why the audit log does not grow: the code of the alarm"),
     "finding": Member("string", None, "what is wrong in the audit log: an entry, a leaf, a tile, a checkpoint"),
@@ -222,6 +223,15 @@ _TABLE: tuple[EventType, ...] = (
         "the {clock} deadline has passed",
         "clock",
         "due_at",
+        optional=("early_advice_request_id", "action_id"),
+    ),
+    _case(
+        "deadline.chased",
+        Told.PARTIES,
+        "the {clock} deadline passed {months} months ago, and the answer is chased",
+        "clock",
+        "due_at",
+        "months",
         optional=("early_advice_request_id", "action_id"),
     ),
     _plain(

@@ -11,7 +11,7 @@ import pytest
 
 from casefile_api.clock import Clock
 from casefile_api.database import Database
-from casefile_api.early_advice.clocks import end_of, london_date, start_of
+from casefile_api.early_advice.clocks import end_of, london_date, months_after, start_of
 from casefile_api.early_advice.deadlines import raise_due_deadlines
 from casefile_api.identifiers import new_id
 from casefile_api.settings import Settings
@@ -58,10 +58,12 @@ class Watch:
             now=NOW,
         )
         clock = {"id": new_id(), "case": case, "request": request, "due_on": due, "paused_at": None, "stopped_at": None}
+        clock |= {"chase_months": "[]", "chased": 0, "chase_at": None}
         self.rows(
             "insert into early_advice_clock (id, case_file_id, request_id, kind, started_at, due_on, due_at, warn_days,"
-            " warns_at, paused_days, paused_at, stopped_at) values (%(id)s, %(case)s, %(request)s, 'advice', %(start)s,"
-            " %(due_on)s, %(due_at)s, 3, %(warns_at)s, 0, %(paused_at)s, %(stopped_at)s)",
+            " warns_at, paused_days, paused_at, stopped_at, chase_months, chased, chase_at)"
+            " values (%(id)s, %(case)s, %(request)s, 'advice', %(start)s, %(due_on)s, %(due_at)s, 3, %(warns_at)s, 0,"
+            " %(paused_at)s, %(stopped_at)s, %(chase_months)s, %(chased)s, %(chase_at)s)",
             **{**clock, **changes},
             start=NOW,
             due_at=end_of(due),
@@ -83,6 +85,15 @@ async def watch(database_url: str, owner_database_url: str) -> AsyncIterator[Wat
     yield made
     for database in made.databases:
         await database.close()
+
+
+CHASED = {"chase_months": "[1, 2]", "chased": 0}
+
+
+def chase_of(days: int) -> dict[str, Any]:
+    """What a clock due in so many days has, where its answer is chased one and two months later."""
+    month_later = months_after(london_date(NOW) + timedelta(days=days), 1)
+    return CHASED | {"chase_at": end_of(month_later) + timedelta(seconds=1)}
 
 
 def both(event: str, count: int) -> dict[tuple[str, str], int]:
@@ -123,3 +134,26 @@ async def test_every_deadline_told_has_its_entry_in_the_log(watch: Watch) -> Non
     assert entries == [("raise_deadline", "police-53", True)] * 2
     await watch.look(61)
     assert len(watch.rows("select 1 from audit_entry")) == 2
+
+
+async def test_an_answer_is_chased_one_and_two_months_after_its_date_once_each(watch: Watch) -> None:
+    for number in range(CASES):
+        watch.add_clock(number, days=5, **chase_of(5))  # due on 29 November: chased when 29 December is over
+    for days, chased in ((35, 0), (36, 1), (36, 1), (66, 1), (67, 2), (400, 2)):
+        await watch.look(days)
+        assert watch.told()["deadline.chased", "cps-south-west"] == chased * CASES, days
+    months = watch.rows(
+        "select convert_from(body, 'UTF8')::json->'data'->>'months', count(*) from event"
+        " where type = 'deadline.chased' group by 1"
+    )
+    assert sorted(months) == [("1", 2 * CASES), ("2", 2 * CASES)]
+
+
+async def test_workers_that_were_down_for_months_chase_for_each_month_and_a_clock_at_rest_is_not_chased(
+    watch: Watch,
+) -> None:
+    watch.add_clock(1, days=5, **chase_of(5))
+    watch.add_clock(2, days=5, **chase_of(5), stopped_at=NOW + timedelta(days=20))
+    await watch.look(400)
+    expected = both("approaching", 1) | both("breached", 1) | both("chased", 2)
+    assert watch.told() == expected

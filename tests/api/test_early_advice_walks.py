@@ -1,7 +1,9 @@
 """Random walks by everybody at once: whatever is tried, what can be said of every request still holds."""
 
+import itertools
 import random
 from collections import Counter
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -56,6 +58,7 @@ def test_the_story_the_clocks_and_the_events_agree_whatever_was_tried(teams: Tea
     places = [item["to"] for item in request["history"]]
     assert [item["from"] for item in request["history"]] == [None, *places[:-1]]
     assert request["state"] == places[-1]
+    assert_the_spells_add_up(request)
     running = Counter(item["kind"] for item in request["clocks"] if item["stopped_at"] is None)
     assert all(count == 1 for count in running.values())
     for organisation in ("police-53", "cps-south-west"):
@@ -64,3 +67,19 @@ def test_the_story_the_clocks_and_the_events_agree_whatever_was_tried(teams: Tea
         assert [event["data"]["sequence"] for event in events] == list(range(1, len(events) + 1))
         told = [event["data"]["state"] for event in events if event["type"].startswith("early_advice.")]
         assert told == own
+
+
+def assert_the_spells_add_up(request: Json) -> None:
+    """Who held the ball for how long: spells without gap or overlap, from the first step to the last that ended one."""
+    spells, taken = request["held"], request["history"]
+    assert spells[0]["since"] == taken[0]["at"]
+    ended = request["with"] == "none"
+    assert (spells[-1]["until"] is not None) is ended
+    if not ended:
+        assert spells[-1]["with"] == request["with"]
+    closed = [spell for spell in spells if spell["until"] is not None]
+    for before, after in itertools.pairwise(spells):
+        assert before["until"] == after["since"]
+        assert before["with"] != after["with"]
+    moments = [datetime.fromisoformat(spell["until"]) - datetime.fromisoformat(spell["since"]) for spell in closed]
+    assert [int(moment.total_seconds()) for moment in moments] == [spell["seconds"] for spell in closed]

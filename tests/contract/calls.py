@@ -182,6 +182,7 @@ CALLS: dict[str, Call] = {
     "list_early_advice_requests": _reads(limit="200"),
     "get_early_advice_request": _reads(),
     "get_early_advice_readiness": _reads(),
+    "get_advice_document": _reads(),
     **{f"{step.replace('-', '_')}_early_advice_request": _step(body) for step, body in STEPS.items()},
     "list_actions": _reads(),
     "get_action": _reads(),

@@ -232,6 +232,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "list_early_advice_requests": _reads("early-advice:read"),
     "get_early_advice_request": _reads("early-advice:read"),
     "get_early_advice_readiness": _reads("early-advice:read"),
+    "get_advice_document": Operation(_grant("early-advice:read", police="*", cps="*"), Operation62.DISCLOSURE),
     "submit_early_advice_request": Operation(
         _grant("early-advice:request", police=_SUPERVISES), Operation62.DISCLOSURE
     ),

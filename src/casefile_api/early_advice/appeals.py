@@ -6,8 +6,8 @@ One appeal for each refusal, none after it was upheld; who decides is not who re
 from fastapi import Response
 
 from casefile_api.clock import utc_text
-from casefile_api.early_advice.clock_keeping import rules_of, unit_kind
-from casefile_api.early_advice.clocks import ClockKind, start
+from casefile_api.early_advice.clock_keeping import would_start
+from casefile_api.early_advice.clocks import ClockKind
 from casefile_api.early_advice.schemas import AppealRequest, DecideAppealRequest
 from casefile_api.early_advice.steps import Said, begin, finish
 from casefile_api.early_advice.workflow import State
@@ -17,8 +17,7 @@ from casefile_api.unit_of_work import UnitOfWork
 async def appeal_request(work: UnitOfWork, request_id: str, body: AppealRequest) -> Response:
     """Appeal against a refusal."""
     standing = await begin(work, request_id, "appeal")
-    kind = await unit_kind(work.session, standing.request.cps_unit)
-    clock = start(rules_of(work.settings), ClockKind.APPEAL, work.now, unit_kind=kind)
+    clock = await would_start(work.session, work.settings, ClockKind.APPEAL, standing.request, work.now)
     due_at = utc_text(clock.due_at) if clock else None
     return await finish(standing, State.APPEALED, Said({"grounds": body.grounds}, due_at=due_at))
 

@@ -51,6 +51,14 @@ async def unit_kind(session: AsyncSession, unit: str | None) -> str:
     return (await session.execute(select(Unit.kind).where(Unit.id == unit))).scalar_one_or_none() or ""
 
 
+async def would_start(
+    session: AsyncSession, settings: Settings, kind: ClockKind, request: EarlyAdviceRequest, now: datetime
+) -> RunningClock | None:
+    """Return the clock that a request would start now with its unit; none where none applies there."""
+    of_unit, area = await unit_kind(session, request.cps_unit), request.cps_organisation or ""
+    return start(rules_of(settings), kind, now, unit_kind=of_unit, area=area)
+
+
 class ClockKeeper:
     """The clocks of one request (or of one of its actions) while a step is taken, at one moment."""
 
@@ -118,7 +126,8 @@ class ClockKeeper:
         action: EarlyAdviceAction | None,
     ) -> None:
         row = live.get(effect.kind)
-        applies = start(self._rules, effect.kind, self._now, unit_kind=unit_kind, date_set=date_set)
+        area = self._request.cps_organisation or ""
+        applies = start(self._rules, effect.kind, self._now, unit_kind=unit_kind, area=area, date_set=date_set)
         stops = effect.do in {Do.STOP, Do.START} or (effect.do is Do.RECEIVE and applies is None)
         if row is not None and stops:
             write(live.pop(effect.kind), running(row).stopped(self._now))
@@ -144,6 +153,8 @@ class ClockKeeper:
             due_at=clock.due_at,
             warn_days=clock.warn_days,
             warns_at=clock.warns_at(),
+            chase_months=list(clock.chase_months),
+            chase_at=clock.chases_at(),
         )
         self._session.add(row)
         return row
@@ -152,12 +163,13 @@ class ClockKeeper:
         """Keep what was told of an action's date when a new clock runs to the same date: reopened, or sent back."""
         if row.action_id is None:
             return
-        earlier = select(func.max(EarlyAdviceClock.warned_at), func.max(EarlyAdviceClock.breach_told_at)).where(
-            EarlyAdviceClock.action_id == row.action_id,
-            EarlyAdviceClock.due_on == row.due_on,
-            EarlyAdviceClock.id != row.id,
+        clock = EarlyAdviceClock
+        earlier = select(func.max(clock.warned_at), func.max(clock.breach_told_at), func.max(clock.chased)).where(
+            clock.action_id == row.action_id, clock.due_on == row.due_on, clock.id != row.id
         )
-        row.warned_at, row.breach_told_at = (await self._session.execute(earlier)).one()
+        row.warned_at, row.breach_told_at, chased = (await self._session.execute(earlier)).one()
+        row.chased = chased or 0
+        row.chase_at = running(row).chases_at()
 
     async def _live(self, action: EarlyAdviceAction | None) -> Sequence[EarlyAdviceClock]:
         of_action = EarlyAdviceClock.action_id == action.id if action else col(EarlyAdviceClock.action_id).is_(None)
@@ -182,13 +194,22 @@ class ClockKeeper:
 def running(row: EarlyAdviceClock) -> RunningClock:
     """Return the clock that a row keeps."""
     return RunningClock(
-        ClockKind(row.kind), row.started_at, row.due_on, row.warn_days, row.paused_at, row.paused_days, row.stopped_at
+        ClockKind(row.kind),
+        row.started_at,
+        row.due_on,
+        row.warn_days,
+        row.paused_at,
+        row.paused_days,
+        row.stopped_at,
+        tuple(row.chase_months),
+        row.chased,
     )
 
 
 def write(row: EarlyAdviceClock, clock: RunningClock) -> None:
     """Keep a clock in its row."""
     row.due_on, row.due_at, row.warns_at = clock.due_on, clock.due_at, clock.warns_at()
+    row.chase_at = clock.chases_at()
     row.paused_at, row.paused_days, row.stopped_at = clock.paused_at, clock.paused_days, clock.stopped_at
 
 

@@ -6,14 +6,17 @@ days skip weekends, the bank holidays of England and Wales and one-off holidays.
 Source: CPS targets for early advice (National Operating Model for adult rape, 21 calendar days); DG6 chapter 7.
 """
 
+from calendar import monthrange
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from functools import lru_cache
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import holidays
+from pydantic import Field
 
 LONDON = ZoneInfo("Europe/London")
 _LAST_SECOND = time(23, 59, 59)
@@ -57,7 +60,10 @@ ANSWERABLE: dict[ClockKind, Side] = {
 
 @dataclass(frozen=True)
 class ClockRule:
-    """How long a kind of deadline runs, for receipts from a date on, and how many days before it falls due to warn."""
+    """How long a kind of deadline runs, for receipts from a date on, when to warn of it and when to chase its answer.
+
+    A rule for CPS Areas by name goes before those for all, whatever their dates.
+    """
 
     kind: ClockKind
     effective_from: date
@@ -65,6 +71,8 @@ class ClockRule:
     unit: DayUnit
     unit_kinds: frozenset[str] | None = None
     warn_days: int = 0
+    areas: frozenset[str] | None = None
+    chase_months: tuple[Annotated[int, Field(ge=1, le=24)], ...] = ()
 
     def applies_to(self, unit_kind: str) -> bool:
         """Say whether requests with a unit of this kind run against the clock."""
@@ -76,7 +84,7 @@ DEFAULT_RULES: tuple[ClockRule, ...] = (
     ClockRule(ClockKind.ADVICE, _SINCE, 21, DayUnit.CALENDAR_DAYS, frozenset({"rasso"}), warn_days=3),
     ClockRule(ClockKind.TRIAGE, _SINCE, 1, DayUnit.WORKING_DAYS),
     ClockRule(ClockKind.POLICE_RESPONSE, _SINCE, 14, DayUnit.DATE_SET, warn_days=2),
-    ClockRule(ClockKind.ACTION, _SINCE, 28, DayUnit.DATE_SET, warn_days=3),
+    ClockRule(ClockKind.ACTION, _SINCE, 28, DayUnit.DATE_SET, warn_days=3, chase_months=(1, 2)),
     ClockRule(ClockKind.APPEAL, _SINCE, 5, DayUnit.WORKING_DAYS, warn_days=1),
 )
 
@@ -90,10 +98,15 @@ class ClockRules:
         self._rules = sorted(rules, key=lambda rule: rule.effective_from)
         self._one_off_holidays = frozenset(one_off_holidays)
 
-    def in_force(self, kind: ClockKind, on: date, unit_kind: str) -> ClockRule | None:
-        """Return the newest rule of the kind that took effect on or before the date; none where it does not apply."""
+    def in_force(self, kind: ClockKind, on: date, unit_kind: str, area: str = "") -> ClockRule | None:
+        """Return the newest rule of the kind that took effect on or before the date; none where it does not apply.
+
+        Where the Area has rules of its own by then, the newest of those.
+        """
         found = [rule for rule in self._rules if rule.kind is kind and rule.effective_from <= on]
-        newest = found[-1] if found else None
+        own = [rule for rule in found if rule.areas is not None and area in rule.areas]
+        chosen = own or [rule for rule in found if rule.areas is None]
+        newest = chosen[-1] if chosen else None
         return newest if newest is not None and newest.applies_to(unit_kind) else None
 
     def is_working_day(self, day: date) -> bool:
@@ -132,6 +145,13 @@ def start_of(day: date) -> datetime:
     return datetime.combine(day, time.min, LONDON).astimezone(UTC)
 
 
+def months_after(day: date, months: int) -> date:
+    """Return the same day so many months later, or the last of that month where it has no such day."""
+    year, month = divmod(day.month - 1 + months, 12)
+    last = monthrange(day.year + year, month + 1)[1]
+    return date(day.year + year, month + 1, min(day.day, last))
+
+
 @dataclass(frozen=True)
 class RunningClock:
     """One deadline with its history. A stopped clock never runs again: what follows is a new clock."""
@@ -143,6 +163,8 @@ class RunningClock:
     paused_at: datetime | None = None
     paused_days: int = 0
     stopped_at: datetime | None = None
+    chase_months: tuple[int, ...] = ()
+    chased: int = 0
 
     @property
     def due_at(self) -> datetime:
@@ -164,6 +186,12 @@ class RunningClock:
     def warns_at(self) -> datetime:
         """When its approach is told: at the start of the London day so many days before the due date."""
         return start_of(self.due_on - timedelta(days=self.warn_days))
+
+    def chases_at(self) -> datetime | None:
+        """When its answer is chased next: when so many months have passed since the due date; None after the last."""
+        if self.chased >= len(self.chase_months):
+            return None
+        return end_of(months_after(self.due_on, self.chase_months[self.chased])) + timedelta(seconds=1)
 
     def breached_at(self, now: datetime) -> datetime | None:
         """When its date passed, or None while it has not, or had not when the clock was paused or stopped."""
@@ -191,11 +219,17 @@ class RunningClock:
 
 
 def start(
-    rules: ClockRules, kind: ClockKind, received_at: datetime, *, unit_kind: str, date_set: date | None = None
+    rules: ClockRules,
+    kind: ClockKind,
+    received_at: datetime,
+    *,
+    unit_kind: str,
+    area: str = "",
+    date_set: date | None = None,
 ) -> RunningClock | None:
     """Start a clock at receipt, due on the date set or as the rule in force has it; none where no rule applies."""
-    rule = rules.in_force(kind, london_date(received_at), unit_kind)
+    rule = rules.in_force(kind, london_date(received_at), unit_kind, area)
     if rule is None:
         return None
     due_on = date_set if date_set is not None else rules.due_on(rule, received_at)
-    return RunningClock(kind, received_at, due_on, rule.warn_days)
+    return RunningClock(kind, received_at, due_on, rule.warn_days, chase_months=rule.chase_months)

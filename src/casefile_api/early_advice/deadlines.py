@@ -1,4 +1,4 @@
-"""Telling both sides that a deadline is near or has passed: each once, and never of a clock that stopped or waits.
+"""Telling both sides that a deadline is near, has passed, or passed months ago: each once, never of a clock at rest.
 
 The worker calls `raise_due_deadlines` every few seconds. Whether a deadline was told is kept with its clock, in the
 transaction of the event, under the lock of its case file: two workers, a worker that was down over the deadline, and
@@ -12,10 +12,13 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
+from sqlmodel import col, select
 
 from casefile_api.access.permissions import Operation62
 from casefile_api.clock import Clock, utc_text
 from casefile_api.database import Database
+from casefile_api.early_advice.clock_keeping import running
+from casefile_api.early_advice.models import EarlyAdviceClock
 from casefile_api.unattended import Act, unattended
 
 BATCH = 200
@@ -26,6 +29,7 @@ class Deadline(StrEnum):
 
     APPROACHING = "deadline.approaching"
     BREACHED = "deadline.breached"
+    CHASED = "deadline.chased"
 
 
 _DUE = {
@@ -37,18 +41,28 @@ _DUE = {
         "select id, case_file_id from early_advice_clock where stopped_at is null and paused_at is null"
         " and breach_told_at is null and due_at + interval '1 second' <= :now order by due_at, id limit :limit"
     ),
+    Deadline.CHASED: text(
+        "select id, case_file_id from early_advice_clock where stopped_at is null and paused_at is null"
+        " and chase_at <= :now order by chase_at, id limit :limit"
+    ),
 }
+_RETURNING = "returning request_id, action_id, kind, due_at"
 _TAKE = {
     Deadline.APPROACHING: text(
         "update early_advice_clock set warned_at = :now where id = :id and stopped_at is null and paused_at is null"
-        " and warned_at is null and warns_at <= :now returning request_id, action_id, kind, due_at"
+        f" and warned_at is null and warns_at <= :now {_RETURNING}"
     ),
     Deadline.BREACHED: text(
         "update early_advice_clock set breach_told_at = :now where id = :id and stopped_at is null"
-        " and paused_at is null and breach_told_at is null and due_at + interval '1 second' <= :now"
-        " returning request_id, action_id, kind, due_at"
+        f" and paused_at is null and breach_told_at is null and due_at + interval '1 second' <= :now {_RETURNING}"
+    ),
+    # How many months it is, the row says; when the next are over, `_chase_next` reckons.
+    Deadline.CHASED: text(
+        "update early_advice_clock set chased = chased + 1, chase_at = null where id = :id and stopped_at is null"
+        f" and paused_at is null and chase_at <= :now {_RETURNING}, (chase_months->>(chased - 1))::integer as months"
     ),
 }
+_NEXT_CHASE = text("update early_advice_clock set chase_at = :at where id = :id")
 _LOCK_CASE = text("select organisation from case_file where id = :case for update")
 _TOLD = text("select cps_organisation from early_advice_request where id = :request and cps_organisation is not null")
 
@@ -62,15 +76,17 @@ class DueClock:
 
 
 async def raise_due_deadlines(database: Database, clock: Clock) -> int:
-    """Tell of every deadline that is near or has passed and was not told yet; return how many were told.
+    """Tell of every deadline that is near, has passed or is chased, and was not told yet; return how many were told.
 
-    A deadline that is first looked at when it has passed is told as approaching and then as breached.
+    A deadline that is first looked at when it has passed is told as approaching and then as breached; one that passed
+    months ago is told as chased for each month that is told of.
     """
     told = 0
     for deadline in Deadline:
         while due := await _find_due(database, clock, deadline):
-            told += sum([await _tell(database, clock, deadline, item) for item in due])
-            if len(due) < BATCH:
+            told_now = sum([await _tell(database, clock, deadline, item) for item in due])
+            told += told_now
+            if told_now == 0:  # others told of them meanwhile
                 break
     return told
 
@@ -90,8 +106,16 @@ async def _tell(database: Database, clock: Clock, deadline: Deadline, due: DueCl
         if taken is None:
             act.silent = True
             return False
+        if deadline is Deadline.CHASED:
+            await _chase_next(act, due)
         await _record(act, deadline, due, owner, _Taken(*taken))
         return True
+
+
+async def _chase_next(act: Act, due: DueClock) -> None:
+    """Say when the answer is chased next, where it is."""
+    row = (await act.session.execute(select(EarlyAdviceClock).where(col(EarlyAdviceClock.id) == due.id))).scalar_one()
+    await act.session.execute(_NEXT_CHASE, {"id": due.id, "at": running(row).chases_at()})
 
 
 @dataclass(frozen=True)
@@ -102,6 +126,7 @@ class _Taken:
     action_id: UUID | None
     kind: str
     due_at: datetime
+    months: int | None = None
 
 
 async def _record(act: Act, deadline: Deadline, due: DueClock, owner: str, taken: _Taken) -> None:
@@ -111,6 +136,8 @@ async def _record(act: Act, deadline: Deadline, due: DueClock, owner: str, taken
     act.trail.about(*target, case_file_id=due.case_file_id, owner=owner)
     act.trail.details = {"event": deadline.value, "clock": kind}
     members: dict[str, Any] = {"action_id": action_id} if action_id else {}
+    if taken.months is not None:
+        members["months"] = taken.months
     await act.record(
         deadline.value,
         to=[owner, *sorted(areas)],

@@ -3,8 +3,8 @@
 from fastapi import Response
 
 from casefile_api.early_advice.advising import share_newer
-from casefile_api.early_advice.clock_keeping import ClockKeeper, rules_of, unit_kind
-from casefile_api.early_advice.clocks import ClockKind, london_date, start
+from casefile_api.early_advice.clock_keeping import ClockKeeper, rules_of, would_start
+from casefile_api.early_advice.clocks import ClockKind, london_date
 from casefile_api.early_advice.drafting import refuse_second
 from casefile_api.early_advice.endorsing import is_shared
 from casefile_api.early_advice.openings import Unsettled, date_awaited, timely
@@ -61,8 +61,7 @@ async def _await_answer_again(standing: Standing, to: State) -> None:
     if to is State.ACTION_PLAN_OPEN:
         await keeper.restart_actions()
         return
-    kind = await unit_kind(work.session, request.cps_unit)
-    clock = start(rules_of(work.settings), ClockKind.POLICE_RESPONSE, work.now, unit_kind=kind)
+    clock = await would_start(work.session, work.settings, ClockKind.POLICE_RESPONSE, request, work.now)
     request.response_due_on = clock.due_on if clock else london_date(work.now)
     effect = ClockEffect(Do.START, ClockKind.POLICE_RESPONSE)
     await keeper.apply([effect], date_set=request.response_due_on)

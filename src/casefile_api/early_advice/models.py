@@ -29,7 +29,7 @@ def _sealed(*, nullable: bool = False) -> Column[bytes]:
     return Column(LargeBinary, nullable=nullable)
 
 
-def _json() -> Column[list[str]]:
+def _json() -> Column[Any]:
     return Column(JSONB, nullable=False, server_default=text("'[]'::jsonb"))
 
 
@@ -175,6 +175,11 @@ class EarlyAdviceClock(SQLModel, table=True):
             "due_at",
             postgresql_where=text("stopped_at is null and paused_at is null and breach_told_at is null"),
         ),
+        Index(
+            "early_advice_clock_to_chase",
+            "chase_at",
+            postgresql_where=text("stopped_at is null and paused_at is null and chase_at is not null"),
+        ),
     )
 
     id: UUID = Field(primary_key=True)
@@ -192,6 +197,10 @@ class EarlyAdviceClock(SQLModel, table=True):
     stopped_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
     warned_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
     breach_told_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+    # So many months after the due date an answer is chased; how many of these were told; when the next is.
+    chase_months: list[int] = Field(default_factory=list, sa_column=_json())
+    chased: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+    chase_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
 
 
 class EarlyAdvice(SQLModel, table=True):

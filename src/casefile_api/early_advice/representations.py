@@ -133,6 +133,15 @@ class QueueItem(RequestItem):
     etag: str
 
 
+class Spell(Representation):
+    """A time in which one side held the ball; the last has no end while the request is open."""
+
+    with_: Side = Field(alias="with", description="who was to act")
+    since: str
+    until: str | None
+    seconds: int | None
+
+
 class RequestView(RequestItem):
     """The whole story of a request."""
 
@@ -140,6 +149,7 @@ class RequestView(RequestItem):
     issues: str
     advice_sought: list[QuestionView]
     advice: AdviceView | None
+    held: list[Spell] = Field(description="who held the ball for how long, without a gap while the request is open")
     history: list[TakenStep]
     receipt: Receipt | None = Field(None, description="in the answer to a step that shares a version")
 

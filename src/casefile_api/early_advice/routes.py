@@ -5,6 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response
 
 from casefile_api.early_advice import drafting
+from casefile_api.early_advice.advice_document import MEDIA_TYPE as PDF
+from casefile_api.early_advice.advice_document import advice_document
 from casefile_api.early_advice.clocks import Side
 from casefile_api.early_advice.queries import Queue, find_request, list_queue
 from casefile_api.early_advice.representations import QueuePage, RequestReadiness, RequestView
@@ -85,3 +87,17 @@ async def get_readiness(request_id: RequestId, reading: ReadingNow) -> Response:
         found = await find_request(reading, request_id)
         judgement = await drafting.judge(reading, found, found.case.newest_number)
     return reading.answer(judgement.verdict.as_body())
+
+
+@router.get(
+    _ONE + "/advice.pdf",
+    operation_id="get_advice_document",
+    response_class=Response,
+    responses={
+        200: {"description": "The advice as PDF", "content": {PDF: {"schema": {"type": "string", "format": "binary"}}}}
+    },
+)
+async def get_document(request_id: RequestId, reading: ReadingNow) -> Response:
+    """Return the advice as a document for the file: privileged, marked so on every page, and logged as a disclosure."""
+    async with reading:
+        return await advice_document(reading, request_id)

@@ -1,7 +1,7 @@
 """What a request and its actions look like to a caller: the whole story with its clocks, or an item of the queue."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,6 +12,7 @@ from casefile_api.clock import utc_text
 from casefile_api.early_advice.actions_workflow import HOLDER as ACTION_HOLDER
 from casefile_api.early_advice.actions_workflow import ActionState
 from casefile_api.early_advice.clock_keeping import action_clocks_of, clock_view, clocks_of
+from casefile_api.early_advice.clocks import Side
 from casefile_api.early_advice.models import (
     EarlyAdvice,
     EarlyAdviceAction,
@@ -66,14 +67,32 @@ async def request_view(reading: Reading, found: Found) -> View:
     unsettled = (await unsettled_of(reading.session, [request])).get(request.id, Unsettled())
     clocks = await clocks_of(reading.session, request.id)
     words = await open_words(reading, request.case_file_id, "early_advice_request.sealed", request.id, request.sealed)
+    steps = await _steps(reading, request, until=left.step if left else None)
     return {
         **_in_clear(reading, Listed(request, found.case.police_unit, left), clocks, prosecutors, unsettled),
         "facts": words["facts"],
         "issues": words["issues"],
         "advice_sought": words["advice_sought"],
         "advice": await _advice_view(reading, request) if left is None else None,
-        "history": await _history(reading, request, until=left.step if left else None),
+        "held": held_by([(row.state_to, row.at) for row in steps]),
+        "history": [await _told(reading, row) for row in steps],
     }
+
+
+def held_by(places: Sequence[tuple[str, datetime]]) -> list[View]:
+    """Return who held the ball from when to when, from the states a request came to; the spells leave out no time."""
+    spells: list[View] = []
+    last, since = Side.NONE, None
+    for state, at in places:
+        side = HOLDER[State(state)]
+        if side is last:
+            continue
+        if since is not None:
+            spells[-1:] = [{**spells[-1], "until": utc_text(at), "seconds": int((at - since).total_seconds())}]
+        last, since = side, None if side is Side.NONE else at
+        if since is not None:
+            spells.append({"with": side.value, "since": utc_text(since), "until": None, "seconds": None})
+    return spells
 
 
 async def queue_items(reading: Reading, rows: Sequence[Listed]) -> list[View]:
@@ -161,15 +180,16 @@ async def _advice_view(reading: Reading, request: EarlyAdviceRequest) -> View | 
     }
 
 
-async def _history(reading: Reading, request: EarlyAdviceRequest, *, until: int | None) -> list[View]:
+async def _steps(reading: Reading, request: EarlyAdviceRequest, *, until: int | None) -> Sequence[EarlyAdviceStep]:
     query = select(EarlyAdviceStep).where(EarlyAdviceStep.request_id == request.id)
     if until is not None:
         query = query.where(EarlyAdviceStep.number <= until)
-    rows = (await reading.session.execute(query.order_by(col(EarlyAdviceStep.number)))).scalars()
-    return [
-        _step_view(row, await open_words(reading, row.case_file_id, "early_advice_step.sealed", row.id, row.sealed))
-        for row in rows
-    ]
+    return (await reading.session.execute(query.order_by(col(EarlyAdviceStep.number)))).scalars().all()
+
+
+async def _told(reading: Reading, row: EarlyAdviceStep) -> View:
+    words = await open_words(reading, row.case_file_id, "early_advice_step.sealed", row.id, row.sealed)
+    return _step_view(row, words)
 
 
 def _step_view(row: EarlyAdviceStep | EarlyAdviceActionStep, words: Mapping[str, Json]) -> View:
