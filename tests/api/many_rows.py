@@ -32,8 +32,10 @@ _FILLING = (
             (id, urn, organisation, police_unit, cps_unit, crime_references, newest_number, named_staff)
         select {_ID}, lpad((n / 10000000)::text, 2, '0') || 'AB' || lpad((n / 100 % 100000)::text, 5, '0')
             || lpad((n % 100)::text, 2, '0'), {_FORCE}, {_TEAM}, {_UNIT}, '{{}}', 1, '{{}}' from {{rows}}""",
-    f"insert into case_file_party select {_ID}, {_FORCE}, {_WHEN}, {_WHEN} from {{rows}}",
-    f"insert into case_file_party select {_ID}, {_AREA}, {_WHEN}, {_WHEN} from {{rows}}",
+    f"""insert into case_file_party (case_file_id, organisation, unit, first, created_at, updated_at)
+        select {_ID}, {_FORCE}, {_TEAM}, true, {_WHEN}, {_WHEN} from {{rows}}""",
+    f"""insert into case_file_party (case_file_id, organisation, unit, first, created_at, updated_at)
+        select {_ID}, {_AREA}, {_UNIT}, true, {_WHEN}, {_WHEN} from {{rows}}""",
     f"""insert into case_file_version
             (case_file_id, number, digest, salt, body, note, attachments, warnings, created_by, created_at, case_type,
              offence_codes)
@@ -105,14 +107,19 @@ class Explaining:
 
     def looked_through(self, rows: int) -> set[str]:
         """The tables of so many rows of which half or more were looked at."""
+        return {table for table, looked_at in self.looked_at().items() if looked_at >= rows / 2}
+
+    def looked_at(self) -> dict[str, int]:
+        """How many rows of each table were looked at, by what looked at most of it."""
         nodes = [plan["Plan"] for plan in self.plans]
-        found = set()
+        found: dict[str, int] = {}
         while nodes:
             node = nodes.pop()
             nodes += node.get("Plans", [])
             looked_at = node["Actual Rows"] + node.get("Rows Removed by Filter", 0)
-            if "Relation Name" in node and looked_at * node["Actual Loops"] >= rows / 2:
-                found.add(node["Relation Name"])
+            if "Relation Name" in node:
+                table = node["Relation Name"]
+                found[table] = max(found.get(table, 0), round(looked_at * node["Actual Loops"]))
         return found
 
 

@@ -173,6 +173,11 @@ async def correct_case_file(work: UnitOfWork, held: HeldCase, asked: Envelope, r
         await _refuse_taken_urn(work, corrected["urn"], corrected["urn_suffix"], other_than=case.id)
     sets = ", ".join(f"{name} = :{name}" for name in after)
     await _guarding_urn(work, f"update case_file set {sets} where id = :id", {"id": case.id, **after})
+    if "police_unit" in after:
+        await work.session.execute(
+            text("update case_file_party set unit = :unit where case_file_id = :id and organisation = :organisation"),
+            {"id": case.id, "organisation": case.organisation, "unit": after["police_unit"]},
+        )
     await _keep_correction(work, case, before, after, reason)
     told = await parties(work.session, case.id)
     await touch(work, case.id, told)
@@ -208,6 +213,7 @@ async def share_version(
         },
     )
     newly = cast("CursorResult[Any]", shared).rowcount == 1
+    await _let_have(work, case.id, organisation, unit)
     await touch(work, case.id, [case.organisation, organisation])
     work.trail.disclosed_to(unit)
     if newly:
@@ -245,13 +251,24 @@ async def set_request_position(
 
 
 async def touch(work: UnitOfWork, case_file_id: UUID, organisations: Sequence[str]) -> None:
-    """Note that the case file changed for these organisations; one that is new becomes a party."""
+    """Note that the case file changed for these organisations, as far as they have it."""
     await work.later(
-        "insert into case_file_party (case_file_id, organisation, created_at, updated_at)"
-        " select cast(:id as uuid), organisation, cast(:now as timestamptz), cast(:now as timestamptz)"
-        " from unnest(cast(:organisations as text[])) organisation"
-        " on conflict (case_file_id, organisation) do update set updated_at = excluded.updated_at",
+        "update case_file_party set updated_at = :now"
+        " where case_file_id = :id and organisation = any(cast(:organisations as text[]))",
         {"id": case_file_id, "organisations": sorted(set(organisations)), "now": work.now},
+    )
+
+
+async def _let_have(work: UnitOfWork, case_file_id: UUID, organisation: str, unit: str) -> None:
+    """Make a unit one that has the case file; its organisation has it since the first of its units had."""
+    await work.session.execute(
+        text(
+            "insert into case_file_party (case_file_id, organisation, unit, first, created_at, updated_at)"
+            " select :id, :organisation, :unit, p.unit is null, coalesce(p.created_at, :now), :now"
+            " from (select) one left join case_file_party p"
+            " on p.case_file_id = :id and p.organisation = :organisation and p.first on conflict do nothing"
+        ),
+        {"id": case_file_id, "organisation": organisation, "unit": unit, "now": work.now},
     )
 
 
@@ -283,7 +300,7 @@ async def _insert_case(work: UnitOfWork, case: CaseFileRow) -> None:
     statement = f"insert into case_file ({', '.join(names)}) values ({', '.join(f':{name}' for name in names)})"
     await hold(work.session, case.id)
     await _guarding_urn(work, statement, asdict(case))
-    await touch(work, case.id, [case.organisation])
+    await _let_have(work, case.id, case.organisation, case.police_unit)
 
 
 async def _insert_version(

@@ -79,10 +79,9 @@ def status_expression(caller: Caller) -> str:
 
 
 def source(caller: Caller, newest: str) -> str:
-    """Return the SQL source of every list: party, case file, the newest version seen, and what that is found by."""
+    """Return the SQL source of every list: case file, the newest version seen, and what that is found by."""
     return f"""
-        case_file_party p join case_file c on c.id = p.case_file_id
-        join case_file_version v on v.case_file_id = c.id and v.number = {newest}
+        case_file c join case_file_version v on v.case_file_id = c.id and v.number = {newest}
         left join lateral (select o.officers, o.reported_on, o.suspects from case_file_finding o
             where o.case_file_id = c.id and o.number <= v.number order by o.number desc limit 1) f on true"""
 

@@ -23,6 +23,7 @@ class CaseFile(SQLModel, table=True):
         Index("case_file_urn", "urn", text("coalesce(urn_suffix, '')"), unique=True),
         Index("case_file_by_unit", "organisation", "police_unit"),
         Index("case_file_by_crime_reference", "crime_references", postgresql_using="gin"),
+        Index("case_file_by_named_staff", "named_staff", postgresql_using="gin"),
         CheckConstraint("urn ~ '^[0-9]{2}[A-Z0-9]{2}[0-9]{5}[0-9]{2}$'", name="case_file_urn_form"),
         CheckConstraint("urn_suffix is null or urn_suffix ~ '^[0-9]{1,2}$'", name="case_file_urn_suffix_form"),
         CheckConstraint("newest_number >= 1", name="case_file_newest_number"),
@@ -101,13 +102,27 @@ class CaseFileVersionAttachment(SQLModel, table=True):
 
 
 class CaseFileParty(SQLModel, table=True):
-    """An organisation that the case file exists for: its force, and each CPS Area something was shared with."""
+    """Who has the case file: its force at the unit that it is with, and each CPS unit something was shared with.
+
+    Lists are read off here, an organisation's off the `first` of its rows; all its rows have the same times.
+    """
 
     __tablename__ = "case_file_party"
-    __table_args__ = (Index("case_file_party_by_change", "organisation", "updated_at", "case_file_id"),)
+    __table_args__ = (
+        Index(
+            "case_file_party_by_change",
+            "organisation",
+            "updated_at",
+            "case_file_id",
+            postgresql_where=text("first"),
+        ),
+        Index("case_file_party_by_unit", "organisation", "unit", "updated_at", "case_file_id"),
+    )
 
     case_file_id: UUID = Field(primary_key=True, foreign_key="case_file.id")
     organisation: str = Field(primary_key=True)
+    unit: str = Field(primary_key=True)
+    first: bool
     created_at: datetime = Field(sa_column=moment())
     updated_at: datetime = Field(sa_column=moment())
 

@@ -207,7 +207,7 @@ async def find_visible(reading: Reading, case_file_id: str | UUID, *, lock: bool
 async def parties(session: AsyncSession, case_file_id: UUID) -> list[str]:
     """Return the organisations that the case file exists for: its force and the CPS Areas it was shared with."""
     found = await session.execute(
-        text("select organisation from case_file_party where case_file_id = :id order by organisation"),
+        text("select organisation from case_file_party where case_file_id = :id and first order by organisation"),
         {"id": case_file_id},
     )
     return list(found.scalars())

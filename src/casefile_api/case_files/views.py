@@ -71,7 +71,7 @@ def statement_of_view(caller: Caller, source: str, number: str, *, body: bool) -
                                   order by s.shared_at, s.unit)
                 from case_file_share s where s.case_file_id = c.id and s.number = v.number {own}) as shares
         from {source}
-        left join case_file_party p on p.case_file_id = c.id and p.organisation = :organisation
+        left join case_file_party p on p.case_file_id = c.id and p.organisation = :organisation and p.first
         left join case_key k on k.case_file_id = c.id
         left join case_file_version v on v.case_file_id = c.id and v.number = {number}
         left join case_file_retraction t on t.case_file_id = c.id and t.number = v.number

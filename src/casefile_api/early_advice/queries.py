@@ -7,10 +7,25 @@ when it has left them, they go on seeing it as it stood then. A draft is nobody'
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, and_, exists, func, literal, not_, or_, text, tuple_
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Executable,
+    and_,
+    exists,
+    func,
+    join,
+    literal,
+    not_,
+    or_,
+    outerjoin,
+    text,
+    tuple_,
+)
+from sqlalchemy import select as sqlalchemy_select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 from sqlmodel import col, select
@@ -30,6 +45,9 @@ from casefile_api.identifiers import parse_id
 from casefile_api.organisations.models import Staff
 from casefile_api.unit_of_work import Reading
 from casefile_api.web.pagination import Page
+
+# How much further each step along the queue goes than the one before, and no step further than so many.
+_LONGER, _LONGEST_STEP = 4, 10_000
 
 
 @dataclass(frozen=True)
@@ -179,22 +197,41 @@ async def list_queue(reading: Reading, queue: Queue, page: Page) -> list[Listed]
 
 
 async def _list_present(reading: Reading, queue: Queue, page: Page) -> list[Listed]:
-    """Return the requests that the caller sees as they are."""
-    caller, seen = reading.caller, page.after(datetime, UUID)
-    now_theirs = [is_with(caller)] if caller.kind is OrganisationKind.CPS else []
-    conditions = [*now_theirs, request_visible_to(caller), *_asked(queue)]
-    if seen is not None:
-        place = tuple_(col(EarlyAdviceRequest.updated_at), col(EarlyAdviceRequest.id))
-        conditions.append(place < tuple_(*seen))
-    query = (
-        select(EarlyAdviceRequest, CaseFile.police_unit, _broken_glass(caller))
-        .join(CaseFile, col(CaseFile.id) == EarlyAdviceRequest.case_file_id)
-        .where(*conditions)
-        .order_by(col(EarlyAdviceRequest.updated_at).desc(), col(EarlyAdviceRequest.id).desc())
-        .limit(page.limit + 1)
+    """Return the requests that the caller sees as they are.
+
+    Those of the caller's place are gone along in order, each step further than the one before, until a page is found:
+    what can be seen of them is asked of those at hand alone.
+    """
+    listed: list[Listed] = []
+    after, wanted = page.after(datetime, UUID), page.limit + 1
+    step = 2 * wanted
+    while True:
+        rows = (await reading.session.execute(_step(reading.caller, queue, after, step))).all()
+        listed += [Listed(request, unit, broken_glass=glass) for _, _, request, unit, glass in rows if request]
+        if len(listed) >= wanted or len(rows) < step:
+            return listed[:wanted]
+        after, step = (rows[-1][0], rows[-1][1]), min(step * _LONGER, _LONGEST_STEP)
+
+
+def _step(caller: Caller, queue: Queue, after: tuple[Any, ...] | None, step: int) -> Executable:
+    """Return the next requests of the caller's place, each as it can be seen, or not at all."""
+    request, cps = EarlyAdviceRequest, caller.kind is OrganisationKind.CPS
+    at, identifier, police_unit = col(request.updated_at), col(request.id), col(CaseFile.police_unit)
+    place = [is_with(caller) if cps else col(request.organisation) == caller.organisation, *_asked(queue)]
+    if after is not None:
+        place.append(tuple_(at, identifier) < tuple_(*after))
+    walked = select(at, identifier).where(*place).order_by(at.desc(), identifier.desc()).limit(step).subquery("walked")
+    visible = let_in("case_file") if cps else visible_to(caller, "case_file")
+    conditions = [walked.c.id == request.id, _on_case(caller, visible)]
+    if queue.unit is not None:
+        conditions.append(or_(col(request.cps_unit) == queue.unit, police_unit == queue.unit))
+    seen = join(request, CaseFile, col(CaseFile.id) == request.case_file_id)
+    shown = (walked.c.updated_at, walked.c.id, request, police_unit, _broken_glass(caller))
+    return (
+        sqlalchemy_select(*shown)
+        .select_from(outerjoin(walked, seen, and_(*conditions)))
+        .order_by(walked.c.updated_at.desc(), walked.c.id.desc())
     )
-    found = (await reading.session.execute(query)).all()
-    return [Listed(request, unit, broken_glass=glass) for request, unit, glass in found]
 
 
 async def _list_departed(reading: Reading, queue: Queue, page: Page) -> list[Listed]:
@@ -244,10 +281,9 @@ def _asked_of_departed(queue: Queue) -> list[ColumnElement[bool]]:
 
 
 def _asked(queue: Queue) -> list[ColumnElement[bool]]:
+    """Return the conditions on the request itself."""
     request = EarlyAdviceRequest
     asked: list[ColumnElement[bool]] = []
-    if queue.unit is not None:
-        asked.append(or_(col(request.cps_unit) == queue.unit, col(CaseFile.police_unit) == queue.unit))
     if queue.state is not None:
         asked.append(col(request.state) == queue.state.value)
     if queue.holder is not None:
