@@ -4,7 +4,15 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.outside.cases import case_content, new_urn, open_case, opening, submitted_case
+from tests.outside.cases import (
+    case_content,
+    draft_request,
+    new_urn,
+    open_case,
+    opening,
+    submit_request,
+    submitted_case,
+)
 from tests.outside.client import Party, Sandbox
 from tests.outside.digest import check_chain, check_version
 
@@ -190,3 +198,27 @@ def test_an_earlier_version_is_read_by_number_and_by_time(officer: Party, case_i
     officer.refused("GET", f"{path}?as_of=yesterday", 422, "invalid")
     unchanged = officer.call("GET", path, headers={"If-None-Match": officer.etag(path)})
     assert unchanged.status_code == 304 and unchanged.content == b""
+
+
+def test_the_timeline_has_the_dates_that_the_law_sets_to_the_case_as_the_caller_sees_it(
+    sandbox: Sandbox, officer: Party
+) -> None:
+    content = case_content()
+    content["suspects"][0]["custody"] = {"status": "in_custody", "relevant_time": "2026-11-20T10:00:00Z"}
+    content["offences"][0] |= {"cjs_code": "CJ88001", "dates": {"code": "1", "from": "2026-09-12"}}
+    case = open_case(officer, content=content)
+    path = f"/v1/case-files/{case['id']}"
+    dates = officer.get(f"{path}/timeline").json()["dates"]
+    assert [(date["code"], date["due"]) for date in dates if date["code"].startswith("detention")] == [
+        ("detention_24_hours", "2026-11-21T10:00:00Z"),
+        ("detention_36_hours", "2026-11-21T22:00:00Z"),
+        ("detention_96_hours", "2026-11-24T10:00:00Z"),
+    ]
+    assert "summary_information" in {date["code"] for date in dates}
+    assert [date["due"] for date in dates] == sorted(date["due"] for date in dates)
+    submit_request(sandbox.person("supervisor", unit="police-53-rasso"), draft_request(officer, case["id"])["id"], 1)
+    officer.change(path, {"content": {"suspects": case_content()["suspects"]}, "note": "released"})
+    prosecutor = sandbox.person("prosecutor", unit="cps-south-west-rasso")
+    assert prosecutor.get(f"{path}/timeline").json()["dates"] == dates, "theirs are those of what was shared"
+    now = {date["code"] for date in officer.get(f"{path}/timeline").json()["dates"]}
+    assert "summary_information" in now and not any(code.startswith("detention") for code in now)

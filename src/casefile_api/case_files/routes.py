@@ -24,7 +24,7 @@ from casefile_api.case_files.schemas import (
     VersionList,
 )
 from casefile_api.case_files.since import NOTHING, Since, version_since
-from casefile_api.case_files.timeline import list_timeline
+from casefile_api.case_files.timeline import dates_ahead, list_timeline
 from casefile_api.errors import Fault, Invalid
 from casefile_api.unit_of_work import ConditionalWork, QuickConditionalWork, ReadingNow, Work
 from casefile_api.web.bodies import JSON_PATCH, MERGE_PATCH, JsonBody, PatchBody
@@ -232,9 +232,10 @@ async def get_timeline(reading: ReadingNow, page: AskedPage, case_file_id: CaseF
     async with reading:
         case = await queries.find_visible(reading, case_file_id)
         items = list(await list_timeline(reading, case, after=after[0], limit=page.limit + 1))
+        dates = await dates_ahead(reading, case)
     more = (items[page.limit - 1]["sequence"],) if len(items) > page.limit else None
     body, headers = page.body(items[: page.limit], more)
-    return reading.answer(body, headers=headers)
+    return reading.answer({**body, "dates": dates}, headers=headers)
 
 
 def _retracted(seen: list[views.CaseFileView]) -> list[int]:

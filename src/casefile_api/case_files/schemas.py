@@ -213,10 +213,23 @@ class TimelineItem(BaseModel):
     data: dict[str, Any]
 
 
+class LegalDateView(BaseModel):
+    """A date that follows from the content, or how many days a step took."""
+
+    code: str = Field(description="which clock", examples=["bail_inspector"])
+    pointer: str = Field(description="what it follows from", examples=["/content/suspects/0/custody"])
+    due: str | None = Field(description="the day, or the time in UTC, at which it runs out", examples=["2027-03-20"])
+    days: int | None = Field(description="how many days a step took", examples=[6])
+    sentence: str
+
+
 class Timeline(BaseModel):
-    """A page of the timeline, in order."""
+    """A page of the timeline, in order, and the dates that the law sets to the case as it stands."""
 
     items: list[TimelineItem]
+    dates: list[LegalDateView] = Field(
+        description="detention, bail, custody and statutory time limits by the newest version seen, in order"
+    )
     next_cursor: str | None
 
 

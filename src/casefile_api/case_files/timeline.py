@@ -10,7 +10,11 @@ import orjson
 from sqlalchemy import text
 
 from casefile_api.access.caller import Caller, OrganisationKind
+from casefile_api.case_files.content.clocks import legal_dates
 from casefile_api.case_files.queries import SEES_WHOLE_AREA, CaseFileRow, sight_of
+from casefile_api.case_files.views import view_case_file
+from casefile_api.clock import LONDON
+from casefile_api.errors import Gone
 from casefile_api.events import sentence
 from casefile_api.unit_of_work import Reading
 
@@ -27,6 +31,21 @@ async def list_timeline(reading: Reading, case: CaseFileRow, *, after: int, limi
         {"id": case.id, "after": after, "limit": limit, **sight_of(reading.caller)},
     )
     return [_item(row) for row in rows]
+
+
+async def dates_ahead(reading: Reading, case: CaseFileRow) -> list[dict[str, Any]]:
+    """Return the legal dates that follow from the newest version the caller sees, the first first.
+
+    There are none where its content is there no more.
+    """
+    try:
+        view = await view_case_file(reading, case, case.newest_number)
+    except Gone:
+        return []
+    finally:
+        reading.trail.about("case_file", case.id)
+    dates = legal_dates(orjson.loads(view.content), reading.now.astimezone(LONDON).date())
+    return sorted((date for date in dates if date["due"]), key=lambda date: (str(date["due"]), str(date["pointer"])))
 
 
 def _told(caller: Caller) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from casefile_api.case_files.content import example
+from casefile_api.case_files.schemas import LegalDateView
 from casefile_api.file_standards.rules import Outcome
 from casefile_api.file_standards.standards import Level, StandardName
 from casefile_api.web.bodies import Body
@@ -35,16 +36,6 @@ class ReadinessView(BaseModel):
     rule_set: str = Field(description="the rows that counted", examples=["early_advice@2020-12-31"])
     ready: bool = Field(description="whether nothing that is required is missing")
     results: list[RequirementView]
-
-
-class LegalDateView(BaseModel):
-    """A date that follows from the content, or how many days a step took."""
-
-    code: str = Field(description="which clock", examples=["bail_inspector"])
-    pointer: str = Field(description="what it follows from", examples=["/content/suspects/0/custody"])
-    due: str | None = Field(description="the day, or the time in UTC, at which it runs out", examples=["2027-03-20"])
-    days: int | None = Field(description="how many days a step took", examples=[6])
-    sentence: str
 
 
 class DatedReadinessView(ReadinessView):
