@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from casefile_api.cli import program
-from tests.api.attaching import EICAR, PART_BYTES, large_text
+from tests.api.attaching import EICAR, large_text
 from tests.outside.client import Party, Sandbox
 from tests.outside.commanding import Commands
 from tests.outside.files import statement
@@ -126,11 +126,11 @@ def test_nobody_who_answers_is_said_and_nothing_is_lost(say: Say, commands: Comm
 def test_a_download_goes_on_where_it_was_and_finds_what_is_not_right(
     say: Say, commands: Commands, case_id: str, tmp_path: Path
 ) -> None:
-    data = large_text().data
+    data = large_text(600_000).data
     path = written(tmp_path / "long.txt", data)
     attachment_id = say(*commands.upload_words(case_id, path, kind="MG11"))[1].split("\t")[0]
     partial, target = tmp_path / f".{attachment_id}.partial", tmp_path / "back.txt"
-    for begun in (data[:PART_BYTES], b"#" + data[1:PART_BYTES], b"#" + data[1:], data + b"more"):
+    for begun in (data[:100_000], b"#" + data[1:], data + b"more"):
         written(partial, begun)
         assert say("download", attachment_id, "--to", str(target))[0] == 0
         assert target.read_bytes() == data and not partial.exists()

@@ -1,9 +1,12 @@
 """The store stops answering, or the worker is killed: the service stays up, and every upload ends whole."""
 
+import itertools
 import os
 import signal
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,22 +14,40 @@ import psutil  # type: ignore[import-untyped]
 import pytest
 
 from casefile_api.attachments.storage import Storage
+from casefile_api.client.local import LocalFile
+from casefile_api.client.opening import Caller, Manner, downloading, uploading
+from casefile_api.client.uploading import Wanted
 from tests.api.attaching import large_text, text_file
 from tests.api.behind import all_events, newest, storage_of
 from tests.api.test_bundles import built
+from tests.outside.bad_line import FAULTS, BadLine, bad_line
 from tests.outside.cases import open_case
 from tests.outside.client import Party, Sandbox
 from tests.outside.files import statement, video
 from tests.outside.running import RunningSandbox
-from tests.outside.uploads import attach, declare, download, settled, upload
+from tests.outside.uploads import attach, declare, download, put, settled, upload
 
 
 @pytest.fixture(scope="module")
-def running(shared_folder: Path) -> Iterator[RunningSandbox]:
-    box = RunningSandbox(shared_folder / "hard-times-for-files")
+def line() -> Iterator[BadLine]:
+    with bad_line() as line:
+        yield line
+
+
+@pytest.fixture(scope="module")
+def running(shared_folder: Path, line: BadLine) -> Iterator[RunningSandbox]:
+    """A service that reaches its store over a line that is bad at times."""
+    box = RunningSandbox(shared_folder / "hard-times-for-files", environment={"HTTP_PROXY": line.url})
     box.start()
     yield box
     box.stop()
+
+
+@pytest.fixture(autouse=True)
+def mended(line: BadLine) -> Iterator[None]:
+    """What a test does to the line ends with it."""
+    yield
+    line.pick = lambda method, path: None
 
 
 @pytest.fixture
@@ -34,6 +55,14 @@ def officer(running: RunningSandbox) -> Iterator[Party]:
     sandbox = Sandbox.from_file(running.directory / "sandbox.json")
     yield sandbox.person("officer", unit="police-53-rasso")
     sandbox.http.close()
+
+
+def caller_of(party: Party) -> Caller:
+    """The party as the client command is told of it."""
+    sandbox, entry = party.sandbox, party.entry
+    key = sandbox.directory / entry["private_key_file"]
+    who = Caller(sandbox.config["issuer"], party.client_id, key, None, entry["kid"])
+    return replace(who, staff_id=party.staff_id, roles=party.roles, justification=party.justification)
 
 
 def part_of(running: RunningSandbox, word: str) -> psutil.Process:
@@ -62,6 +91,62 @@ def test_while_the_store_hangs_the_service_says_so_and_stays_up(running: Running
     upload(officer, declared, file)
     officer.post(f"/v1/attachments/{declared['id']}/complete", expect=202)
     assert settled(officer, declared["id"])["status"] == "available"
+
+
+UNANSWERED = ("refused", "internal error", "slow down", "reset in the body", "clock skew")
+
+
+def test_whatever_is_wrong_with_the_store_is_a_503_and_passes_with_it(
+    running: RunningSandbox, officer: Party, line: BadLine
+) -> None:
+    case_id = open_case(officer)["id"]
+    made = {fault: text_file(fault.encode()) for fault in UNANSWERED}
+    declared = {fault: declare(officer, case_id, file) for fault, file in made.items()}
+
+    def pick(method: str, path: str) -> str | None:
+        return next((fault for fault in UNANSWERED if declared[fault]["id"] in path), None)
+
+    for fault in UNANSWERED:
+        put(officer, declared[fault]["upload"]["parts"][0], made[fault].data)
+    line.pick = pick
+    with ThreadPoolExecutor(len(UNANSWERED)) as threads:
+        completing = [f"/v1/attachments/{each['id']}/complete" for each in declared.values()]
+        answers = list(threads.map(lambda path: officer.call("POST", path), completing))
+        officer.get(f"/v1/case-files/{case_id}")
+    assert [(answer.status_code, answer.json()["code"]) for answer in answers] == [
+        (503, "dependency-unavailable")
+    ] * len(UNANSWERED)
+    assert all(int(answer.headers["retry-after"]) > 0 for answer in answers)
+    line.pick = lambda method, path: None
+    for path in completing:
+        officer.post(path, expect=202)
+    for each in declared.values():
+        assert settled(officer, each["id"])["status"] == "available"
+
+
+def test_over_a_line_on_which_everything_happens_files_arrive_whole(
+    running: RunningSandbox, officer: Party, line: BadLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every third request to the store fares badly, of the client, of the service and of the worker alike."""
+    monkeypatch.setenv("HTTP_PROXY", line.url)
+    asked = itertools.count()
+    faults = itertools.cycle(FAULTS)
+    file, back = tmp_path / "long.txt", tmp_path / "back.txt"
+    file.write_bytes(large_text().data)
+    case_id = open_case(officer)["id"]
+    line.happened.clear()
+    line.pick = lambda method, path: next(faults) if "/attachments/" in path and next(asked) % 3 == 0 else None
+    caller = caller_of(officer)
+    manner = Manner(patience_seconds=60, state=tmp_path / "notes", quiet=True)
+    with uploading(caller, manner) as client:
+        attachment = client.bring(LocalFile.found(file), Wanted(case_id, "MG11", "text/plain"))
+    assert attachment["status"] == "available"
+    with downloading(caller, manner) as client:
+        client.fetch(attachment["id"], back)
+    assert back.read_bytes() == file.read_bytes()
+    assert len(line.happened) >= len(FAULTS)
+    chain = officer.get(f"/v1/attachments/{attachment['id']}/custody").json()["items"]
+    assert [link["kind"] for link in chain].count("verified") == 1
 
 
 def test_a_verification_that_was_killed_is_taken_up_again(running: RunningSandbox, officer: Party) -> None:

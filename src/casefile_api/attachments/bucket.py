@@ -37,7 +37,7 @@ def _open(storage: Storage) -> bool:
         return False
     except StoreRefused as refused:
         raise Misconfigured(
-            f"The bucket {storage.bucket} cannot be opened ({refused.code}): check CASEFILE_S3_BUCKET and the AWS "
+            f"The bucket {storage.bucket} cannot be opened ({refused.reason}): check CASEFILE_S3_BUCKET and the AWS "
             "credentials."
         ) from refused
     return True
@@ -49,9 +49,9 @@ def _create(storage: Storage) -> None:
         # us-east-1 is the one region that S3 does not let be named.
         storage.ask("create_bucket", **({} if storage.region == "us-east-1" else place))
     except StoreRefused as refused:
-        if refused.code != "BucketAlreadyOwnedByYou":
+        if refused.reason != "BucketAlreadyOwnedByYou":
             raise Misconfigured(
-                f"The bucket {storage.bucket} is missing and cannot be created ({refused.code}): create it, or allow "
+                f"The bucket {storage.bucket} is missing and cannot be created ({refused.reason}): create it, or allow "
                 "the credentials s3:CreateBucket."
             ) from refused
 
@@ -63,7 +63,7 @@ def _keep_every_version(storage: Storage) -> None:
         storage.ask("put_bucket_versioning", VersioningConfiguration={"Status": "Enabled"})
     except StoreRefused as refused:
         raise Misconfigured(
-            f"Versioning of the bucket {storage.bucket} is off and cannot be turned on ({refused.code}): turn it on."
+            f"Versioning of the bucket {storage.bucket} is off and cannot be turned on ({refused.reason}): turn it on."
         ) from refused
 
 

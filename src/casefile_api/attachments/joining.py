@@ -14,6 +14,9 @@ from casefile_api.attachments.views import attachment_tag, plan_of, view_of
 from casefile_api.errors import WrongState
 from casefile_api.unit_of_work import UnitOfWork
 
+# Words of a store that finds parts other than named; for all else it says that it will not join at all.
+_PARTS_UNFIT = frozenset({"InvalidPart", "InvalidPartOrder", "EntityTooSmall", "BadDigest", "InvalidRequest"})
+
 
 async def complete_upload(work: UnitOfWork, storage: Storage, attachment_id: UUID) -> Response:
     """Say that all was sent; the worker reads the file back and decides. Said again, it answers the present state.
@@ -69,7 +72,9 @@ async def _join(storage: Storage, upload: Uploading) -> None:
     except (MissingObject, WrittenAlready):
         # Another call was quicker.
         await _expect_object(storage, upload)
-    except StoreRefused:
+    except StoreRefused as refused:
+        if refused.reason not in _PARTS_UNFIT:
+            raise
         repeated = [part.number for part in received if len(part.etags) > 1]
         raise _missing(repeated or [part.number for part in received]) from None
     return None

@@ -30,8 +30,9 @@ def enable_lock(storage: Storage, wanted: ObjectLock | None) -> None:
     except (StoreRefused, MissingObject) as refused:
         if wanted is None:
             return
+        said = refused.reason if isinstance(refused, StoreRefused) else "it is gone"
         raise Misconfigured(
-            f"Objects of the bucket {storage.bucket} cannot be locked ({refused}): create it with Object Lock, or set "
+            f"Objects of the bucket {storage.bucket} cannot be locked ({said}): create it with Object Lock, or set "
             "CASEFILE_OBJECT_LOCK=off."
         ) from refused
 

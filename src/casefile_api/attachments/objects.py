@@ -160,7 +160,7 @@ def read_object(storage: Storage, key: str, version_id: str | None, *, patience:
             for chunk in storage.chunks(answer, CHUNK_BYTES):
                 offset += len(chunk)
                 yield chunk
-        except Closing:
+        except (Closing, StoreRefused):
             raise
         except DependencyUnavailable:
             failures = 1 if offset > before else failures + 1

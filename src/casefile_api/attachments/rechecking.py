@@ -18,7 +18,7 @@ from casefile_api.attachments.custody import add_link
 from casefile_api.attachments.findings import Findings, examine
 from casefile_api.attachments.models import Attachment, AttachmentStatus, CustodyKind, Integrity
 from casefile_api.attachments.objects import find_object, read_object
-from casefile_api.attachments.storage import Closing, MissingObject, Storage
+from casefile_api.attachments.storage import Closing, MissingObject, Storage, StoreRefused
 from casefile_api.attachments.unattended_acts import WorkerParts, announce, hold
 from casefile_api.errors import DependencyUnavailable
 from casefile_api.job_places import BACKGROUND
@@ -86,7 +86,7 @@ async def _look_again(storage: Storage, row: Attachment) -> _Look:
         findings = await storage.stream(lambda: _read(storage, row))
     except MissingObject:
         return _Look(Integrity.LOST)
-    except Closing:
+    except (Closing, StoreRefused):
         raise
     except DependencyUnavailable:
         # The store answers for its bucket, and does not give this file: that is the file's fault, and is said.

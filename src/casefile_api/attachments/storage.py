@@ -38,12 +38,16 @@ class WrittenAlready(Exception):
     """There is an object under this key, and it is not overwritten."""
 
 
-class StoreRefused(Exception):
-    """The store will not do this; `code` is its own word for the reason."""
+class StoreRefused(DependencyUnavailable):
+    """The store will not do this; `reason` is its own word.
 
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
+    Whoever did not reckon with it says to the caller that storage is away: credentials that ran out, a clock that is
+    wrong, a policy that was changed are the operator's to mend, and nothing was changed.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"Storage refuses it ({reason}); nothing was changed.", retry_after_seconds=30)
+        self.reason = reason
 
 
 class Closing(DependencyUnavailable):

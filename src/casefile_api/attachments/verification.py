@@ -21,7 +21,7 @@ from casefile_api.attachments.inspection.outcome import SOUND, Inside
 from casefile_api.attachments.models import Attachment, AttachmentPart, AttachmentStatus, CustodyKind
 from casefile_api.attachments.objects import find_object, ranged_object, read_object, remove_objects
 from casefile_api.attachments.rejections import RejectionCode
-from casefile_api.attachments.storage import Closing, MissingObject, Storage
+from casefile_api.attachments.storage import Closing, MissingObject, Storage, StoreRefused
 from casefile_api.attachments.unattended_acts import WorkerParts, announce, hold
 from casefile_api.attachments.uploading import place_of
 from casefile_api.attachments.views import plan_of
@@ -58,7 +58,7 @@ async def verify_attachment(parts: WorkerParts, storage: Storage, attachment_id:
         seen = await _look(parts, storage, row, version_id)
     except MissingObject:
         seen = _Seen(None, None, Verdict(RejectionCode.MISSING, scanned=False), {})
-    except Closing:
+    except (Closing, StoreRefused):
         raise
     except DependencyUnavailable:
         if parts.clock.now() - row.updated_at < UNREADABLE_AFTER:

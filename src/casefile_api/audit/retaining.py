@@ -56,7 +56,7 @@ class RetainedCheckpoints:
         try:
             return await self.storage.call(lambda: self._find(origin, keys), seconds=_SECONDS)
         except StoreRefused as refused:
-            raise Misconfigured(f"The bucket {self.storage.bucket} cannot be listed ({refused.code}).") from None
+            raise Misconfigured(f"The bucket {self.storage.bucket} cannot be listed ({refused.reason}).") from None
 
     async def retain(self, note: str) -> None:
         """Put a checkpoint there, and lock it."""
@@ -65,7 +65,8 @@ class RetainedCheckpoints:
             await self.storage.call(lambda: self._put(note), seconds=_SECONDS)
         except (MissingObject, StoreRefused) as refused:
             self._prepared = False
-            raise DependencyUnavailable(f"The bucket {self.storage.bucket} takes no checkpoint ({refused}).") from None
+            said = refused.reason if isinstance(refused, StoreRefused) else "it is gone"
+            raise DependencyUnavailable(f"The bucket {self.storage.bucket} takes no checkpoint ({said}).") from None
 
     async def prepare(self) -> None:
         """Make and check the bucket at its first use; say once where it has no lock."""
