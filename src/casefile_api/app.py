@@ -46,6 +46,8 @@ from casefile_api.web.openapi import openapi_document
 from casefile_api.web.problems import problem_response
 from casefile_api.web.routing import GuardedRoute
 from casefile_api.web.switchboard import PathTable, Switchboard
+from casefile_api.webhooks.catalogue import openapi_components, openapi_webhooks
+from casefile_api.webhooks.catalogue_routes import router as event_types
 from casefile_api.webhooks.feed_routes import router as events
 from casefile_api.webhooks.listening import Announcements
 from casefile_api.webhooks.routes import router as webhooks
@@ -69,6 +71,7 @@ ROUTERS = (
     cps_steps,
     action_plans,
     webhooks,
+    event_types,
     events,
     audit,
     statistics,
@@ -105,6 +108,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.announcements = Announcements(settings)
     app.state.client_key_sets = KeySets(Fetcher(settings.webhook_exemptions).fetch)
     app.state.readiness = _readiness(app)
+    app.state.described_webhooks = openapi_webhooks(), openapi_components()
     for router in ROUTERS + (SANDBOX_ROUTERS if settings.sandbox else ()):
         app.include_router(router)
     app.include_router(health.docs)

@@ -30,54 +30,23 @@ class Told(StrEnum):
     """The organisations that watch over the log."""
 
 
-@dataclass(frozen=True)
-class Member:
-    """A member of an event's `data`: what it holds, as JSON Schema has it, and in words."""
-
-    type: str
-    format: str | None
-    sentence: str
-
-
-MEMBERS: Mapping[str, Member] = {
-    "event_id": Member("string", "uuid", "the event itself; the same in the feed and on every retry of a webhook"),
-    "case_file_id": Member("string", "uuid", "the case file it concerns"),
-    "sequence": Member("integer", None, "counts from 1 without gaps per case file and receiving organisation"),
-    "organisation": Member("string", None, "the organisation that acted"),
-    "version": Member("integer", None, "the number of the case file's version"),
-    "early_advice_request_id": Member("string", "uuid", "the request for early advice"),
-    "action_id": Member("string", "uuid", "the action of the action plan"),
-    "attachment_id": Member("string", "uuid", "the attachment"),
-    "message_id": Member("string", "uuid", "the message between officer and prosecutor"),
-    "state": Member("string", None, "the state the request, action, attachment or endpoint is now in"),
-    "code": Member("string", None, "why an attachment was rejected, as in its `rejection.code`"),
-    "clock": Member("string", None, "the kind of deadline: advice, triage, police_response, action or appeal"),
-    "due_at": Member("string", "date-time", "when the deadline falls or fell"),
-    "months": Member("integer", None, "how many months ago the deadline passed without an answer"),
-    "webhook_endpoint_id": Member("string", "uuid", "the webhook endpoint"),
-    "alarm": Member("string", None, "why the audit log does not grow: the code of the alarm"),
-    "finding": Member("string", None, "what is wrong in the audit log: an entry, a leaf, a tile, a checkpoint"),
-    "finding_name": Member("string", None, "which one: an entry's id, a leaf's place, a tile's name"),
-    "origin": Member("string", None, "the name of the successor log, first line of its checkpoints"),
-    "conflict_id": Member("string", "uuid", "the conflict of interest"),
-    "break_glass_id": Member("string", "uuid", "the opening in an emergency"),
-    "tree_size": Member("integer", None, "how many entries of the audit log the checkpoint covers"),
-    "root_hash": Member("string", None, "the hash at the root of the audit log's tree, in hex"),
-}
-
 _CASE = ("event_id", "case_file_id", "sequence", "organisation")
 _PLAIN = ("event_id", "organisation")
 
 
 @dataclass(frozen=True)
 class EventType:
-    """One kind of event: its name, the sentence a timeline says, who is told and what its data holds."""
+    """One kind of event: its name, the sentence a timeline says, who is told, what its data holds, and since when.
+
+    `since` is the version of the API that first told it.
+    """
 
     name: str
     sentence: str
     told: Told
     required: tuple[str, ...]
     optional: tuple[str, ...] = ()
+    since: str = "0.1.0"
 
     @property
     def of_a_case(self) -> bool:
@@ -88,6 +57,14 @@ class EventType:
     def members(self) -> tuple[str, ...]:
         """All members its data may hold, required ones first."""
         return self.required + self.optional
+
+    @property
+    def in_feed(self) -> bool:
+        """Whether the event is in the feed; if not, it goes to the one endpoint it is about."""
+        return self.name not in _FOR_ONE_ENDPOINT
+
+
+_FOR_ONE_ENDPOINT = frozenset(("webhook_endpoint.verification", "webhook_endpoint.test"))
 
 
 def _case(name: str, told: Told, sentence: str, *required: str, optional: tuple[str, ...] = ()) -> EventType:
@@ -275,6 +252,23 @@ _TABLE: tuple[EventType, ...] = (
 
 EVENT_TYPES: Mapping[str, EventType] = {row.name: row for row in _TABLE}
 NOUNS: frozenset[str] = frozenset(row.name.partition(".")[0] for row in _TABLE)
+
+_STATES: Mapping[str, str] = {
+    "attachment": "declared=uploading available=available rejected=rejected integrity_changed=altered deleted=deleted",
+    "early_advice": "drafted=draft submitted=submitted accepted=manager_review returned=returned approved=accepted"
+    " refused=refused appealed=appealed upheld=refused overturned=accepted allocated=allocated transferred=submitted"
+    " information_requested=information_requested information_provided=allocated advised=action_plan_open"
+    " completed=completed withdrawn=withdrawn finalised=administratively_finalised reopened=returned",
+    "action": "set=open started=in_progress returned=returned satisfied=satisfied rejected=open cancelled=cancelled"
+    " disputed=disputed dispute_answered=open extension_requested=in_progress extension_decided=in_progress",
+    "webhook_endpoint": "verification=pending disabled=disabled test=active",
+}
+EXAMPLE_STATES: Mapping[str, str] = {
+    f"{noun}.{verb}": state
+    for noun, pairs in _STATES.items()
+    for verb, _, state in (pair.partition("=") for pair in pairs.split())
+}
+"""A state that each event may leave its thing in: for the examples."""
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 

@@ -138,6 +138,8 @@ CALLS: dict[str, Call] = {
     "get_schema": _reads(),
     "list_problem_codes": _reads(),
     "get_problem_code": _reads(),
+    "list_event_types": _reads(),
+    "get_event_type": _reads(),
     "put_staff_member": Call(frozenset({200, 201}), body=_staff),
     "open_case_file": Call(frozenset({201}), body=_own_opening),
     "add_version": _step({"content": cases.case_content(), "note": "again"}),

@@ -90,6 +90,7 @@ def build_scene(sandbox: Sandbox) -> Scene:
         "schema_name": "case-file-content",
         "schema_version": "1",
         "problem_code": "unknown_code",
+        "event_type": "case_file.opened",
         "code": "not-found",
         "staff_id": "matrix-1",
     }

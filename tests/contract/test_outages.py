@@ -107,6 +107,7 @@ def attempt(row: Row, party: Party) -> int:
     values = dict.fromkeys(places, str(uuid.uuid4()))
     values |= {"number": "1", "name": "media_type", "code": "stale", "tile": "0/000.p/1", "leaf_index": "0"}
     values |= {"schema_name": "case-file-content", "schema_version": "2", "problem_code": "unknown_code"}
+    values["event_type"] = "case_file.opened"
     path = template.format(**values)
     if how.form:
         return int(party.sandbox.http.post(party.sandbox.base_url + path, data=dict(how.form(party))).status_code)

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
+from casefile_api.event_members import MEMBERS
 from casefile_api.events import (
     EVENT_TYPES,
-    MEMBERS,
     Told,
     is_pattern,
     matches,
@@ -17,7 +17,7 @@ from casefile_api.events import (
 )
 
 PROMISED = {
-    "case_file": "opened version_added version_shared corrected erased restricted"
+    "case_file": "opened version_added version_shared version_retracted corrected erased restricted"
     " restriction_changed restriction_lifted",
     "conflict": "declared withdrawn",
     "break_glass": "opened ended reported",
@@ -27,7 +27,7 @@ PROMISED = {
     "action": "set started returned satisfied rejected cancelled disputed dispute_answered extension_requested"
     " extension_decided",
     "message": "sent",
-    "deadline": "approaching breached",
+    "deadline": "approaching breached chased",
     "webhook_endpoint": "verification disabled test",
     "audit": "checkpoint_published alarm_raised break_found successor_opened",
 }
@@ -36,6 +36,12 @@ PROMISED = {
 def test_every_promised_event_is_in_the_catalogue_and_no_other() -> None:
     promised = {f"{noun}.{verb}" for noun, verbs in PROMISED.items() for verb in verbs.split()}
     assert set(EVENT_TYPES) == promised
+
+
+def test_what_came_later_than_the_first_version_says_so() -> None:
+    """A row without `since` of its own claims to have been there from the beginning."""
+    first = {name for name, row in EVENT_TYPES.items() if row.since == "0.1.0"}
+    assert first == {f"{noun}.{verb}" for noun, verbs in PROMISED.items() for verb in verbs.split()}
 
 
 @pytest.mark.parametrize("name", sorted(EVENT_TYPES))

@@ -274,6 +274,8 @@ OPERATIONS: Mapping[str, Operation] = {
         _COLLECT,
     ),
     # Events and webhooks.
+    "list_event_types": _LOOK_UP,
+    "get_event_type": _LOOK_UP,
     "list_events": Operation(_grant("events:read", **_SYSTEMS), _READ, Logged.WHEN_TOLD),
     "create_webhook_endpoint": _hooks(),
     "list_webhook_endpoints": _hooks(),

@@ -1,5 +1,7 @@
 """Which form of a search's answer is wanted, by `Accept` (RFC 9110 12.5.1)."""
 
+from casefile_api.web.media_types import most_wanted
+
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
 CSV = "text/csv"
@@ -17,20 +19,4 @@ _KNOWN = {
 
 def wanted_media_type(accept: str | None) -> str:
     """The form that is wanted most; JSON where the header names nothing that we have."""
-    best, chosen = 0.0, JSON
-    for item in (accept or "").split(","):
-        name, *parameters = (part.strip().lower() for part in item.split(";"))
-        quality = _quality(parameters)
-        if name in _KNOWN and quality > best:
-            best, chosen = quality, _KNOWN[name]
-    return chosen
-
-
-def _quality(parameters: list[str]) -> float:
-    for parameter in parameters:
-        if parameter.startswith("q="):
-            try:
-                return min(1.0, max(0.0, float(parameter[2:])))
-            except ValueError:
-                return 0.0
-    return 1.0
+    return most_wanted(accept, _KNOWN) or JSON

@@ -57,6 +57,9 @@ def _build(app: FastAPI) -> dict[str, Any]:
     for operations in document["paths"].values():
         for operation in operations.values():
             _drop_foreign_refusals(operation)
+    document["webhooks"], shared = app.state.described_webhooks
+    for kind, named in shared.items():
+        components[kind] = components.get(kind, {}) | named
     return document
 
 

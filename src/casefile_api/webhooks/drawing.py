@@ -1,27 +1,17 @@
 """The catalogue of events as the table that docs/events.md shows: written from the same rows, never by hand."""
 
-from casefile_api.events import EVENT_TYPES, MEMBERS, Told
-
-_TOLD = {
-    Told.PARTIES: "the force, and every CPS Area the case was shared with",
-    Told.POLICE_ONLY: "the force alone",
-    Told.OWN_SIDE: "the side whose it is; the other once it is shared or issued",
-    Told.ACTOR_AND_OWNER: "the force, and the organisation of the person who acted",
-    Told.OWNER: "the force, also where its systems are not admitted to the case file",
-    Told.ORGANISATION: "the endpoint's organisation",
-    Told.OVERSIGHT: "oversight",
-}
-_ALONE = frozenset(("webhook_endpoint.verification", "webhook_endpoint.test"))
+from casefile_api.event_members import MEMBERS
+from casefile_api.events import EVENT_TYPES
+from casefile_api.webhooks.catalogue import told_words
 
 
 def events_table() -> str:
     """Draw the table of events."""
-    lines = ["| event | what it says | who is told | members of `data` |", "|---|---|---|---|"]
+    lines = ["| event | what it says | who is told | members of `data` | since |", "|---|---|---|---|---|"]
     for row in EVENT_TYPES.values():
         said = row.sentence[:1].upper() + row.sentence[1:]
         members = [f"`{name}`" for name in row.required] + [f"`{name}`?" for name in row.optional]
-        told = "that endpoint alone; in no feed" if row.name in _ALONE else _TOLD[row.told]
-        lines.append(f"| `{row.name}` | {said} | {told} | {', '.join(members)} |")
+        lines.append(f"| `{row.name}` | {said} | {told_words(row)} | {', '.join(members)} | {row.since} |")
     return "\n".join(lines)
 
 

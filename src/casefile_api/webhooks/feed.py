@@ -17,10 +17,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from casefile_api.errors import Fault, Gone, Invalid
 from casefile_api.ledger.happenings import shown_to_systems
+from casefile_api.webhooks.cloud_events import cloud_event
 
 _PAGE = text(
     f"""
-    select p.position, e.occurred_at, e.body, e.case_file_id
+    select p.position, e.occurred_at, e.body, e.case_file_id, e.traceparent
     from event_position p join event e on e.event_id = p.event_id and e.organisation = p.organisation
     where p.organisation = :organisation and p.position > :after and e.endpoint_id is null
       and {shown_to_systems("e.case_file_id", "p.organisation")}
@@ -45,10 +46,16 @@ class FeedPage:
     bodies: Sequence[bytes]
     next_cursor: str
     case_file_ids: Sequence[UUID | None] = ()
+    traceparents: Sequence[str | None] = ()
 
     def body(self) -> bytes:
         """Return the page as JSON; the bodies are passed on byte for byte."""
         return b'{"items":[%b],"next_cursor":%b}' % (b",".join(self.bodies), json.dumps(self.next_cursor).encode())
+
+    def batch(self, public_url: str) -> bytes:
+        """Return the page as a batch of CloudEvents."""
+        pairs = zip(self.bodies, self.traceparents, strict=True)
+        return json.dumps([cloud_event(body, public_url, trace) for body, trace in pairs]).encode()
 
 
 async def read_feed(
@@ -72,8 +79,9 @@ async def read_feed(
         return FeedPage((), after or _make_cursor(position))
     if after is not None and rows[0].occurred_at < cutoff:
         raise Gone(f"Events after this cursor are kept no longer than {retention_days} days; start without a cursor.")
-    bodies, cases = [bytes(row.body) for row in rows], [row.case_file_id for row in rows]
-    return FeedPage(bodies, _make_cursor(rows[-1].position), cases)
+    bodies = [bytes(row.body) for row in rows]
+    cases, traces = [row.case_file_id for row in rows], [row.traceparent for row in rows]
+    return FeedPage(bodies, _make_cursor(rows[-1].position), cases, traces)
 
 
 def _make_cursor(position: int) -> str:

@@ -2,13 +2,17 @@
 
 import asyncio
 from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request, Response
 
 from casefile_api.unit_of_work import Reading, ReadingNow
 from casefile_api.web.documenting import refusals
+from casefile_api.web.media_types import most_wanted
 from casefile_api.web.pagination import LIMIT_DEFAULT, LIMIT_MOST, asked_shape
 from casefile_api.web.routing import GuardedRoute
+from casefile_api.webhooks import cloud_events
+from casefile_api.webhooks.catalogue_schemas import CloudEvent
 from casefile_api.webhooks.feed import FeedPage, read_feed
 from casefile_api.webhooks.listening import Announcements
 from casefile_api.webhooks.schemas import EventPage
@@ -17,11 +21,28 @@ LONGEST_WAIT_SECONDS = 30
 LOOK_AGAIN_SECONDS = 2.0
 """Where an announcement is lost with its connection, a waiting caller is answered this much later."""
 
+_FORMS = {"application/json": "", "application/*": "", "*/*": "", cloud_events.MEDIA_TYPE: cloud_events.MEDIA_TYPE}
+
 router = APIRouter(prefix="/v1", route_class=GuardedRoute, tags=["Events and webhooks"])
 
 
 @router.get(
-    "/events", operation_id="list_events", response_model=EventPage, responses=refusals("gone"), summary="Read the feed"
+    "/events",
+    operation_id="list_events",
+    summary="Read the feed",
+    response_class=Response,
+    responses={
+        200: {
+            "model": EventPage,
+            "description": "A page of the feed; as a batch of CloudEvents by `Accept`, `Link` then leads on",
+            "content": {
+                cloud_events.MEDIA_TYPE: {
+                    "schema": {"type": "array", "items": CloudEvent.model_json_schema()},
+                }
+            },
+        },
+        **refusals("gone"),
+    },
 )
 async def list_events(
     request: Request,
@@ -47,7 +68,19 @@ async def list_events(
         reading.trail.query = asked_shape(request.query_params.keys(), limit, continued=after is not None)
         reading.trail.details = {"events": len(page.bodies)}
         reading.trail.showed(page.case_file_ids)
-    return reading.answer(page.body())
+    return _answer(request, reading, page)
+
+
+def _answer(request: Request, reading: Reading, page: FeedPage) -> Response:
+    """Answer with a page in the form that is asked for; where the body has no cursor, Link leads on (RFC 8288)."""
+    headers = {"Vary": "Authorization, Accept"}
+    if not most_wanted(request.headers.get("accept"), _FORMS):
+        return reading.answer(page.body(), headers=headers)
+    public_url = reading.settings.public_url.rstrip("/")
+    asked = [(name, value) for name, value in request.query_params.items() if name != "after"]
+    following = urlencode([*asked, ("after", page.next_cursor)])
+    headers["Link"] = f'<{public_url}/v1/events?{following}>; rel="next"'
+    return Response(page.batch(public_url), media_type=cloud_events.MEDIA_TYPE, headers=headers)
 
 
 async def _read(reading: Reading, after: str | None, limit: int) -> FeedPage:
