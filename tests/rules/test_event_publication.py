@@ -11,7 +11,13 @@ from casefile_api.early_advice.actions_workflow import ACTIONS
 from casefile_api.early_advice.workflow import WORKFLOW as REQUESTS
 from casefile_api.events import EVENT_TYPES, EXAMPLE_STATES, missing_members, unknown_members
 from casefile_api.webhooks.asyncapi import asyncapi_document
-from casefile_api.webhooks.catalogue import event_schema, example, openapi_components, openapi_webhooks, published_schema
+from casefile_api.webhooks.catalogue import (
+    event_schema,
+    example,
+    openapi_components,
+    openapi_webhooks,
+    published_schema,
+)
 from casefile_api.webhooks.cloud_events import cloud_event
 
 URL = "https://casefile.example/"
