@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from casefile_api.attachments.bundle_verification import verify_bundle
+from casefile_api.cli.audit_verification import log_keys
 from tests.api.attaching import a_statement
 from tests.api.test_attachments_seen import naming, share
 from tests.outside.client import Party, Sandbox
@@ -72,6 +74,7 @@ def test_a_bundle_is_a_bag_that_another_program_finds_valid(officer: Party, case
             "versions/1.json",
             "versions/2.json",
             "timeline.json",
+            "readiness.json",
             "proofs/receipts.json",
             "proofs/checkpoint.txt",
             "proofs/public-keys.txt",
@@ -167,3 +170,25 @@ def test_taking_an_attachment_along_is_a_link_in_its_custody(officer: Party, cas
 
 def test_a_version_that_is_not_there_has_no_bundle(officer: Party, case_id: str) -> None:
     officer.refused("POST", f"/v1/case-files/{case_id}/versions/2/bundles", 404, "not-found")
+
+
+def test_a_bundle_is_verified_with_the_file_and_the_key_alone(
+    officer: Party, supervisor: Party, prosecutor: Party, case_id: str, tmp_path: Path
+) -> None:
+    number = naming(officer, case_id, attach(officer, case_id, a_statement(7))["id"])
+    share(officer, supervisor, case_id, number)
+    key = tmp_path / "log.key"
+    key.write_text(officer.get("/v1/audit-log/public-key").text)
+    for party in (officer, prosecutor):
+        bundle = built(party, case_id, number)
+        answer = party.get(f"/v1/bundles/{bundle['id']}/content", expect=307)
+        file = tmp_path / "bundle.zip"
+        file.write_bytes(party.sandbox.http.get(answer.headers["location"]).content)
+        found, counts = verify_bundle(file, log_keys(str(key)))
+        assert found == [] and counts["versions"] == (2 if party is officer else 1)
+        with zipfile.ZipFile(file) as archive:
+            data = f"bundle-{bundle['id']}/data"
+            readiness = json.loads(archive.read(f"{data}/readiness.json"))["items"]
+            assert "seal.txt" in archive.read(f"{data}/README.txt").decode()
+        told = [(one["version"], one["standard"], one["ready"]) for one in readiness]
+        assert told == [(number, "early_advice", True)]

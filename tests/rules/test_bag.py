@@ -7,9 +7,14 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from casefile_api.attachments.bag import Bag, Member, NotAsExpected
+from casefile_api.attachments.sealing_bags import Seal
+from casefile_api.ledger.checkpoints import SignerKey
 
+KEY = SignerKey("log.example", Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
+SEAL = Seal("bundle-1", [KEY])
 MADE_AT = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 CHUNK = b"0123456789abcdef" * 4096
 
@@ -19,7 +24,7 @@ def long_file(chunks: int) -> Iterator[bytes]:
 
 
 def made(*members: Member) -> zipfile.ZipFile:
-    return zipfile.ZipFile(io.BytesIO(b"".join(Bag("bundle-1", MADE_AT).chunks(members, {"Contact-Name": "nobody"}))))
+    return zipfile.ZipFile(io.BytesIO(b"".join(Bag(SEAL, MADE_AT).chunks(members, {"Contact-Name": "nobody"}))))
 
 
 def test_a_bag_has_what_the_standard_wants_and_the_hash_of_every_file() -> None:
@@ -37,7 +42,7 @@ def test_a_bag_has_what_the_standard_wants_and_the_hash_of_every_file() -> None:
 
 
 def test_a_long_file_is_never_held() -> None:
-    sizes = [len(chunk) for chunk in Bag("b", MADE_AT).chunks([Member("x/content", long_file(200))], {})]
+    sizes = [len(chunk) for chunk in Bag(SEAL, MADE_AT).chunks([Member("x/content", long_file(200))], {})]
     assert max(sizes) < 2 * len(CHUNK)
     assert sum(sizes) > 200 * len(CHUNK)
 

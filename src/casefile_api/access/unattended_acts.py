@@ -92,6 +92,7 @@ COMMANDS_UNRECORDED: Mapping[str, str] = {
     "keys list-log": "it shows public keys",
     "audit erase list": "it shows acts that are entries themselves",
     "audit verify": "it shows hashes and what is wrong with them",
+    "bundle verify": "it reads a file, without the service",
     "audit verify-export": "it reads a file, without the service",
     "audit witness": "it is run by somebody else, and sees checkpoints",
 }

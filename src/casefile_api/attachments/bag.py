@@ -1,6 +1,7 @@
 """A BagIt bag (RFC 8493) as one ZIP, made as it goes: nothing but the manifests' lines is held in memory.
 
-Every payload file is hashed on its way; the manifests come last, when all hashes are known.
+Every payload file is hashed on its way; the manifests come last, when all hashes are known, and then the seal: over the
+manifests a file beside them, over all the bytes of the ZIP its comment.
 """
 
 import hashlib
@@ -9,6 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import IO, cast
+
+from casefile_api.attachments.sealing_bags import OF_BAG, OF_FILE, Seal
 
 DECLARATION = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 
@@ -48,8 +51,10 @@ class NotAsExpected(Exception):
 class Bag:
     """A bag on its way out."""
 
-    def __init__(self, name: str, made_at: datetime) -> None:
-        self._name = name
+    def __init__(self, seal: Seal, made_at: datetime) -> None:
+        self._name = seal.name
+        self._seal = seal
+        self._sent = hashlib.sha256()
         self._date = made_at.timetuple()[:6]
         self._spool = _Spool()
         self._archive = zipfile.ZipFile(cast(IO[bytes], self._spool), "w", zipfile.ZIP_DEFLATED, compresslevel=1)
@@ -62,6 +67,12 @@ class Bag:
 
         Raises NotAsExpected, and what the members raise.
         """
+        for chunk in self._files(members, info):
+            self._sent.update(chunk)
+            yield chunk
+        yield self._end()
+
+    def _files(self, members: Iterable[Member], info: Mapping[str, str]) -> Iterator[bytes]:
         yield from self._add_tag("bagit.txt", DECLARATION)
         for member in members:
             path = f"data/{member.path}"
@@ -72,9 +83,19 @@ class Bag:
         lines = "".join(f"{name}: {value}\n" for name, value in {**info, "Payload-Oxum": oxum}.items())
         yield from self._add_tag("bag-info.txt", lines.encode())
         yield from self._add_tag("manifest-sha256.txt", _manifest(self._payload))
-        yield from self._add("tagmanifest-sha256.txt", iter([_manifest(self._tags)]), {})
+        tags = _manifest(self._tags)
+        yield from self._add("tagmanifest-sha256.txt", iter([tags]), {})
+        sealed = self._seal.note(OF_BAG, hashlib.sha256(tags).hexdigest())
+        yield from self._add("seal.txt", iter([sealed]), {})
+
+    def _end(self) -> bytes:
+        """Return the directory, and after it the comment that seals all before it."""
+        room = len(self._seal.note(OF_FILE, self._sent.hexdigest()))
+        self._archive.comment = bytes(room)
         self._archive.close()
-        yield self._spool.take()
+        last = self._spool.take()[:-room]
+        self._sent.update(last)
+        return last + self._seal.note(OF_FILE, self._sent.hexdigest())
 
     def _add_tag(self, path: str, data: bytes) -> Iterator[bytes]:
         return self._add(path, iter([data]), self._tags)

@@ -26,7 +26,7 @@ from casefile_api.attachments.visibility import visible_attachments
 from casefile_api.canonical import canonical_record
 from casefile_api.case_files.models import CaseFileVersionAttachment
 from casefile_api.case_files.queries import CaseFileRow, find_visible, visible_numbers
-from casefile_api.case_files.timeline import list_timeline
+from casefile_api.case_files.timeline import dates_ahead, list_timeline
 from casefile_api.case_files.views import envelopes_of, view_case_file
 from casefile_api.errors import Retracted
 from casefile_api.ledger.proofs import PublishedCheckpoint, newest_checkpoint
@@ -37,6 +37,16 @@ from casefile_api.web.parts import Parts
 
 Document = Callable[[], Coroutine[Any, Any, bytes]]
 _PAGE = 500
+# The table belongs to the file standards; a bundle takes along what was kept there of the versions in it.
+_VERDICTS = text(
+    """
+    select v.number as version, v.standard, v.rule_set, v.national_digest, v.local_digest, v.judged_at, v.ready,
+           v.outcomes
+    from file_standard_verdict v where v.case_file_id = :case and v.number = any(:numbers)
+      and exists (select from case_file_share s where s.case_file_id = v.case_file_id and s.number = v.number)
+    order by v.judged_at, v.number
+    """
+)
 README = """\
 This bag (BagIt, RFC 8493) holds one version of a case file and what proves it, as {organisation} could see it.
 Names in it are identifiers; nothing here is named after a person.
@@ -53,8 +63,19 @@ proofs/receipts.json       the entries that {organisation}'s acts on this case f
                            each, and the RFC 6962 proof that it is in the log
 proofs/checkpoint.txt      the signed root of the log that these proofs lead to (C2SP tlog-checkpoint)
 proofs/public-keys.txt     the keys that verify it
+readiness.json             the verdicts that were kept when a version was endorsed: which file standard, by which rules,
+                           and how each requirement stood
 
-manifest-sha256.txt, beside this folder, has the SHA-256 of every file.
+A version that was retracted after it had been shared says so in version.retraction; for those it was shared with, its
+content is not here.
+
+manifest-sha256.txt, beside this folder, has the SHA-256 of every file, tagmanifest-sha256.txt that of the manifest, and
+seal.txt is signed by the audit log's key over that. To verify all of it, with nothing but the ZIP and the key:
+
+    casefile-api bundle verify bundle.zip --public-key log.key
+
+log.key is what GET /v1/audit-log/public-key answers. Have it from the service or from somebody you trust: the one in
+proofs/ proves nothing, since whoever forges a bundle brings their own.
 """
 
 
@@ -106,6 +127,7 @@ class Contents:
             yield f"attachments/{piece.attachment.id}/custody.json", partial(self._custody, piece)
             yield f"attachments/{piece.attachment.id}/custody.jsonld", partial(self._case_uco, piece)
         yield "timeline.json", self._timeline
+        yield "readiness.json", self._readiness
         yield "proofs/receipts.json", self._receipts
         yield "proofs/checkpoint.txt", self._checkpoint_note
         yield "proofs/public-keys.txt", self._public_keys
@@ -141,7 +163,13 @@ class Contents:
         async with self._looking() as (reading, case):
             while page := await list_timeline(reading, case, after=items[-1]["sequence"] if items else 0, limit=_PAGE):
                 items.extend(page)
-        return orjson.dumps({"items": items})
+            dates = await dates_ahead(reading, case)
+        return orjson.dumps({"items": items, "dates": dates})
+
+    async def _readiness(self) -> bytes:
+        async with self._looking() as (reading, case):
+            kept = await reading.session.execute(_VERDICTS, {"case": case.id, "numbers": self._numbers})
+            return orjson.dumps({"items": [dict(row._mapping) for row in kept]})
 
     async def _receipts(self) -> bytes:
         async with self._looking() as (reading, case):

@@ -21,9 +21,11 @@ from casefile_api.attachments.bundles import place_of_bundle
 from casefile_api.attachments.custody import add_link
 from casefile_api.attachments.models import Attachment, CustodyKind
 from casefile_api.attachments.objects import StoredObject, abandon_all, read_object, remove_objects, write_object
+from casefile_api.attachments.sealing_bags import Seal
 from casefile_api.attachments.storage import MissingObject, Storage
 from casefile_api.clock import utc_text
 from casefile_api.errors import Gone, NotFound
+from casefile_api.ledger.log_keys import signers_of_log
 from casefile_api.tenancy import WORKER
 from casefile_api.unattended import unattended
 from casefile_api.web.parts import Parts
@@ -45,7 +47,8 @@ async def build_bundle(parts: Parts, storage: Storage, bundle_id: str) -> None:
     contents = Contents(parts, row)
     try:
         pieces = await contents.pieces()
-        stored, sha256 = await _send(storage, row, contents, pieces)
+        seal = Seal(f"bundle-{row.id}", await signers_of_log(parts.database, parts.settings))
+        stored, sha256 = await _send(storage, row, contents, pieces, seal)
     except (MissingObject, NotAsExpected, NotFound, Gone):
         await _end(parts, row.id, None, None, [])
         return
@@ -60,7 +63,9 @@ async def _awaiting(parts: Parts, bundle_id: UUID) -> Bundle | None:
         return found.scalar_one_or_none()
 
 
-async def _send(storage: Storage, row: Bundle, contents: Contents, pieces: list[Piece]) -> tuple[StoredObject, str]:
+async def _send(
+    storage: Storage, row: Bundle, contents: Contents, pieces: list[Piece], seal: Seal
+) -> tuple[StoredObject, str]:
     loop, digest = asyncio.get_running_loop(), hashlib.sha256()
 
     def wait_for(document: Coroutine[object, object, T]) -> T:
@@ -76,7 +81,7 @@ async def _send(storage: Storage, row: Bundle, contents: Contents, pieces: list[
                 yield Member(f"attachments/{file.id}/content", data, file.sha256)
 
     def hashed() -> Iterator[bytes]:
-        bag = Bag(f"bundle-{row.id}", row.requested_at)
+        bag = Bag(seal, row.requested_at)
         for chunk in bag.chunks(members(), _info(row)):
             digest.update(chunk)
             yield chunk

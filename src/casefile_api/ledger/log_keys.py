@@ -18,10 +18,13 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 from psycopg import AsyncConnection
+from sqlalchemy import text
 
-from casefile_api.errors import Misconfigured
+from casefile_api.database import Database
+from casefile_api.errors import DependencyUnavailable, Misconfigured
 from casefile_api.ledger.checkpoints import CheckpointError, SignerKey, check_key_name
 from casefile_api.settings import Settings
+from casefile_api.tenancy import WORKER
 
 _END = "-----END PRIVATE KEY-----"
 
@@ -153,3 +156,15 @@ async def _list_keys(connection: AsyncConnection[Any], signers: Sequence[SignerK
         await connection.execute(
             "insert into audit_log_key (verifier_key, first_used_at) values (%s, %s) on conflict do nothing", (key, now)
         )
+
+
+async def signers_of_log(database: Database, settings: Settings) -> list[SignerKey]:
+    """The signers of the log that is there, for what is sealed beside its checkpoints.
+
+    Raises DependencyUnavailable while there is no log yet, Misconfigured where the key file is not good.
+    """
+    async with database.session(WORKER) as session:
+        origin = (await session.execute(text("select origin from audit_log"))).scalar_one_or_none()
+    if origin is None:
+        raise DependencyUnavailable("The log has no name yet: the sequencer gives it one when it begins.")
+    return [SignerKey(origin, key) for key in load_private_keys(settings)]
