@@ -42,7 +42,8 @@ _WRITTEN_UNATTENDED = {
     **dict.fromkeys(("audit_cosignature", "audit_latecomer", "audit_detached", "audit_erasure"), "insert"),
     **dict.fromkeys(("audit_succession", "event_position", "webhook_attempt"), "insert"),
     **dict.fromkeys(("audit_tile", "audit_witness", "audit_self_check", "audit_break"), "insert, update"),
-    **dict.fromkeys(("audit_pending", "event_pending", "job_request"), "delete"),
+    **dict.fromkeys(("audit_pending", "event_pending", "job_request", "figure_due"), "delete"),
+    **dict.fromkeys(("figure_fact", "figure_total"), "insert, update, delete"),
     "log_alarm": "insert, update, delete",
 }
 _FUNCTIONS = ("make_audit_partitions()", "thin_checkpoints(timestamptz)")

@@ -23,6 +23,7 @@ from casefile_api.early_advice.deadlines import raise_due_deadlines
 from casefile_api.ledger.refusals import write_refusal_entries
 from casefile_api.ledger.upkeep import make_partitions, thin_checkpoints
 from casefile_api.oauth.commands import forget_old
+from casefile_api.statistics.counting import count_marked
 from casefile_api.tenancy import WORKER
 from casefile_api.web.parts import Parts
 
@@ -88,6 +89,11 @@ async def thin_old_checkpoints(parts: Parts) -> None:
     await thin_checkpoints(parts.database, parts.settings.checkpoint_keep_hours)
 
 
+async def count_figures(parts: Parts) -> None:
+    """Count what happened to requests and case files since it was last counted."""
+    await count_marked(parts.database, parts.clock)
+
+
 async def make_older_findable(parts: Parts) -> None:
     """Make case files findable that were opened before there was an index: all of them, a few at a time."""
     while await index_older(parts.database, parts.vault):
@@ -111,4 +117,5 @@ ROUNDS: tuple[Round, ...] = (
     Round("expired", 300, forget_expired),
     Round("finding", 3600, make_older_findable),
     Round("deliveries", 600, forget_deliveries),
+    Round("figures", 5, count_figures),
 )

@@ -24,6 +24,7 @@ class CaseFile(SQLModel, table=True):
         Index("case_file_by_unit", "organisation", "police_unit"),
         Index("case_file_by_crime_reference", "crime_references", postgresql_using="gin"),
         Index("case_file_by_named_staff", "named_staff", postgresql_using="gin"),
+        Index("case_file_hidden", "id", postgresql_where=text("restricted or cardinality(shut_out) > 0")),
         CheckConstraint("urn ~ '^[0-9]{2}[A-Z0-9]{2}[0-9]{5}[0-9]{2}$'", name="case_file_urn_form"),
         CheckConstraint("urn_suffix is null or urn_suffix ~ '^[0-9]{1,2}$'", name="case_file_urn_suffix_form"),
         CheckConstraint("newest_number >= 1", name="case_file_newest_number"),

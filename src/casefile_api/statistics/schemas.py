@@ -43,9 +43,25 @@ class SideFigures(BaseModel):
     """How long a side holds a request."""
 
     side: str
-    requests: int | None
+    turns: int | None
     median_days: float | None
     p90_days: float | None
+
+
+class DaysToAdvice(BaseModel):
+    """How long it takes from the first submission to the advice."""
+
+    advised: int | None
+    median_days: float | None
+    p90_days: float | None
+
+
+class RoundFigures(BaseModel):
+    """How often a request goes to and fro."""
+
+    submitted_once: int | None
+    submissions_per_request: float | None
+    questions_per_request: float | None
 
 
 class ActionFigures(BaseModel):
@@ -53,7 +69,11 @@ class ActionFigures(BaseModel):
 
     count: int | None
     per_request: float | None
+    cycles_per_action: float | None
     late: int | None
+    unanswered: int | None
+    late_median_days: float | None
+    late_p90_days: float | None
 
 
 class StateCount(BaseModel):
@@ -61,6 +81,48 @@ class StateCount(BaseModel):
 
     state: str
     count: int | None
+
+
+class SideLoad(BaseModel):
+    """What a side holds now, and since when."""
+
+    side: str
+    open: int | None
+    median_days: float | None
+    p90_days: float | None
+
+
+class Workload(BaseModel):
+    """What is open now, and how old it is."""
+
+    open: int | None
+    median_days: float | None
+    p90_days: float | None
+    ages: list["AgeBand"]
+    sides: list[SideLoad]
+
+
+class AgeBand(BaseModel):
+    """How many open requests are so many days old; `to_days` null: and older."""
+
+    from_days: int
+    to_days: int | None
+    count: int | None
+
+
+class Flow(BaseModel):
+    """What happened in the months."""
+
+    received: int | None
+    returned: int | None
+    answered: int | None
+
+
+class CaseFilesCounted(BaseModel):
+    """Case files for a RASSO unit, with and without early advice."""
+
+    with_request: int | None
+    without_request: int | None
 
 
 class Group(BaseModel):
@@ -72,8 +134,14 @@ class Group(BaseModel):
     return_reasons: list[CodeCount]
     clocks: list[ClockFigures]
     sides: list[SideFigures]
+    days_to_advice: DaysToAdvice
+    rounds: RoundFigures
     actions: ActionFigures
     outcomes: list[StateCount]
+    workload: Workload | None = Field(description="null by month")
+    flow: Flow
+    case_files: CaseFilesCounted | None = Field(description="null for the CPS")
+    charges: None = Field(default=None, description="not counted; see the definition")
 
 
 class EarlyAdviceStatistics(BaseModel):
@@ -83,7 +151,9 @@ class EarlyAdviceStatistics(BaseModel):
 
     from_: str = Field(alias="from")
     to: str
+    as_of: str = Field(description="the moment of asking")
     group_by: GroupBy | None
+    unit: str | None
     suppressed_below: int | None = Field(description="counts below this are null; null where nothing is suppressed")
     groups: list[Group]
     definitions: dict[str, str]

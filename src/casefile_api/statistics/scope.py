@@ -1,68 +1,125 @@
-"""Whose requests a caller's figures are about: the force's own, the Area's own, an inspectorate's remit, or all."""
+"""Whose requests a caller's figures are about: the force's own, those with the Area, a remit, or all."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 
 from sqlalchemy import text
 
 from casefile_api.access.caller import OrganisationKind
-from casefile_api.case_files.admission import let_in
-from casefile_api.clock import LONDON
+from casefile_api.statistics.facts import FLOW, ITEMS, REQUESTS
 from casefile_api.statistics.schemas import GroupBy
 from casefile_api.unit_of_work import Reading
 
 _DAY = timedelta(days=1)
-GROUPS = {
+# Whatever the day of its submission, what is open now is work, and what happened in a month is of that month.
+_NOW = "measure in ('open', 'holding')"
+_OF_MONTHS = f"measure in ({', '.join(repr(name) for name in FLOW)})"
+_GROUPS = {
     None: "'all'",
-    GroupBy.FORCE: "r.organisation",
-    GroupBy.UNIT: "r.cps_unit",
-    GroupBy.MONTH: "to_char(r.submitted_at at time zone 'Europe/London', 'YYYY-MM')",
+    GroupBy.FORCE: "organisation",
+    GroupBy.UNIT: "unit",
+    GroupBy.MONTH: f"case when {_OF_MONTHS} then key else to_char(day, 'YYYY-MM') end",
 }
 
 
 @dataclass(frozen=True)
 class Scope:
-    """The requests that figures are drawn from, as SQL: `scoped` is a common table expression (id, grp, …)."""
+    """What figures are drawn from: a condition on who and where, a period, and what they are broken down by."""
 
     condition: str
     values: dict[str, object]
     group: GroupBy | None
-    # What a restriction hides is in nobody else's figures: asked of the database's owner where the case file is unseen.
-    let_in: str = f"exists (select from case_file c where c.id = r.case_file_id and {let_in()})"
+    cases: bool = True
 
     @property
-    def scoped(self) -> str:
-        """Return the common table expression of the requests."""
-        return (
-            f"with scoped as (select r.id, r.state, {GROUPS[self.group]} as grp from early_advice_request r"
-            f" where r.submitted_at >= :first and r.submitted_at < :after_last and {self.condition}"
-            f" and {self.let_in})"
-        )
+    def statement(self) -> str:
+        """Return the one statement whose rows are the figures: group, measure, key, value and count.
+
+        The sums by month and, at the edges, by day; without what was marked since or is hidden from the caller; and
+        what was marked, counted from its sources. One statement sees one state of all of them.
+        """
+        group, rows = _GROUPS[self.group], "day, organisation, area, unit, measure, key, value, count"
+        told = "true" if self.cases else "measure <> 'case_files'"
+        by_day = f"not {_NOW} and not {_OF_MONTHS}"
+        by_month = f"{_OF_MONTHS} and key between :first_month and :last_month"
+        now = "false" if self.group is GroupBy.MONTH else _NOW  # work in hand is of no month
+        in_period = f"({by_day} and day between :first and :last or {by_month} or {now})"
+        return f"""
+    with due as materialized (
+        select subject_id as id from figure_due where kind = 'request'
+        union select request_id from early_advice_clock where stopped_at is null and paused_at is null
+              and breach_told_at is null and due_at + interval '1 second' <= :now),
+    hidden as materialized (select id from casefile_uncounted() id),
+    requests as materialized (
+        select * from ({REQUESTS} and r.id in (select id from due) and casefile_lets_in(r.case_file_id)) r
+        where {self.condition}),
+    {ITEMS},
+    summed as (
+        select {rows} from figure_total
+        where {self.condition} and grain = 'month' and day >= :first_whole and day < :after_whole and {by_day}
+        union all
+        select {rows} from figure_total where {self.condition} and grain = 'day' and {by_day}
+            and (day between :first and :before_whole or day between :after_whole_or_first and :last)
+        union all
+        select {rows} from figure_total where {self.condition} and grain = 'month' and ({by_month} or {now})),
+    taken_out as (
+        select f.day, f.organisation, f.area, f.unit, i.measure, i.key, i.value, -i.count as count
+        from figure_fact f, jsonb_to_recordset(f.items) i (measure text, key text, value integer, count bigint)
+        where f.subject_id in (select id from due union select id from hidden) and {self.condition}),
+    put_in as (
+        select r.day, r.organisation, r.area, r.unit, i.measure, i.key, i.value::integer, i.count
+        from requests r join items i using (id)),
+    everything as (
+        select {rows} from summed
+        union all select {rows} from taken_out where {in_period}
+        union all select {rows} from put_in where {in_period})
+    select {group} as grp, measure, key, value, sum(count)::bigint as number from everything
+    where {told} group by 1, 2, 3, 4 having sum(count) <> 0"""
 
 
-def _start_of(day: date) -> datetime:
-    """Return midnight at the start of the London day."""
-    return datetime.combine(day, time.min, LONDON)
-
-
-async def scope_of(reading: Reading, first: date, last: date, group: GroupBy | None) -> Scope:
+async def scope_of(
+    reading: Reading, first: date, last: date, group: GroupBy | None, unit: str | None = None
+) -> Scope:
     """Return what the caller's figures are drawn from."""
     caller = reading.caller
-    values: dict[str, object] = {"first": _start_of(first), "after_last": _start_of(last + _DAY)}
-    values["principals"] = caller.principals
-    unseen = "casefile_lets_in(r.case_file_id)"
+    values: dict[str, object] = {"now": reading.now, **_period(first, last)}
+    conditions = []
+    if unit is not None:
+        conditions.append("unit = :unit")
+        values["unit"] = unit
+    own: str | None = caller.organisation
     if caller.kind is OrganisationKind.OPERATOR:
-        return Scope("true", values, group, unseen)
-    if caller.kind is OrganisationKind.OVERSIGHT:
+        own = None
+    elif caller.kind is OrganisationKind.OVERSIGHT:
         found = await reading.session.execute(
             text("select remit from organisation where id = :id"), {"id": caller.organisation}
         )
         remit = found.scalar_one_or_none()
-        if remit == "all":
-            return Scope("true", values, group, unseen)
-        return Scope("r.organisation = :own", {**values, "own": remit}, group, unseen)
-    own = {**values, "own": caller.organisation}
-    if caller.kind is OrganisationKind.CPS:
-        sent = "exists (select from early_advice_unit u where u.request_id = r.id and u.organisation = :own)"
-        return Scope(sent, own, group)
-    return Scope("r.organisation = :own", own, group)
+        own = None if remit == "all" else remit or ""
+    if own is not None:
+        conditions.append(("area" if caller.kind is OrganisationKind.CPS else "organisation") + " = :own")
+        values["own"] = own
+    condition = " and ".join(conditions) or "true"
+    return Scope(condition, values, group, cases=caller.kind is not OrganisationKind.CPS)
+
+
+def _period(first: date, last: date) -> dict[str, object]:
+    """Return the days of a period, and the whole months within it."""
+    whole = first if first.day == 1 or first.year == date.max.year else _month_after(first)
+    after = (last + _DAY).replace(day=1)
+    if after <= whole:  # no month is whole: all of it by day
+        whole = after = first
+    return {
+        "first": first,
+        "last": last,
+        "first_whole": whole,
+        "after_whole": after,
+        "before_whole": whole - _DAY if whole > date.min else whole,
+        "after_whole_or_first": max(after, first),
+        "first_month": f"{first:%Y-%m}",
+        "last_month": f"{last:%Y-%m}",
+    }
+
+
+def _month_after(day: date) -> date:
+    return (day.replace(day=1) + timedelta(days=32)).replace(day=1)

@@ -1,0 +1,62 @@
+"""Tables of what is counted ahead. They hold codes and numbers, of nobody and about nobody.
+
+`value` is a number of days, or of times, so that sums by value give medians that are exact: a sum of medians would not.
+"""
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, Column, Identity, Index, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+
+class FigureDue(SQLModel, table=True):
+    """A request or case file to which something happened since it was counted; the database itself marks it."""
+
+    __tablename__ = "figure_due"
+    __table_args__ = (CheckConstraint("kind in ('case_file', 'request')", name="figure_due_kind"),)
+
+    id: int = Field(sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
+    kind: str
+    subject_id: UUID
+    organisation: str
+
+
+class FigureFact(SQLModel, table=True):
+    """What one request or case file adds to the sums: a list of measure, key, value and count."""
+
+    __tablename__ = "figure_fact"
+    __table_args__ = (Index("figure_fact_by_case", "case_file_id"),)
+
+    subject_id: UUID = Field(primary_key=True)
+    case_file_id: UUID
+    organisation: str
+    area: str
+    unit: str
+    day: date
+    items: list[dict[str, Any]] = Field(sa_column=Column(JSONB, nullable=False))
+
+
+class FigureTotal(SQLModel, table=True):
+    """A sum over the facts of a day or of a month, of one force with one unit."""
+
+    __tablename__ = "figure_total"
+    __table_args__ = (
+        CheckConstraint("grain in ('day', 'month')", name="figure_total_grain"),
+        Index("figure_total_by_area", "area", "grain", "day"),
+        Index("figure_total_by_force", "organisation", "grain", "day"),
+        Index("figure_total_by_measure", "measure", "grain", "key"),
+        Index("figure_total_empty", "grain", postgresql_where=text("count = 0")),
+    )
+
+    grain: str = Field(primary_key=True)
+    day: date = Field(primary_key=True)
+    organisation: str = Field(primary_key=True)
+    area: str = Field(primary_key=True)
+    unit: str = Field(primary_key=True)
+    measure: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    value: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    count: int = Field(sa_column=Column(BigInteger, nullable=False))

@@ -1,0 +1,67 @@
+"""Figures from counts: medians are exact, and what is left out for oversight cannot be worked out from the rest."""
+
+import statistics
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from casefile_api.statistics.describing import measures_page
+from casefile_api.statistics.histograms import Histogram
+from casefile_api.statistics.measures import DEFINITIONS
+from casefile_api.statistics.schemas import Group
+from casefile_api.statistics.suppression import PARTS_OF_A_SUM, SMALL, hidden_cells, with_sums
+from tests.house_rules import sources
+
+COUNTS = st.dictionaries(
+    st.tuples(st.sampled_from(["a", "b", "c"]), st.sampled_from(["state", "requests"]), st.sampled_from(["x", "y", "z"])),
+    st.integers(0, 12),
+    max_size=18,
+)
+
+
+@given(st.lists(st.integers(0, 90), min_size=2, max_size=60))
+def test_percentiles_are_those_of_the_numbers_themselves(days: list[int]) -> None:
+    counted = Histogram({day: days.count(day) for day in days})
+    assert counted.percentile(0.5) == statistics.median(days)
+    ninth = statistics.quantiles(days, n=10, method="inclusive")[8]
+    assert counted.percentile(0.9) is not None and abs(counted.percentile(0.9) - ninth) < 1e-9
+
+
+def test_ages_are_reckoned_from_days_of_the_calendar() -> None:
+    assert Histogram({100: 2, 90: 1}).ages(110).counts == {10: 2, 20: 1}
+    assert Histogram().percentile(0.5) is None and Histogram().mean is None
+
+
+@given(COUNTS)
+def test_no_sum_lacks_one_part_alone(counts: dict[tuple[str, str, str], int]) -> None:
+    hidden = hidden_cells(counts)
+    shown = {cell: count for cell, count in counts.items() if count and cell not in hidden}
+    assert all(count >= SMALL for count in shown.values())
+    families: dict[tuple[str, ...], list[tuple[str, str, str]]] = {}
+    for group, measure, key in counts:
+        families.setdefault(("across", measure, key), []).append((group, measure, key))
+        if measure in PARTS_OF_A_SUM:
+            families.setdefault((group, measure), []).append((group, measure, key))
+    for cells in families.values():
+        there = [cell for cell in cells if counts[cell]]
+        left_out = [cell for cell in there if cell in hidden]
+        assert len(left_out) != 1 or len(there) == 1, "one that is left out alone is the sum less the others"
+
+
+def test_a_group_of_few_is_left_out_as_a_whole_and_the_next_smallest_with_it() -> None:
+    counts = {("a", "requests", ""): 3, ("b", "requests", ""): 9, ("c", "requests", ""): 20, ("b", "clock", "x"): 7}
+    assert hidden_cells(counts) == {("a", "requests", ""), ("b", "requests", ""), ("b", "clock", "x")}
+
+
+def test_a_sum_that_is_told_is_left_out_when_it_is_small() -> None:
+    counts = with_sums({("a", "late", "answered"): 2, ("a", "late", "unanswered"): 1, ("a", "requests", ""): 30})
+    assert ("a", "whole late", "") in hidden_cells(counts)
+
+
+def test_every_figure_of_the_answer_has_its_definition() -> None:
+    assert set(Group.model_fields) - {"group"} | {"breaches", "suppression"} == set(DEFINITIONS)
+
+
+def test_the_page_of_measures_is_written_from_the_table() -> None:
+    page = sources.ROOT / "docs" / "measures.md"
+    assert page.read_text() == measures_page(), "python -m casefile_api.statistics.describing > docs/measures.md"
