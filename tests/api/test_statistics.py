@@ -1,5 +1,6 @@
 """The figures of early advice: what each side and those who inspect them get, and what is left out for them."""
 
+import csv
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -114,3 +115,19 @@ def test_a_period_without_requests_has_no_groups_and_one_that_is_upside_down_is_
     assert (group["requests"], group["outcomes"], group["workload"]["open"]) == (0, [], 5), "what is open is open now"
     assert reader.get(PATH, params=asked | {"group_by": "month"}).json()["groups"] == []
     reader.refused("GET", PATH + "?from=2026-02-01&to=2026-01-01", 422, "invalid")
+
+
+def test_figures_come_as_csv_with_one_line_a_figure(counted: Teams) -> None:
+    told = counted.person("unit_head").get(PATH, headers={"Accept": "text/csv"})
+    assert told.headers["content-type"] == "text/csv; charset=utf-8"
+    lines = list(csv.DictReader(told.text.splitlines()))
+    of = {(line["measure"], line["key"], line["figure"]): line["value"] for line in lines}
+    assert of["requests", "", "count"] == "6" and of["return_reasons", "NO_MG3", "count"] == "1"
+    assert of["clocks", "police_response", "median_days"] == "3.0" and of["workload.sides", "cps", "open"] == "3"
+    assert of["charges", "", "count"] == "", "what is not counted is empty"
+
+
+def test_oversight_is_told_of_whole_months(counted: Teams) -> None:
+    auditor = counted.sandbox.person("auditor", organisation="oversight-hmcpsi")
+    told = auditor.get(PATH, params={"from": "2026-01-15", "to": "2026-02-03"}).json()
+    assert (told["from"], told["to"]) == ("2026-01-01", "2026-02-28")

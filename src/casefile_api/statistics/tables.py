@@ -33,7 +33,7 @@ def _figures(measure: str, key: str, value: Any) -> Iterator[tuple[str, str, str
         for item in value:
             yield from _figures(measure, key, item)
     else:
-        named = "".join(str(value[name]) for name in _NAMES if name in value)
+        named = next((str(value[name]) for name in _NAMES if name in value), "")
         for figure, one in value.items():
             if isinstance(one, list):
                 yield from _figures(f"{measure}.{figure}", key, one)
