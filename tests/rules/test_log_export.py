@@ -18,12 +18,12 @@ from casefile_api.audit.export_verification import (
 )
 from casefile_api.audit.findings import Report
 from casefile_api.audit.items import EntryRow, csv_lines
+from casefile_api.audit.media import CSV, JSON, NDJSON, wanted_media_type
 from casefile_api.ledger import tree
 from casefile_api.ledger.checkpoints import Checkpoint, SignerKey
 from casefile_api.ledger.entries import SealedEntry, compose
 from casefile_api.ledger.succession import ACTION, succession_line
 from casefile_api.ledger.trail import Trail
-from casefile_api.audit.media import CSV, JSON, NDJSON, wanted_media_type
 
 SIZE = 21
 SIGNER = SignerKey("casefile.example/log", Ed25519PrivateKey.generate())

@@ -13,6 +13,7 @@ from casefile_api.audit import queries
 from casefile_api.audit.exports import Export
 from casefile_api.audit.filters import AskedEntries
 from casefile_api.audit.items import EntryRow
+from casefile_api.audit.media import CSV, JSON, NDJSON, wanted_media_type
 from casefile_api.audit.published import published_note
 from casefile_api.audit.queries import Place
 from casefile_api.audit.remit import remit_of
@@ -24,7 +25,6 @@ from casefile_api.ledger.tiles import MAX_TREE_SIZE
 from casefile_api.unit_of_work import ReadingNow
 from casefile_api.web.documenting import refusals
 from casefile_api.web.etags import tag_of, unchanged
-from casefile_api.audit.media import CSV, JSON, NDJSON, wanted_media_type
 from casefile_api.web.pagination import AskedPage, Page, make_cursor
 from casefile_api.web.routing import GuardedRoute
 
