@@ -314,6 +314,24 @@ def test_nothing_tells_whether_there_is_a_case_that_it_does_not_open(
         assert said[0] == said[1] and [answer.status_code for answer in answers] == [404, 404]
 
 
+def test_it_changes_nobodys_access_while_somebody_let_in_by_right_can(
+    teams: Teams, gatekeeper: Party, case_id: str
+) -> None:
+    senior, supervisor, path = teams.person("senior_officer"), teams.person("supervisor"), f"/v1/case-files/{case_id}"
+    body = {"staff_id": supervisor.staff_id, "reason": "Knows the suspect."}
+    conflict = gatekeeper.post(f"{path}/conflicts", body, expect=201).json()
+    guard(gatekeeper, case_id, "restrict", *named(gatekeeper))
+    senior.post(f"{path}/break-glass", WHY, expect=201)
+    assert senior.get(path).json()["restricted"]
+    guard(senior, case_id, "lift-restriction", expect=403)
+    guard(senior, case_id, "change-restriction", *named(senior, gatekeeper), expect=403)
+    senior.refused("POST", f"{path}/conflicts", 403, "not-permitted", json=body | {"staff_id": gatekeeper.staff_id})
+    withdrawal = {"json": {"reason": "I say so."}, "if_match": conflict["etag"] if "etag" in conflict else "*"}
+    senior.refused("POST", f"{path}/conflicts/{conflict['id']}/withdraw", 403, "not-permitted", **withdrawal)
+    guard(gatekeeper, case_id, "change-restriction", *named(supervisor, teams.person("officer")))
+    guard(senior, case_id, "lift-restriction")
+
+
 def test_it_has_a_longest_time_and_is_for_what_one_does_not_see(teams: Teams, case_id: str) -> None:
     senior, path = teams.person("senior_officer"), f"/v1/case-files/{case_id}/break-glass"
     problem = senior.refused("POST", path, 422, "invalid", json={"reason": "x", "minutes": 481})

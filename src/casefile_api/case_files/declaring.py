@@ -12,6 +12,7 @@ from casefile_api.case_files.commands import created_by
 from casefile_api.case_files.conflicts import parties_named, reckon_shut_out
 from casefile_api.case_files.principals import person
 from casefile_api.case_files.queries import CaseFileRow, content_bytes, find_visible
+from casefile_api.case_files.restricting import refuse_through_glass
 from casefile_api.case_files.restriction_models import CaseFileConflict
 from casefile_api.clock import utc_text
 from casefile_api.errors import AlreadyExists, Fault, Invalid, NotFound, WrongState
@@ -27,6 +28,7 @@ async def declare_conflict(work: UnitOfWork, case_file_id: str, staff_id: str, r
     Raises NotFound, Invalid where there is no such member of staff, AlreadyExists.
     """
     case = await find_visible(work, case_file_id, lock=True)
+    await refuse_through_glass(work, case)
     await work.first_time()
     organisation = work.caller.organisation
     if await find_staff(work.session, organisation, staff_id) is None:
@@ -57,6 +59,7 @@ async def withdraw_conflict(work: UnitOfWork, case_file_id: str, conflict_id: st
     Raises NotFound, Stale, WrongState where it was withdrawn or the newest version still names them as a party.
     """
     case = await find_visible(work, case_file_id, lock=True)
+    await refuse_through_glass(work, case)
     row = await _find(work, case, conflict_id)
     await work.precondition(tag_of(await conflict_view(work, row)))
     if row.withdrawn_at is not None:

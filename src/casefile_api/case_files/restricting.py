@@ -17,7 +17,7 @@ from casefile_api.case_files.commands import created_by, touch
 from casefile_api.case_files.principals import described, everybody, of_organisation, person
 from casefile_api.case_files.queries import CaseFileRow, find_visible, parties
 from casefile_api.case_files.restriction_schemas import Admitted
-from casefile_api.errors import Fault, Invalid, WrongState
+from casefile_api.errors import Fault, Invalid, NotPermitted, WrongState
 from casefile_api.identifiers import new_id
 from casefile_api.organisations.queries import find_staff
 from casefile_api.unit_of_work import Reading, UnitOfWork
@@ -36,9 +36,11 @@ _SOMEBODY_LEFT = text(
         and (s.organisation || '/' || s.staff_id = any(:admitted)
              or exists (select from unnest(s.roles) role where s.organisation || '#' || role = any(:admitted)))
         and not s.organisation || '/' || s.staff_id = any(:shut_out)
-        and ('senior_officer' = any(s.roles) or s.unit = :unit or s.staff_id = any(:named)))
+        and ('senior_officer' = any(s.roles) or s.unit = :unit or s.staff_id = any(:named))
+        and (cast(:roles as text[]) is null or cast(s.roles as text[]) && cast(:roles as text[])))
     """
 )
+_DECIDING = ["gatekeeper", "senior_officer"]
 _UNITS_WAITING = text(
     """
     select r.organisation, r.unit from case_file_request_position r
@@ -103,8 +105,34 @@ def restriction_view(reading: Reading, case: CaseFileRow) -> dict[str, object]:
 
 async def _held(work: UnitOfWork, case_file_id: str) -> CaseFileRow:
     case = await find_visible(work, case_file_id, lock=True)
+    await refuse_through_glass(work, case)
     await work.precondition(tag_of(restriction_view(work, case)))
     return case
+
+
+async def refuse_through_glass(work: UnitOfWork, case: CaseFileRow) -> None:
+    """Refuse to decide who is let in or kept out to somebody who sees the case file by break-glass alone.
+
+    Where nobody who is let in by right could decide it any more, they may: or it would stay as it is for good.
+    Raises NotPermitted.
+    """
+    if work.trail.broken_glass and await _somebody_left(work, case, case.admitted, _DECIDING):
+        raise NotPermitted("Break-glass opens a case file and does not change who is let in.")
+
+
+async def _somebody_left(
+    work: UnitOfWork, case: CaseFileRow, admitted: Sequence[str], roles: Sequence[str] | None = None
+) -> bool:
+    """Say whether somebody of the force would see the case file if these were admitted, in one of the roles."""
+    asked = {
+        "force": case.organisation,
+        "admitted": list(admitted),
+        "shut_out": case.shut_out,
+        "unit": case.police_unit,
+        "named": case.named_staff,
+        "roles": roles,
+    }
+    return bool((await work.session.execute(_SOMEBODY_LEFT, asked)).scalar_one())
 
 
 async def _principals(work: UnitOfWork, case: CaseFileRow, named: Sequence[Admitted]) -> list[str]:
@@ -163,15 +191,8 @@ async def _may_be_named(work: UnitOfWork, case: CaseFileRow, entry: Admitted) ->
 
 async def _left_alone(work: UnitOfWork, case: CaseFileRow, admitted: Sequence[str]) -> list[Fault]:
     """Say what is wrong where nobody of the force, or of a unit that is to answer, could see the case file."""
-    asked = {
-        "force": case.organisation,
-        "admitted": list(admitted),
-        "shut_out": case.shut_out,
-        "unit": case.police_unit,
-        "named": case.named_staff,
-    }
     faults = []
-    if not (await work.session.execute(_SOMEBODY_LEFT, asked)).scalar_one():
+    if not await _somebody_left(work, case, admitted):
         mend = "Admit at least one active member of your force's staff who would see the case file but for this."
         faults.append(Fault("nobody_left", mend, pointer="/admitted"))
     for row in (await work.session.execute(_UNITS_WAITING, {"case": case.id})).all():

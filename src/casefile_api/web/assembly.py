@@ -27,6 +27,7 @@ from casefile_api.vault import Vault, derive_key, read_master_key
 from casefile_api.web.limits import Policy, RateLimits
 from casefile_api.web.parts import Parts
 from casefile_api.web.proxies import certificate_networks, trusted_networks
+from casefile_api.web.turns import Turns
 
 
 def build_parts(settings: Settings, *, application: str = "casefile-api", role: str = SERVICE_ROLE) -> Parts:
@@ -61,6 +62,7 @@ def build_parts(settings: Settings, *, application: str = "casefile-api", role: 
             database.rows, Policy("address", settings.address_rate_per_second, settings.address_rate_burst)
         ),
         tally=RefusalTally(database),
+        turns=Turns(settings.turns_per_client),
     )
 
 

@@ -7,6 +7,7 @@ token is due. What is left of a lease when it ends goes back with the next one.
 
 import asyncio
 import math
+import random
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
@@ -103,14 +104,15 @@ class RateLimits:
     async def hold_back(self) -> None:
         """Wait a little before telling an asker that it is over its rate.
 
-        One that goes on without heeding the answer gets a few answers a second on each connection, and the others are
-        not slowed by it. So many wait at a time; further ones are told at once.
+        One that goes on without heeding the answer gets a few answers a second on each connection, each at another
+        moment, and the others are not slowed by it. So many wait at a time; further ones are told at once.
         """
         if self._held_back >= MOST_HELD_BACK:
             return
         self._held_back += 1
         try:
-            await asyncio.sleep(HELD_BACK_SECONDS)
+            apart = random.random()  # noqa: S311 - they come back one by one; nothing secret hangs on it
+            await asyncio.sleep(HELD_BACK_SECONDS * (1 + apart))
         finally:
             self._held_back -= 1
 

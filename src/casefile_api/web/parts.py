@@ -14,6 +14,7 @@ from casefile_api.ledger.refusals import RefusalTally
 from casefile_api.settings import Settings
 from casefile_api.vault import Vault
 from casefile_api.web.limits import RateLimits
+from casefile_api.web.turns import Turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +35,4 @@ class Parts:
     limits: RateLimits
     address_limits: RateLimits
     tally: RefusalTally
+    turns: Turns

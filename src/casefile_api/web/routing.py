@@ -6,6 +6,7 @@ durable. An operation without a row in the table cannot be served.
 """
 
 from collections.abc import Callable, Coroutine, Mapping
+from contextlib import AsyncExitStack
 from typing import Any
 
 import structlog
@@ -72,18 +73,19 @@ class GuardedRoute(APIRoute):
 
         async def handle(request: Request) -> Response:
             exchange = _begin(request, self.row, action)
-            try:
+            async with AsyncExitStack() as under_way:
                 try:
-                    await _prepare(exchange, reader, names)
-                    with translated_faults():
-                        response: Response = await answer(request)
-                except Replayed as replayed:
-                    response = _replay(exchange, replayed)
-                await _record_allowed(exchange)
-            except RequestValidationError as found:
-                response = await _refuse(exchange, _misasked(found))
-            except Refusal as refusal:
-                response = await _refuse(exchange, refusal)
+                    try:
+                        await _prepare(exchange, reader, names, under_way)
+                        with translated_faults():
+                            response: Response = await answer(request)
+                    except Replayed as replayed:
+                        response = _replay(exchange, replayed)
+                    await _record_allowed(exchange)
+                except RequestValidationError as found:
+                    response = await _refuse(exchange, _misasked(found))
+                except Refusal as refusal:
+                    response = await _refuse(exchange, refusal)
             _dress(response, exchange.headers, open_to_all=self.row.open)
             return response
 
@@ -124,8 +126,13 @@ def _site_of(request: Request) -> str:
     return str(request.app.state.parts.vault.keyed_hash(site_of(_address_of(request))))
 
 
-async def _prepare(exchange: Exchange, reader: BodyReader | None, names: frozenset[str]) -> None:
-    """Guard and read, in the order of refusals: 401, 429, 403, 413, 415, 422."""
+async def _prepare(
+    exchange: Exchange, reader: BodyReader | None, names: frozenset[str], under_way: AsyncExitStack
+) -> None:
+    """Guard and read, in the order of refusals: 401, 429, 403, 413, 415, 422.
+
+    A body is received before the request takes its turn, so that one that drips holds up nobody, and parsed after.
+    """
     request, parts, row = exchange.request, exchange.parts, exchange.operation
     if "dpop" in request.headers or parts.guard.wants_proof(request.headers.get("authorization"), row):
         exchange.headers["DPoP-Nonce"] = parts.key_proofs.nonces.newest()
@@ -135,6 +142,8 @@ async def _prepare(exchange: Exchange, reader: BodyReader | None, names: frozens
     await _let_in(exchange)
     if request.method in {"POST", "PUT", "PATCH", "DELETE"}:
         exchange.body = await read_body(request, parts.settings.body_limit_bytes)
+    if not row.open and "wait" not in request.query_params:  # who waits for something to happen takes up nothing
+        await under_way.enter_async_context(parts.turns.turn(exchange.caller.client_id))
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise UnsupportedMediaType("Send the body as it is, without a content coding.")
     if reader is not None and (exchange.body or not reader.optional):
