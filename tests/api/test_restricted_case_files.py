@@ -326,7 +326,7 @@ def test_it_changes_nobodys_access_while_somebody_let_in_by_right_can(
     guard(senior, case_id, "lift-restriction", expect=403)
     guard(senior, case_id, "change-restriction", *named(senior, gatekeeper), expect=403)
     senior.refused("POST", f"{path}/conflicts", 403, "not-permitted", json=body | {"staff_id": gatekeeper.staff_id})
-    withdrawal = {"json": {"reason": "I say so."}, "if_match": conflict["etag"] if "etag" in conflict else "*"}
+    withdrawal = {"json": {"reason": "I say so."}, "if_match": conflict.get("etag", "*")}
     senior.refused("POST", f"{path}/conflicts/{conflict['id']}/withdraw", 403, "not-permitted", **withdrawal)
     guard(gatekeeper, case_id, "change-restriction", *named(supervisor, teams.person("officer")))
     guard(senior, case_id, "lift-restriction")
