@@ -17,7 +17,7 @@ PORT ?= 8000
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test soak coverage check lint types layers supply sbom audit run sandbox bench openapi clean
+.PHONY: help setup demo test soak transfer coverage check lint types layers supply sbom audit run sandbox bench openapi clean
 
 help:  ## list these commands
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -44,6 +44,10 @@ test: $(INSTALLED)  ## all tests but the long ones
 
 soak: $(INSTALLED)  ## the long tests: kills at many moments, hours of traffic
 	$(BIN)/python -m pytest -n 0 -m soak --timeout 7200
+
+transfer: $(INSTALLED)  ## a file of TRANSFER_MIB (51200) through cut lines and kills of client and service; the store needs as much room
+	TRANSFER_MIB=$(or $(TRANSFER_MIB),51200) $(BIN)/python -m pytest -n 0 -s -m soak --timeout 14400 \
+		tests/faults/test_attachments_in_hard_times.py -k telephone
 
 coverage: $(INSTALLED)  ## the tests again, with what of the code they ran (slower)
 	$(BIN)/coverage erase

@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import random
 import signal
 import time
 from collections.abc import Iterator, Sequence
@@ -20,6 +21,7 @@ from casefile_api.client.uploading import Wanted
 from tests.api.attaching import large_text, text_file
 from tests.api.behind import all_events, newest, storage_of
 from tests.api.test_bundles import built
+from tests.faults.hard_transfer import PART_BYTES, HardTransfer, assert_arrived_and_nothing_left, sparse_file
 from tests.outside.bad_line import FAULTS, BadLine, bad_line
 from tests.outside.cases import open_case
 from tests.outside.client import Party, Sandbox
@@ -147,6 +149,39 @@ def test_over_a_line_on_which_everything_happens_files_arrive_whole(
     assert len(line.happened) >= len(FAULTS)
     chain = officer.get(f"/v1/attachments/{attachment['id']}/custody").json()["items"]
     assert [link["kind"] for link in chain].count("verified") == 1
+
+
+def test_an_upload_that_is_cut_and_killed_again_and_again_arrives_whole(
+    running: RunningSandbox, officer: Party, line: BadLine, tmp_path: Path
+) -> None:
+    breaks = ["cut", "client", "cut", "client", "cut"]
+    file = sparse_file(tmp_path / "telephone.bin", 8 * PART_BYTES - 7, seed=1)
+    transfer = HardTransfer(running, line, officer, tmp_path / "notes", breaks, parts=8, seed=1)
+    case_id = open_case(officer)["id"]
+    attachment_id = transfer.upload(case_id, file)
+    assert transfer.done == ["cut", "client", "cut", "client", "cut"]
+    assert_arrived_and_nothing_left(transfer, attachment_id, case_id, file)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(4 * 3600)
+def test_a_telephone_goes_through_whatever_is_killed(
+    running: RunningSandbox, officer: Party, line: BadLine, tmp_path: Path
+) -> None:
+    """TRANSFER_MIB=51200 for 50 GB; the store takes as much room, the sparse file none."""
+    size = int(os.environ.get("TRANSFER_MIB", "1024")) * 1024 * 1024
+    breaks = ["cut", "client", "service"] * 7
+    random.Random(size).shuffle(breaks)
+    file = sparse_file(tmp_path / "telephone.bin", size, seed=size)
+    transfer = HardTransfer(running, line, officer, tmp_path / "notes", breaks, size // PART_BYTES, seed=size)
+    case_id = open_case(officer)["id"]
+    begun = time.monotonic()
+    attachment_id = transfer.upload(case_id, file)
+    print(f"\n{size / 2**20:.0f} MiB in {time.monotonic() - begun:.0f} s; {transfer.done}; {transfer.most_bytes}")
+    assert len(transfer.done) == 21, "fewer things happened than were meant to"
+    assert max(transfer.most_bytes.values()) < 250_000_000
+    assert set(transfer.most_bytes) == {"api-process", "worker-process"}
+    assert_arrived_and_nothing_left(transfer, attachment_id, case_id, file)
 
 
 def test_a_verification_that_was_killed_is_taken_up_again(running: RunningSandbox, officer: Party) -> None:

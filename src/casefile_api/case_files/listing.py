@@ -77,8 +77,7 @@ async def _of_few(reading: Reading, asked: CaseFileFilter, order: _Order, wanted
         bind |= {"after_key": order.after[0], "after_id": order.after[1]}
     rows = await reading.session.execute(
         text(
-            f"select c.id, v.number, {key} as key {found} order by {key} {order.words}, c.id {order.words}"
-            " limit :limit"
+            f"select c.id, v.number, {key} as key {found} order by {key} {order.words}, c.id {order.words} limit :limit"
         ),
         {**bind, "limit": wanted},
     )
