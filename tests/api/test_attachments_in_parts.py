@@ -1,6 +1,7 @@
 """Large files go in parts, in any order, by anyone with the same rights, and go on where they stopped."""
 
 import threading
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
@@ -64,6 +65,32 @@ def test_a_part_with_another_body_is_refused_by_storage(officer: Party, case_id:
     assert http.put(part["url"], content=b"12346", headers=part["headers"]).status_code == 400
     assert http.put(part["url"].replace("partNumber=3", "partNumber=1"), content=b"12345").status_code == 403
     assert http.put(part["url"], content=b"12345", headers=part["headers"]).status_code == 200
+
+
+def test_a_url_is_of_no_use_for_another_upload(officer: Party, case_id: str) -> None:
+    file = large_text()
+    one, two = declare(officer, case_id, file), declare(officer, case_id, file)
+    asked = {"parts": [{"number": 3, "sha256": sha256_hex(file.data[-5:])}]}
+    urls = [officer.post(f"/v1/attachments/{each['id']}/upload", asked).json()["parts"][0] for each in (one, two)]
+    first, second = (urlsplit(part["url"]) for part in urls)
+    mixed = [second._replace(query=first.query), first._replace(path=second.path)]
+    uploads = [dict(parse_qsl(each.query))["uploadId"] for each in (first, second)]
+    mixed.append(first._replace(query=first.query.replace(uploads[0], uploads[1])))
+    http = officer.sandbox.http
+    for url in mixed:
+        answer = http.put(url.geturl(), content=file.data[-5:], headers=urls[0]["headers"])
+        assert answer.status_code == 403, answer.text
+    assert officer.get(f"/v1/attachments/{two['id']}/upload").json()["received"] == []
+
+
+def test_a_part_of_another_file_is_found_by_reading_the_file_back(officer: Party, case_id: str) -> None:
+    file, other = large_text(), holding(large_text(), b"#" * large_text().size)
+    declared = declare(officer, case_id, file)
+    upload(officer, declared, other, only={2})
+    upload(officer, declared, file, only={1, 3})
+    officer.post(f"/v1/attachments/{declared['id']}/complete", expect=202)
+    assert settled(officer, declared["id"])["rejection"]["code"] == "hash_mismatch"
+    officer.refused("GET", f"/v1/attachments/{declared['id']}/content", 409, "wrong-state")
 
 
 def test_swapped_parts_are_found_by_reading_the_file_back(officer: Party, case_id: str) -> None:

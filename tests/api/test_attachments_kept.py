@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from casefile_api.attachments.storage import Storage, StoreRefused
-from tests.api.attaching import EICAR, PART_BYTES, completed, holding, large_text
+from tests.api.attaching import EICAR, completed, holding
 from tests.api.behind import all_events, newest, storage_of
 from tests.api.test_attachments_seen import naming, share
 from tests.outside.client import Party, Sandbox
 from tests.outside.files import EvidenceFile, statement, video
-from tests.outside.uploads import attach, declare, download, parts_of, settled, upload
+from tests.outside.uploads import attach, download
 
 LOCKED = Path(__file__).parents[1] / "rules" / "locked"
 
@@ -53,15 +53,6 @@ def test_what_is_no_good_is_rejected_by_its_code_and_never_opened(officer: Party
 def test_a_film_that_breaks_off_is_found(officer: Party, case_id: str) -> None:
     film = video(200_000)
     assert completed(officer, case_id, holding(film, film.data[:150_000]))["rejection"]["code"] == "truncated"
-
-
-def test_parts_in_each_others_place_make_another_file(officer: Party, case_id: str) -> None:
-    file = large_text()
-    first, second, rest = parts_of(file, PART_BYTES).values()
-    declared = declare(officer, case_id, file)
-    upload(officer, declared, holding(file, second + first + rest))
-    officer.post(f"/v1/attachments/{declared['id']}/complete", expect=202)
-    assert settled(officer, declared["id"])["rejection"]["code"] == "hash_mismatch"
 
 
 def test_a_submitted_file_is_held_against_everybody(

@@ -70,6 +70,9 @@ def test_what_is_there_already_is_not_sent_again(
     second = say(*commands.upload_words(case_id, path, kind="MG11"))
     assert first == second and first[0] == 0
     assert len(officer.items(f"/v1/case-files/{case_id}/attachments")) == 1
+    code, printed, _ = say(*commands.upload_words(case_id, path, kind="OTHER_MATERIAL"))
+    copied = officer.get(f"/v1/attachments/{printed.split()[0]}/custody").json()["items"]
+    assert (code, [link["kind"] for link in copied]) == (0, ["declared", "copied", "verified"])
 
 
 def test_an_upload_that_another_program_began_is_gone_on_with(

@@ -24,8 +24,9 @@ async def complete_upload(work: UnitOfWork, storage: Storage, attachment_id: UUI
     Storage is asked before the transaction. A kill in between leaves an object that the next call finds.
     """
     seen = await look_at_own(work, attachment_id)
+    copied_from = None
     if seen.attachment.status == AttachmentStatus.UPLOADING:
-        await _join(storage, seen)
+        copied_from = await _joined_or_same(storage, seen)
     async with work:
         row = own_attachment(work, await hold_attachment(work, attachment_id))
         await work.first_time()
@@ -36,8 +37,12 @@ async def complete_upload(work: UnitOfWork, storage: Storage, attachment_id: UUI
             raise WrongState("New URLs were asked for in the meantime; use them, and complete again.")
         row.status = AttachmentStatus.VERIFYING.value
         row.updated_at = work.now
+        row.copied_from = copied_from
         await work.want("verify_attachment", row.id, share=row.organisation, cost=turn_of(row.size))
-        add_link(work, row, CustodyKind.RECEIVED, caller=work.caller, size_bytes=row.size, facts=came_from(work.trail))
+        # Which file it was copied from is the organisation's own affair, and in its entry of the log.
+        kind = CustodyKind.COPIED if copied_from else CustodyKind.RECEIVED
+        work.trail.details = {"copied_from": str(copied_from)} if copied_from else {}
+        add_link(work, row, kind, caller=work.caller, size_bytes=row.size, facts=came_from(work.trail))
         view = await view_of(work, row)
         return work.answer_change(view, status=202, etag=attachment_tag(view))
 
@@ -48,6 +53,17 @@ async def _present(work: UnitOfWork, row: Attachment, seen: Uploading) -> Respon
         await work.want("abandon_upload", row.id)
     view = await view_of(work, row)
     return work.answer_change(view, etag=attachment_tag(view))
+
+
+async def _joined_or_same(storage: Storage, seen: Uploading) -> UUID | None:
+    """Make the object of the parts that came; where nothing came, return the file that has the same bytes already."""
+    try:
+        await _join(storage, seen)
+    except WrongState as missing:
+        if seen.same is None or len(missing.members["missing_parts"]) < seen.attachment.part_count:
+            raise
+        return seen.same
+    return None
 
 
 async def _join(storage: Storage, upload: Uploading) -> None:

@@ -81,6 +81,7 @@ class Attachment(SQLModel, table=True):
         CheckConstraint("derivation is null or derived_from is not null", name="attachment_derivation"),
         Index("attachment_by_source", "derived_from"),
         Index("attachment_by_superseded", "supersedes"),
+        Index("attachment_by_content", "case_file_id", "sha256", postgresql_where=text("status = 'available'")),
         Index("attachment_by_status", "status", "declared_at"),
         Index("attachment_by_recheck", "recheck_due_at", postgresql_where=text("recheck_due_at is not null")),
         Index(
@@ -120,6 +121,7 @@ class Attachment(SQLModel, table=True):
     integrity: str | None = None
     derivation: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
     supersedes: UUID | None = Field(default=None, foreign_key="attachment.id")
+    copied_from: UUID | None = Field(default=None, foreign_key="attachment.id")
 
 
 class AttachmentPart(SQLModel, table=True):

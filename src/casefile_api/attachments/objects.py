@@ -7,12 +7,14 @@ from functools import partial
 
 from casefile_api.attachments.inspection.ranged import Ranged
 from casefile_api.attachments.links import checksum
+from casefile_api.attachments.parts import PART_LIMIT
 from casefile_api.attachments.storage import Answer, Closing, MissingObject, Storage, StoreRefused
 from casefile_api.errors import DependencyUnavailable
 
 CHUNK_BYTES = 1024 * 1024
 _WRITTEN_PART_BYTES = 8 * CHUNK_BYTES
 _RESUMPTIONS = 6
+_COPIED_AT_ONCE_BYTES = 256 * CHUNK_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +199,27 @@ def write_object(storage: Storage, key: str, chunks: Iterator[bytes]) -> StoredO
         storage.ask("abort_multipart_upload", **upload)
         raise
     return StoredObject(int(storage.ask("head_object", Key=key)["ContentLength"]), answer.get("VersionId"))
+
+
+def copy_object(storage: Storage, key: str, version_id: str | None, to_key: str, size_bytes: int) -> None:
+    """Have storage copy a version to another key, which nothing was written under: for `storage.stream`.
+
+    In stretches, each of which is an answer within the time limit. Raises MissingObject where it is gone.
+    """
+    source = {"Bucket": storage.bucket, "Key": key} | ({"VersionId": version_id} if version_id else {})
+    if size_bytes <= _COPIED_AT_ONCE_BYTES:
+        storage.ask("copy_object", Key=to_key, CopySource=source, MetadataDirective="REPLACE")
+        return
+    stretch_bytes = max(_COPIED_AT_ONCE_BYTES, -(-size_bytes // PART_LIMIT))
+    upload = {"Key": to_key, "UploadId": storage.ask("create_multipart_upload", Key=to_key)["UploadId"]}
+    parts = []
+    for number, start in enumerate(range(0, size_bytes, stretch_bytes), 1):
+        stretch = f"bytes={start}-{min(start + stretch_bytes, size_bytes) - 1}"
+        answer = storage.ask(
+            "upload_part_copy", **upload, PartNumber=number, CopySource=source, CopySourceRange=stretch
+        )
+        parts.append({"PartNumber": number, "ETag": answer["CopyPartResult"]["ETag"]})
+    storage.ask("complete_multipart_upload", **upload, MultipartUpload={"Parts": parts})
 
 
 def _gathered(chunks: Iterator[bytes]) -> Iterator[bytes]:

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from casefile_api.attachments.models import Attachment, AttachmentPart
+from casefile_api.attachments.same_content import find_same
 from casefile_api.attachments.schemas import AttachmentList
 from casefile_api.attachments.views import listed, view_of
 from casefile_api.attachments.visibility import visible_attachments
@@ -27,10 +28,11 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Uploading:
-    """An attachment on its way, and the hash that each of its parts was signed with."""
+    """An attachment on its way, the hash that each of its parts was signed with, and who has the same bytes already."""
 
     attachment: Attachment
     signed: Mapping[int, str]
+    same: UUID | None = None
 
 
 async def find_attachment(reading: Reading, attachment_id: UUID) -> Found:
@@ -100,7 +102,7 @@ async def look_at_own(work: UnitOfWork, attachment_id: UUID) -> Uploading:
     """
     async with Reading(work.exchange) as reading:
         row = own_attachment(reading, await find_attachment(reading, attachment_id))
-        return Uploading(row, await signed_parts(reading, row.id))
+        return Uploading(row, await signed_parts(reading, row.id), await find_same(reading, row))
 
 
 async def signed_parts(reading: Reading, attachment_id: UUID) -> dict[int, str]:

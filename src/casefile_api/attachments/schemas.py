@@ -130,6 +130,11 @@ class AttachmentView(AttachmentItem):
     superseded_by: UUID | None = Field(None, description="The newest attachment that takes its place.")
     acquisition: Acquisition | None = None
     upload: UploadPlanView | None = Field(description="How to send the file, while it is `uploading`.")
+    same_as: UUID | None = Field(
+        None,
+        description="While it is `uploading`: a verified file of your own on this case with the same bytes. "
+        "It need not be sent again; complete it, and storage copies them.",
+    )
 
 
 class AttachmentList(View):

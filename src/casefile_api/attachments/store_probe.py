@@ -5,6 +5,7 @@ read back and hashed in any case. But an operator should know.
 """
 
 import hashlib
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from casefile_api.clock import real_now
 from casefile_api.identifiers import random_hex
 
 _LIFETIME = timedelta(minutes=5)
+_LONGEST_LEEWAY_SECONDS = 10
 _BODY = b"what was signed"
 _OTHER = b"what was edited"
 _SHA256 = hashlib.sha256(_BODY).hexdigest()
@@ -102,6 +104,28 @@ def _reads_ranges(storage: Storage, outside: httpx.Client, key: str) -> bool:
     return (part.status_code, part.content) == (206, _BODY[5:8])
 
 
+def _ends_urls(storage: Storage, outside: httpx.Client, key: str) -> bool:
+    storage.ask("put_object", Key=key, Body=_BODY)
+    link = get_link(storage, key, None, media_type="text/plain", name="probe", lifetime=timedelta(seconds=1))
+    until = time.monotonic() + _LONGEST_LEEWAY_SECONDS
+    while outside.get(link.url).status_code == 200:
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.2)
+    return True
+
+
+def _binds_addresses(storage: Storage, outside: httpx.Client, key: str) -> bool:
+    """Whether a URL that this machine got is refused to another address: tried where it has one, on loopback."""
+    storage.ask("put_object", Key=key, Body=_BODY)
+    link = get_link(storage, key, None, media_type="text/plain", name="probe", lifetime=_LIFETIME)
+    with httpx.Client(transport=httpx.HTTPTransport(local_address="127.0.0.2"), timeout=5) as elsewhere:
+        try:
+            return elsewhere.get(link.url).status_code >= 400
+        except httpx.TransportError:
+            return False
+
+
 def _locks(storage: Storage, outside: httpx.Client, key: str) -> bool:
     if not has_lock(storage):
         return False
@@ -155,6 +179,20 @@ _TRIALS: tuple[tuple[str, Trial, str, str], ...] = (
         _refuses_the_unsigned,
         "Nothing can be read without a signed URL.",
         "Objects can be read WITHOUT a signed URL: do not use this store.",
+    ),
+    (
+        "ends of URLs",
+        _ends_urls,
+        "A URL is refused after its time.",
+        "A URL works LONGER than it was signed for: look at the store's clock, or use another store.",
+    ),
+    (
+        "addresses",
+        _binds_addresses,
+        "A URL works for the address alone that it was given to.",
+        "A URL works from any address while it lives, as S3 has it: one of a download lives a minute, one of an upload "
+        "takes the signed bytes alone, and the log knows who asked, with a hash of their address. A bucket policy with "
+        "aws:SourceIp keeps all of them to your networks.",
     ),
     (
         "versions",

@@ -21,6 +21,7 @@ from casefile_api.attachments.inspection.outcome import SOUND, Inside
 from casefile_api.attachments.models import Attachment, AttachmentPart, AttachmentStatus, CustodyKind
 from casefile_api.attachments.objects import find_object, ranged_object, read_object, remove_objects
 from casefile_api.attachments.rejections import RejectionCode
+from casefile_api.attachments.same_content import copy_same
 from casefile_api.attachments.storage import Closing, MissingObject, Storage, StoreRefused
 from casefile_api.attachments.unattended_acts import WorkerParts, announce, hold
 from casefile_api.attachments.uploading import place_of
@@ -52,9 +53,11 @@ async def verify_attachment(parts: WorkerParts, storage: Storage, attachment_id:
     row = await _awaiting(parts, UUID(attachment_id))
     if row is None:
         return
-    stored = await find_object(storage, row.object_key)
-    version_id = stored.version_id if stored else None
+    version_id = None
     try:
+        await copy_same(parts, storage, row)
+        stored = await find_object(storage, row.object_key)
+        version_id = stored.version_id if stored else None
         seen = await _look(parts, storage, row, version_id)
     except MissingObject:
         seen = _Seen(None, None, Verdict(RejectionCode.MISSING, scanned=False), {})

@@ -11,6 +11,7 @@ from casefile_api.attachments.names import open_acquisition, open_names
 from casefile_api.attachments.parts import PartPlan
 from casefile_api.attachments.provenance import Derivation
 from casefile_api.attachments.rejections import detail_of
+from casefile_api.attachments.same_content import find_same
 from casefile_api.attachments.schemas import (
     AttachmentView,
     ListedAttachment,
@@ -34,6 +35,7 @@ async def view_of(reading: Reading, row: Attachment) -> AttachmentView:
     """Return an attachment as the caller sees it; a source that was not shown to them stays unnamed."""
     names = await open_names(reading, row)
     upload = None
+    same_as = await find_same(reading, row)
     if row.status == AttachmentStatus.UPLOADING:
         upload = UploadPlanView(part_size=row.part_size, part_count=row.part_count, parts=[])
     rejection = None
@@ -66,6 +68,7 @@ async def view_of(reading: Reading, row: Attachment) -> AttachmentView:
         title=names.title,
         visible_to_police=row.visible_to_police,
         upload=upload,
+        same_as=same_as,
     )
 
 
@@ -87,7 +90,7 @@ async def _successor(reading: Reading, row: Attachment) -> UUID | None:
     return found.scalar_one_or_none()
 
 
-_NOT_LISTED = {"file_name", "title", "visible_to_police", "upload", "superseded_by", "acquisition"}
+_NOT_LISTED = {"file_name", "title", "visible_to_police", "upload", "superseded_by", "acquisition", "same_as"}
 
 
 def listed(view: AttachmentView) -> ListedAttachment:
