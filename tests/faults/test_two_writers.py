@@ -1,14 +1,18 @@
 """Two who write at once: one wins, the other is told, and no version number is skipped or doubled."""
 
+import os
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
+
+import pytest
 
 from tests.outside import cases
 from tests.outside.client import Party, Sandbox, new_key
 from tests.outside.digest import check_chain
 
-WRITERS, ROUNDS = 8, 5
+WRITERS, ROUNDS = 8, 3
 
 
 def patch(path: str, tag: str, party: Party, body: object) -> Any:
@@ -31,6 +35,50 @@ def test_of_writers_with_the_same_tag_one_wins(sandbox: Sandbox) -> None:
     versions = parties[0].items(f"{path}/versions")
     assert [item["number"] for item in versions] == list(range(1, ROUNDS + 2))
     check_chain(parties[0].get(f"{path}/versions/{item['number']}").json() for item in versions)
+
+
+def write_on(party: Party, path: str, attempts: int, name: int) -> list[tuple[int, int, int]]:
+    """Counts up by one on top of what was read, as often; (number, count, writer) of each that was taken."""
+    taken: list[tuple[int, int, int]] = []
+    view, tag = None, ""
+    for _ in range(attempts):
+        if view is None:
+            read = party.get(path, expect=200)
+            view, tag = read.json(), read.headers["etag"]
+        count = int(view["content"]["extensions"].get("count", 0)) + 1
+        body = {"content": {"extensions": {"count": count, "by": name}}, "note": f"{name} counts {count}"}
+        answer = patch(path, tag, party, body)
+        assert answer.status_code in (200, 412), answer.text
+        view = None
+        if answer.status_code == 200:
+            view, tag = answer.json(), answer.headers["etag"]
+            taken.append((view["version"]["number"], count, name))
+    return taken
+
+
+def count_up(sandbox: Sandbox, writers: int, attempts: int) -> None:
+    parties = [sandbox.system("police-53") for _ in range(writers)]
+    path = f"/v1/case-files/{cases.open_case(parties[0])['id']}"
+    with ThreadPoolExecutor(writers) as pool:
+        tries = [attempts // writers] * writers
+        taken = [each for some in pool.map(write_on, parties, [path] * writers, tries, range(writers)) for each in some]
+    versions = parties[0].items(f"{path}/versions")
+    assert [item["number"] for item in versions] == list(range(1, len(taken) + 2)), "consecutive, each answered"
+    assert Counter(number for number, _, _ in taken) == Counter(range(2, len(taken) + 2)), "every answer in the history"
+    assert sorted(count for _, count, _ in taken) == list(range(1, len(taken) + 1)), "no update is lost"
+    notes = {item["number"]: item["note"] for item in versions}
+    assert all(notes[number] == f"{name} counts {count}" for number, count, name in taken)
+    check_chain(parties[0].get(f"{path}/versions/{item['number']}").json() for item in versions)
+
+
+def test_32_writers_on_one_case_file_lose_nothing(sandbox: Sandbox) -> None:
+    count_up(sandbox, 32, 640)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(0)
+def test_32_writers_on_one_case_file_lose_nothing_in_many_attempts(sandbox: Sandbox) -> None:
+    count_up(sandbox, 32, int(os.environ.get("CASEFILE_SOAK_ATTEMPTS", "100000")))
 
 
 def test_of_two_who_take_a_step_one_wins(sandbox: Sandbox) -> None:
