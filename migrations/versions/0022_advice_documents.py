@@ -1,21 +1,25 @@
-"""Early advice followed up: answers that are months late are chased."""
+"""Early advice followed up: answers months late are chased, drafts of advice kept, messages read, lists worked from."""
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
+
+from migrations.grants import OWN, grant, of_case, secure
 
 revision = "0022"
 down_revision = "0021"
 branch_labels = None
 depends_on = None
 
-CLOCK = "early_advice_clock"
+REQUEST, CLOCK = "early_advice_request", "early_advice_clock"
 # Actions that are late already are chased from now on: what passed before is told once, when it is next looked at.
 _CHASE_RUNNING = f"""
     update {CLOCK} set chase_months = '[1, 2]', chase_at =
         ((due_on + interval '1 month')::date + time '23:59:59') at time zone 'Europe/London' + interval '1 second'
     where kind = 'action' and stopped_at is null
 """
+_OPEN = "state not in ('administratively_finalised', 'completed', 'withdrawn')"
+_REACHED = "casefile_request_reaches(request_id)"
 
 
 def upgrade() -> None:
@@ -29,9 +33,61 @@ def upgrade() -> None:
         ["chase_at"],
         postgresql_where=sa.text("stopped_at is null and paused_at is null and chase_at is not null"),
     )
+    op.add_column(REQUEST, sa.Column("edited", sa.LargeBinary))
+    for side, column in (("force", "organisation"), ("area", "cps_organisation")):
+        op.create_index(
+            f"early_advice_request_open_of_{side}", REQUEST, [column, "due_at", "id"], postgresql_where=sa.text(_OPEN)
+        )
+    _drafts()
+    _readings()
+
+
+def _of_request() -> list[sa.Column[object]]:
+    return [
+        sa.Column("id", sa.Uuid, primary_key=True),
+        sa.Column("request_id", sa.Uuid, sa.ForeignKey("early_advice_request.id"), nullable=False),
+        sa.Column("case_file_id", sa.Uuid, sa.ForeignKey("case_file.id"), nullable=False),
+    ]
+
+
+def _drafts() -> None:
+    op.create_table(
+        "early_advice_draft",
+        *_of_request(),
+        sa.Column("number", sa.Integer, nullable=False),
+        sa.Column("saved_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("organisation", sa.String, nullable=False),
+        sa.Column("unit", sa.String),
+        sa.Column("client_id", sa.String, nullable=False),
+        sa.Column("staff_id", sa.String),
+        sa.Column("sealed", sa.LargeBinary, nullable=False),
+    )
+    op.create_index("early_advice_draft_in_order", "early_advice_draft", ["request_id", "number"], unique=True)
+    grant("early_advice_draft", "select, insert")
+    secure("early_advice_draft", f"{OWN} and {of_case()}", added=f"{OWN} and {of_case()} and {_REACHED}")
+
+
+def _readings() -> None:
+    op.create_table(
+        "early_advice_reading",
+        *_of_request(),
+        sa.Column("up_to", sa.Integer, nullable=False),
+        sa.Column("read_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("organisation", sa.String, nullable=False),
+        sa.Column("client_id", sa.String, nullable=False),
+        sa.Column("staff_id", sa.String),
+    )
+    op.create_index("early_advice_reading_by_request", "early_advice_reading", ["request_id", "up_to"])
+    grant("early_advice_reading", "select, insert")
+    secure("early_advice_reading", f"{_REACHED} and {of_case()}", added=f"{OWN} and {of_case()} and {_REACHED}")
 
 
 def downgrade() -> None:
+    op.drop_table("early_advice_reading")
+    op.drop_table("early_advice_draft")
+    for side in ("force", "area"):
+        op.drop_index(f"early_advice_request_open_of_{side}", REQUEST)
+    op.drop_column(REQUEST, "edited")
     op.drop_index("early_advice_clock_to_chase", CLOCK)
     for column in ("chase_at", "chased", "chase_months"):
         op.drop_column(CLOCK, column)

@@ -146,6 +146,7 @@ _TABLE: tuple[EventType, ...] = (
     ),
     _case("attachment.deleted", Told.OWN_SIDE, "{organisation} deleted an attachment", "attachment_id", "state"),
     _request("early_advice.drafted", Told.POLICE_ONLY, "{organisation} drafted a request for early advice"),
+    _request("early_advice.edited", Told.POLICE_ONLY, "{organisation} edited its request for early advice"),
     _request(
         "early_advice.submitted",
         Told.PARTIES,
@@ -186,6 +187,7 @@ _TABLE: tuple[EventType, ...] = (
     _action("action.extension_requested", "{organisation} asked for more time for an action", "due_at"),
     _action("action.extension_decided", "{organisation} decided on more time for an action", "due_at"),
     _case("message.sent", Told.PARTIES, "{organisation} sent a message", "early_advice_request_id", "message_id"),
+    _case("message.read", Told.PARTIES, "{organisation} read a message", "early_advice_request_id", "message_id"),
     _case(
         "deadline.approaching",
         Told.PARTIES,

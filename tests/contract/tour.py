@@ -145,6 +145,8 @@ def advice_with_a_plan(tour: Tour) -> None:
     body = cases.request_body()
     request = tour.does(tour.officer, "POST", f"/v1/case-files/{case['id']}/early-advice-requests", body)
     path = f"/v1/early-advice-requests/{request['id']}"
+    merge = {"if_match": tour.officer.etag(path), "media_type": "application/merge-patch+json"}
+    tour.does(tour.officer, "PATCH", path, {"issues": "Consent, and identity."}, **merge)
     endorsed = {"endorsement": "Endorsed.", "version": 1}
     tour.step(tour.supervisor, path, "submit", endorsed)
     reason = {"code": "NO_MG3", "detail": "Missing."}
@@ -158,6 +160,9 @@ def advice_with_a_plan(tour: Tour) -> None:
     tour.step(tour.prosecutor, path, "request-information", asked)
     tour.step(tour.officer, path, "provide-information", {"answer": "Nobody."})
     tour.does(tour.prosecutor, "POST", f"{path}/messages", {"text": "Thank you."})
+    tour.does(tour.officer, "POST", f"{path}/messages/read", {"up_to": 1})
+    unfinished = {"advice": [{"topic": "lines_of_enquiry", "text": "As"}]}
+    tour.does(tour.prosecutor, "POST", f"{path}/advice-drafts", unfinished)
     advice = {"advice": [{"topic": "lines_of_enquiry", "text": "Ask."}], "actions": [action(n) for n in range(4)]}
     tour.step(tour.prosecutor, path, "advise", advice)
     tour.does(tour.prosecutor, "POST", f"{path}/actions", action(5))

@@ -161,6 +161,13 @@ _CONFLICT = Operation(
 )
 _SUPERVISES = "supervisor gatekeeper"
 _INVESTIGATES = "officer supervisor gatekeeper"
+_WRITES = Operation(
+    {
+        **_grant("early-advice:request", police=_INVESTIGATES),
+        **_grant("early-advice:advise", cps="prosecutor legal_manager"),
+    },
+    _COLLECT,
+)
 
 OPERATIONS: Mapping[str, Operation] = {
     # The authorisation server, health and reference: open, or anyone with a token.
@@ -230,7 +237,9 @@ OPERATIONS: Mapping[str, Operation] = {
     # Early advice: requests.
     "create_early_advice_request": _ask(_INVESTIGATES, _COLLECT),
     "list_early_advice_requests": _reads("early-advice:read"),
+    "count_early_advice_queues": _reads("early-advice:read"),
     "get_early_advice_request": _reads("early-advice:read"),
+    "patch_early_advice_request": _ask(_INVESTIGATES),
     "get_early_advice_readiness": _reads("early-advice:read"),
     "get_advice_document": Operation(_grant("early-advice:read", police="*", cps="*"), Operation62.DISCLOSURE),
     "submit_early_advice_request": Operation(
@@ -266,12 +275,12 @@ OPERATIONS: Mapping[str, Operation] = {
     "request_action_extension": _ask(_INVESTIGATES),
     "decide_action_extension": _advise("prosecutor"),
     "list_messages": _reads("early-advice:read"),
-    "send_message": Operation(
-        {
-            **_grant("early-advice:request", police=_INVESTIGATES),
-            **_grant("early-advice:advise", cps="prosecutor legal_manager"),
-        },
-        _COLLECT,
+    "send_message": _WRITES,
+    "mark_messages_read": _WRITES,
+    # Early advice: what the prosecutor writes before it is issued.
+    "save_advice_draft": _advise("prosecutor", _COLLECT),
+    "list_advice_drafts": Operation(
+        _grant("early-advice:advise", cps="prosecutor legal_manager unit_head system"), _READ
     ),
     # Events and webhooks.
     "list_event_types": _LOOK_UP,

@@ -1,10 +1,10 @@
-"""The calls on the action plan and on the thread of messages of a request: one route for each step."""
+"""The calls on the action plan, the drafts of advice and the messages of a request: one route for each step."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
-from casefile_api.early_advice import action_steps, messages
+from casefile_api.early_advice import action_steps, advice_drafts, messages, reading_marks
 from casefile_api.early_advice.action_schemas import (
     AnswerDispute,
     CancelAction,
@@ -17,8 +17,16 @@ from casefile_api.early_advice.action_schemas import (
     StartAction,
 )
 from casefile_api.early_advice.queries import find_action, find_request, list_actions
-from casefile_api.early_advice.representations import ActionPage, ActionView, MessagePage, MessageView
-from casefile_api.early_advice.schemas import SendMessageRequest, SetActionRequest
+from casefile_api.early_advice.representations import (
+    ActionPage,
+    ActionView,
+    AdviceDraftPage,
+    AdviceDraftView,
+    MessagePage,
+    MessageView,
+    ReadMark,
+)
+from casefile_api.early_advice.schemas import MarkRead, SaveAdviceDraft, SendMessageRequest, SetActionRequest
 from casefile_api.early_advice.stories import action_items, action_tag, action_view
 from casefile_api.unit_of_work import ConditionalWork, ReadingNow, Work
 from casefile_api.web.bodies import JsonBody
@@ -210,3 +218,34 @@ async def send(
     """Send a message to the other side."""
     async with work:
         return await messages.send_message(work, request_id, body)
+
+
+@router.post("/messages/read", operation_id="mark_messages_read", response_model=ReadMark, responses=_WRONG_STATE)
+async def mark_read(request_id: RequestId, work: Work, body: Annotated[MarkRead, JsonBody(MarkRead)]) -> Response:
+    """Say that the messages up to one of them were read."""
+    async with work:
+        return await reading_marks.mark_read(work, request_id, body)
+
+
+@router.get("/advice-drafts", operation_id="list_advice_drafts", response_model=AdviceDraftPage)
+async def list_drafts(request_id: RequestId, reading: ReadingNow, page: AskedPage) -> Response:
+    """List what was saved of advice that is written, oldest first; there for the CPS unit alone."""
+    async with reading:
+        items, last = await advice_drafts.list_drafts(reading, request_id, page)
+    body, headers = page.body(items, (last,) if last is not None else None)
+    return reading.answer(body, headers=headers)
+
+
+@router.post(
+    "/advice-drafts",
+    operation_id="save_advice_draft",
+    status_code=201,
+    response_model=AdviceDraftView,
+    responses=_WRONG_STATE,
+)
+async def save_draft(
+    request_id: RequestId, work: Work, body: Annotated[SaveAdviceDraft, JsonBody(SaveAdviceDraft)]
+) -> Response:
+    """Save advice that is not finished, as the next version of its draft."""
+    async with work:
+        return await advice_drafts.save_draft(work, request_id, body)

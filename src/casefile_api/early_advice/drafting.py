@@ -11,6 +11,7 @@ from sqlmodel import col, select
 from casefile_api.canonical import canonical_json
 from casefile_api.case_files.commands import touch
 from casefile_api.case_files.queries import CaseFileRow, find_visible
+from casefile_api.early_advice.asking import send_edited, words_asked
 from casefile_api.early_advice.clocks import london_date
 from casefile_api.early_advice.departures import let_go
 from casefile_api.early_advice.endorsing import (
@@ -23,8 +24,8 @@ from casefile_api.early_advice.endorsing import (
 )
 from casefile_api.early_advice.models import EarlyAdviceRequest, EarlyAdviceUnit
 from casefile_api.early_advice.queries import Found
-from casefile_api.early_advice.schemas import CreateRequest, SubmitRequest
-from casefile_api.early_advice.sealing import Json, Words, open_words, seal_words
+from casefile_api.early_advice.schemas import CreateRequest, Question, SubmitRequest
+from casefile_api.early_advice.sealing import Json, Words, seal_words
 from casefile_api.early_advice.steps import Checks, Said, Standing, announce, begin, finish, write_step
 from casefile_api.early_advice.stories import request_tag, request_view
 from casefile_api.early_advice.workflow import ENDED, OPEN, State
@@ -50,7 +51,7 @@ async def create_request(work: UnitOfWork, case_file_id: str, body: CreateReques
     await work.first_time()
     key = suspect_set_key(body.suspect_ids)
     await refuse_second(work, case, key)
-    await _refuse_faults(work, case, body)
+    await refuse_faults_of(work, case, body.suspect_ids, body.advice_sought, body.method)
     request = await _draft(work, case, key, body)
     work.trail.about("early_advice_request", request.id)
     await write_step(work, request, "create", None, Said({}))
@@ -82,16 +83,22 @@ async def refuse_second(work: UnitOfWork, case: CaseFileRow, key: str) -> None:
         raise refusal
 
 
-async def _refuse_faults(work: UnitOfWork, case: CaseFileRow, body: CreateRequest) -> None:
+async def refuse_faults_of(
+    work: UnitOfWork, case: CaseFileRow, suspect_ids: Sequence[str], questions: Sequence[Question], method: str | None
+) -> None:
+    """Refuse what is wrong with what a draft asks, place by place.
+
+    Raises Invalid.
+    """
     checks = Checks(work)
     known = suspects_in(await content_of_version(work, case, case.newest_number))
-    checks.suspects(body.suspect_ids, known, "/suspect_ids")
-    if len(set(body.suspect_ids)) != len(body.suspect_ids):
+    checks.suspects(suspect_ids, known, "/suspect_ids")
+    if len(set(suspect_ids)) != len(suspect_ids):
         checks.fault("duplicate", "Name each suspect once.", "/suspect_ids")
-    for index, item in enumerate(body.advice_sought):
+    for index, item in enumerate(questions):
         checks.code("advice_topic", item.topic, f"/advice_sought/{index}/topic")
-    if body.method is not None:
-        checks.code("consultation_method", body.method, "/method")
+    if method is not None:
+        checks.code("consultation_method", method, "/method")
     checks.refuse_faults()
 
 
@@ -137,7 +144,7 @@ async def _request_before(work: UnitOfWork, case: CaseFileRow, key: str) -> UUID
 async def judge(reading: Reading, found: Found, number: int) -> Judgement:
     """Judge a version and the request together by the standard for early advice."""
     request, case = found.request, found.case
-    words = await open_words(reading, request.case_file_id, "early_advice_request.sealed", request.id, request.sealed)
+    words = await words_asked(reading, request)
     envelope: dict[str, Json] = {
         "urn": case.urn,
         "urn_suffix": case.urn_suffix,
@@ -172,6 +179,7 @@ async def submit_request(work: UnitOfWork, request_id: str, body: SubmitRequest)
         await let_go(work, request, request.cps_unit, revision=request.revision + 1)
     request.state = State.SUBMITTED.value
     await send_to(work, request, unit)
+    await send_edited(work, request)
     request.version = body.version
     request.submitted_at = request.submitted_at or work.now
     request.response_due_on = None

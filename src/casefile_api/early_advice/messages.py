@@ -7,11 +7,14 @@ from fastapi import Response
 from sqlalchemy import BigInteger, func, literal
 from sqlmodel import col, select
 
+from casefile_api.access.caller import OrganisationKind, kind_of
 from casefile_api.clock import utc_text
-from casefile_api.early_advice.models import EarlyAdviceMessage, EarlyAdviceRequest
+from casefile_api.early_advice.clocks import Side
+from casefile_api.early_advice.models import EarlyAdviceMessage, EarlyAdviceReading, EarlyAdviceRequest
 from casefile_api.early_advice.naming import name_attachments
 from casefile_api.early_advice.openings import refuse_unit_that_passed_it_on
 from casefile_api.early_advice.queries import find_request, told_of
+from casefile_api.early_advice.reading_marks import marks_of, read_by
 from casefile_api.early_advice.schemas import SendMessageRequest
 from casefile_api.early_advice.sealing import Json, open_words, seal_words
 from casefile_api.early_advice.steps import Checks, by
@@ -43,7 +46,7 @@ async def send_message(work: UnitOfWork, request_id: str, body: SendMessageReque
         early_advice_request_id=request.id,
         message_id=message.id,
     )
-    return work.answer_change(await _view(work, message), status=201)
+    return work.answer_change(await _view(work, message, []), status=201)
 
 
 async def _check(work: UnitOfWork, request: EarlyAdviceRequest, body: SendMessageRequest) -> None:
@@ -61,7 +64,12 @@ async def _write(
 ) -> EarlyAdviceMessage:
     query = select(func.max(col(EarlyAdviceMessage.number))).where(EarlyAdviceMessage.request_id == request.id)
     taken = (await work.session.execute(query)).scalar_one_or_none() or 0
-    words: dict[str, Json] = {"by": dict(by(work.caller)), "text": body.text, "to_staff_id": body.to_staff_id}
+    words: dict[str, Json] = {
+        "by": dict(by(work.caller)),
+        "text": body.text,
+        "to_side": body.to_side or _other_side(work.caller.kind),
+        "to_staff_id": body.to_staff_id,
+    }
     message = EarlyAdviceMessage(
         id=message_id,
         request_id=request.id,
@@ -93,10 +101,15 @@ async def list_messages(reading: Reading, request_id: str, page: Page) -> tuple[
     query = select(EarlyAdviceMessage).where(*conditions).order_by(col(EarlyAdviceMessage.number)).limit(page.limit + 1)
     rows: Sequence[EarlyAdviceMessage] = (await reading.session.execute(query)).scalars().all()
     shown = rows[: page.limit]
-    return [await _view(reading, row) for row in shown], shown[-1].number if len(rows) > page.limit else None
+    marks = await marks_of(reading, found)
+    return [await _view(reading, row, marks) for row in shown], shown[-1].number if len(rows) > page.limit else None
 
 
-async def _view(reading: Reading, row: EarlyAdviceMessage) -> dict[str, object]:
+def _other_side(kind: OrganisationKind) -> str:
+    return (Side.CPS if kind is OrganisationKind.POLICE else Side.POLICE).value
+
+
+async def _view(reading: Reading, row: EarlyAdviceMessage, marks: Sequence[EarlyAdviceReading]) -> dict[str, object]:
     words = await open_words(reading, row.case_file_id, "early_advice_message.sealed", row.id, row.sealed)
     return {
         "id": str(row.id),
@@ -104,7 +117,9 @@ async def _view(reading: Reading, row: EarlyAdviceMessage) -> dict[str, object]:
         "number": row.number,
         "sent_at": utc_text(row.sent_at),
         "by": words["by"],
+        "to_side": words.get("to_side") or _other_side(kind_of(row.organisation)),
         "to_staff_id": words["to_staff_id"],
         "text": words["text"],
         "attachment_ids": row.attachment_ids,
+        "read_by": read_by(marks, row),
     }

@@ -22,7 +22,7 @@ def _one_of(column: str, values: type[State] | type[ActionState] | type[ClockKin
     return f"{column} in ({', '.join(repr(value.value) for value in values)})"
 
 
-_OPEN = f"state not in ({', '.join(repr(state.value) for state in sorted(ENDED))})"
+OPEN_REQUEST = f"state not in ({', '.join(repr(state.value) for state in sorted(ENDED))})"
 
 
 def _sealed(*, nullable: bool = False) -> Column[bytes]:
@@ -50,12 +50,18 @@ class EarlyAdviceRequest(SQLModel, table=True):
             "case_file_id",
             "suspect_set_key",
             unique=True,
-            postgresql_where=text(_OPEN),
+            postgresql_where=text(OPEN_REQUEST),
         ),
         Index("early_advice_request_by_organisation", "organisation", "updated_at", "id"),
         Index("early_advice_request_by_unit", "cps_unit", "updated_at", "id"),
         Index("early_advice_request_by_area", "cps_organisation", "updated_at", "id"),
         Index("early_advice_request_by_submission", "submitted_at"),
+        Index(
+            "early_advice_request_open_of_force", "organisation", "due_at", "id", postgresql_where=text(OPEN_REQUEST)
+        ),
+        Index(
+            "early_advice_request_open_of_area", "cps_organisation", "due_at", "id", postgresql_where=text(OPEN_REQUEST)
+        ),
     )
 
     id: UUID = Field(primary_key=True)
@@ -86,6 +92,8 @@ class EarlyAdviceRequest(SQLModel, table=True):
     due_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
     previous_request_id: UUID | None = Field(default=None, foreign_key="early_advice_request.id")
     sealed: bytes = Field(sa_column=_sealed())
+    # What the police edited since the request was returned; theirs alone until they submit it again.
+    edited: bytes | None = Field(default=None, sa_column=_sealed(nullable=True))
 
 
 class EarlyAdviceUnit(SQLModel, table=True):
@@ -296,3 +304,37 @@ class EarlyAdviceMessage(SQLModel, table=True):
     staff_id: str | None = None
     attachment_ids: list[str] = Field(sa_column=_json())
     sealed: bytes = Field(sa_column=_sealed())
+
+
+class EarlyAdviceDraft(SQLModel, table=True):
+    """A version of advice while it is written: the prosecutor's side alone."""
+
+    __tablename__ = "early_advice_draft"
+    __table_args__ = (Index("early_advice_draft_in_order", "request_id", "number", unique=True),)
+
+    id: UUID = Field(primary_key=True)
+    request_id: UUID = Field(foreign_key="early_advice_request.id")
+    case_file_id: UUID = Field(foreign_key="case_file.id")
+    number: int
+    saved_at: datetime = Field(sa_column=moment())
+    organisation: str
+    unit: str | None = None
+    client_id: str
+    staff_id: str | None = None
+    sealed: bytes = Field(sa_column=_sealed())
+
+
+class EarlyAdviceReading(SQLModel, table=True):
+    """That somebody read the messages of a request up to one of them."""
+
+    __tablename__ = "early_advice_reading"
+    __table_args__ = (Index("early_advice_reading_by_request", "request_id", "up_to"),)
+
+    id: UUID = Field(primary_key=True)
+    request_id: UUID = Field(foreign_key="early_advice_request.id")
+    case_file_id: UUID = Field(foreign_key="case_file.id")
+    up_to: int
+    read_at: datetime = Field(sa_column=moment())
+    organisation: str
+    client_id: str
+    staff_id: str | None = None

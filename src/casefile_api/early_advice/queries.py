@@ -39,6 +39,7 @@ from casefile_api.early_advice.clocks import Side, start_of
 from casefile_api.early_advice.departures import LastSeen, as_it_left, is_with, kept, last_seen, sent_to
 from casefile_api.early_advice.models import EarlyAdviceAction, EarlyAdviceRequest, EarlyAdviceUnit
 from casefile_api.early_advice.openings import Unsettled
+from casefile_api.early_advice.work_lists import WorkList, is_open, on_list
 from casefile_api.early_advice.workflow import HOLDER, State
 from casefile_api.errors import NotFound
 from casefile_api.identifiers import parse_id
@@ -73,6 +74,10 @@ class Listed:
         """Where in the queue it stands."""
         return self.request.updated_at, self.request.id
 
+    def keys(self, *, by_deadline: bool) -> tuple[object, ...]:
+        """Where a list ordered by deadline, or by last change, goes on after it."""
+        return ("due_at", self.request.due_at, self.request.id) if by_deadline else self.place
+
 
 @dataclass(frozen=True)
 class Queue:
@@ -84,6 +89,8 @@ class Queue:
     due_before: date | datetime | None = None
     assigned_to: str | None = None
     case_file_id: str | None = None
+    work_list: WorkList | None = None
+    by_deadline: bool = False
 
     def as_asked(self) -> dict[str, str]:
         """Return what was asked for, as the log keeps it: it names the filter of a person and keeps no person."""
@@ -93,6 +100,8 @@ class Queue:
             "with": self.holder.value if self.holder else None,
             "due_before": self.due_before.isoformat() if self.due_before else None,
             "case_file_id": self.case_file_id,
+            "queue": self.work_list.value if self.work_list else None,
+            "sort": "due_at" if self.by_deadline else None,
         }
         return {name: value for name, value in asked.items() if value is not None}
 
@@ -189,7 +198,12 @@ async def unsettled_of(session: AsyncSession, requests: Iterable[EarlyAdviceRequ
 
 
 async def list_queue(reading: Reading, queue: Queue, page: Page) -> list[Listed]:
-    """Return the requests that the caller sees, as they see them, newest change first: a page and one more."""
+    """Return the requests that the caller sees, as they see them, newest change first: a page and one more.
+
+    By deadline: those of which one runs, the soonest first.
+    """
+    if queue.by_deadline:
+        return await _list_by_deadline(reading, queue, page)
     listed = await _list_present(reading, queue, page)
     if reading.caller.kind is OrganisationKind.CPS:
         listed += await _list_departed(reading, queue, page)
@@ -206,25 +220,24 @@ async def _list_present(reading: Reading, queue: Queue, page: Page) -> list[List
     after, wanted = page.after(datetime, UUID), page.limit + 1
     step = 2 * wanted
     while True:
-        rows = (await reading.session.execute(_step(reading.caller, queue, after, step))).all()
+        rows = (await reading.session.execute(_step(reading, queue, after, step))).all()
         listed += [Listed(request, unit, broken_glass=glass) for _, _, request, unit, glass in rows if request]
         if len(listed) >= wanted or len(rows) < step:
             return listed[:wanted]
         after, step = (rows[-1][0], rows[-1][1]), min(step * _LONGER, _LONGEST_STEP)
 
 
-def _step(caller: Caller, queue: Queue, after: tuple[Any, ...] | None, step: int) -> Executable:
+def _step(reading: Reading, queue: Queue, after: tuple[Any, ...] | None, step: int) -> Executable:
     """Return the next requests of the caller's place, each as it can be seen, or not at all."""
-    request, cps = EarlyAdviceRequest, caller.kind is OrganisationKind.CPS
+    caller, request = reading.caller, EarlyAdviceRequest
+    cps = caller.kind is OrganisationKind.CPS
     at, identifier, police_unit = col(request.updated_at), col(request.id), col(CaseFile.police_unit)
     place = [is_with(caller) if cps else col(request.organisation) == caller.organisation, *_asked(queue)]
     if after is not None:
         place.append(tuple_(at, identifier) < tuple_(*after))
     walked = select(at, identifier).where(*place).order_by(at.desc(), identifier.desc()).limit(step).subquery("walked")
     visible = let_in("case_file") if cps else visible_to(caller, "case_file")
-    conditions = [walked.c.id == request.id, _on_case(caller, visible)]
-    if queue.unit is not None:
-        conditions.append(or_(col(request.cps_unit) == queue.unit, police_unit == queue.unit))
+    conditions = [walked.c.id == request.id, _on_case(caller, visible), *_asked_of_case(reading, queue)]
     seen = join(request, CaseFile, col(CaseFile.id) == request.case_file_id)
     shown = (walked.c.updated_at, walked.c.id, request, police_unit, _broken_glass(caller))
     return (
@@ -234,12 +247,31 @@ def _step(caller: Caller, queue: Queue, after: tuple[Any, ...] | None, step: int
     )
 
 
+async def _list_by_deadline(reading: Reading, queue: Queue, page: Page) -> list[Listed]:
+    """Return the open requests that have a deadline running, the soonest first; what left has none that runs."""
+    caller, seen, request = reading.caller, page.after(str, datetime, UUID), EarlyAdviceRequest
+    now_theirs = [is_with(caller)] if caller.kind is OrganisationKind.CPS else []
+    conditions = [*now_theirs, request_visible_to(caller), *_asked(queue), *_asked_of_case(reading, queue)]
+    place = tuple_(col(request.due_at), col(request.id))
+    if seen is not None:
+        conditions.append(place > tuple_(*seen[1:]))
+    query = (
+        select(request, CaseFile.police_unit, _broken_glass(caller))
+        .join(CaseFile, col(CaseFile.id) == request.case_file_id)
+        .where(*conditions, is_open(), col(request.due_at).is_not(None))
+        .order_by(col(request.due_at), col(request.id))
+        .limit(page.limit + 1)
+    )
+    found = (await reading.session.execute(query)).all()
+    return [Listed(row, unit, broken_glass=glass) for row, unit, glass in found]
+
+
 async def _list_departed(reading: Reading, queue: Queue, page: Page) -> list[Listed]:
     """Return the requests that left the caller's reach, by how they stood when they left it last.
 
     They have no prosecutor and no deadline that runs, so that they are in no list by either.
     """
-    if queue.due_before is not None or queue.assigned_to is not None:
+    if queue.due_before is not None or queue.assigned_to is not None or queue.work_list is not None:
         return []
     caller, seen = reading.caller, page.after(datetime, UUID)
     unit, request, other = EarlyAdviceUnit, EarlyAdviceRequest, aliased(EarlyAdviceUnit)
@@ -277,6 +309,16 @@ def _asked_of_departed(queue: Queue) -> list[ColumnElement[bool]]:
         asked.append(kept("with") == queue.holder.value)
     if queue.case_file_id is not None:
         asked.append(col(EarlyAdviceRequest.case_file_id) == _id_or_none(queue.case_file_id))
+    return asked
+
+
+def _asked_of_case(reading: Reading, queue: Queue) -> list[ColumnElement[bool]]:
+    """Return what is asked of a request together with its case file."""
+    asked: list[ColumnElement[bool]] = []
+    if queue.unit is not None:
+        asked.append(or_(col(EarlyAdviceRequest.cps_unit) == queue.unit, col(CaseFile.police_unit) == queue.unit))
+    if queue.work_list is not None:
+        asked.append(on_list(queue.work_list, reading.caller, reading.now))
     return asked
 
 

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from casefile_api.case_files.schemas import ActorView
 from casefile_api.early_advice.actions_workflow import ActionState
 from casefile_api.early_advice.clocks import ClockKind, Side
+from casefile_api.early_advice.work_lists import WorkList
 from casefile_api.early_advice.workflow import State
 
 
@@ -161,6 +162,42 @@ class QueuePage(Representation):
     next_cursor: str | None
 
 
+class QueueCount(Representation):
+    """How many open requests are on one of the caller's lists."""
+
+    queue: WorkList
+    count: int
+    href: str
+
+
+class QueueCounts(Representation):
+    """All lists of the caller with their counts at a moment."""
+
+    as_of: str
+    queues: list[QueueCount]
+
+
+class AdviceDraftView(Representation):
+    """Advice as it was saved while it was written: the CPS unit's alone."""
+
+    id: str
+    early_advice_request_id: str
+    number: int
+    saved_at: str
+    by: ActorView
+    advice: list[AdviceText]
+    strategy: str | None
+    proposed_charges: list[dict[str, Any]]
+    actions: list[dict[str, Any]]
+
+
+class AdviceDraftPage(Representation):
+    """A page of the versions of a draft."""
+
+    items: list[AdviceDraftView]
+    next_cursor: str | None
+
+
 class ActionItem(Representation):
     """An action of the action plan."""
 
@@ -233,6 +270,14 @@ class RequestReadiness(Representation):
     results: list[RequirementResult]
 
 
+class ReadBy(Representation):
+    """Somebody who marked a message as read."""
+
+    organisation: str
+    staff_id: str | None
+    read_at: str
+
+
 class MessageView(Representation):
     """A message between officer and prosecutor."""
 
@@ -241,9 +286,19 @@ class MessageView(Representation):
     number: int
     sent_at: str
     by: ActorView
+    to_side: Literal["police", "cps"]
     to_staff_id: str | None
     text: str
     attachment_ids: list[str]
+    read_by: list[ReadBy] = Field(description="who marked it as read, and when first; never who sent it")
+
+
+class ReadMark(Representation):
+    """That the caller has read the messages up to a number."""
+
+    early_advice_request_id: str
+    up_to: int
+    read_at: str
 
 
 class MessagePage(Representation):

@@ -1,24 +1,27 @@
 """The calls on requests for early advice: opening, the queue, the story, readiness. Steps have routes of their own."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Response
 
-from casefile_api.early_advice import drafting
+from casefile_api.early_advice import drafting, editing
 from casefile_api.early_advice.advice_document import MEDIA_TYPE as PDF
 from casefile_api.early_advice.advice_document import advice_document
 from casefile_api.early_advice.clocks import Side
+from casefile_api.early_advice.list_counts import count_lists
 from casefile_api.early_advice.queries import Queue, find_request, list_queue
-from casefile_api.early_advice.representations import QueuePage, RequestReadiness, RequestView
-from casefile_api.early_advice.schemas import CreateRequest
+from casefile_api.early_advice.representations import QueueCounts, QueuePage, RequestReadiness, RequestView
+from casefile_api.early_advice.schemas import CreateRequest, EditRequest
 from casefile_api.early_advice.stories import queue_items, request_tag, request_view
+from casefile_api.early_advice.work_lists import WorkList
 from casefile_api.early_advice.workflow import State
-from casefile_api.unit_of_work import ReadingNow, Work
-from casefile_api.web.bodies import JsonBody
+from casefile_api.unit_of_work import ConditionalWork, ReadingNow, Work
+from casefile_api.web.bodies import MERGE_PATCH, JsonBody, PatchBody
 from casefile_api.web.documenting import refusals
 from casefile_api.web.moments import AskedDay, AskedMoment
 from casefile_api.web.pagination import AskedPage
 from casefile_api.web.routing import GuardedRoute
+from casefile_api.web.strict_json import merge_patch_nulls
 
 router = APIRouter(prefix="/v1", route_class=GuardedRoute, tags=["early advice"])
 
@@ -54,20 +57,51 @@ async def list_all(
     ] = None,
     assigned_to: Annotated[str | None, Query(max_length=100, description="the prosecutor's staff id")] = None,
     case_file_id: Annotated[str | None, Query(max_length=64, description="the case file's id")] = None,
+    queue: Annotated[WorkList | None, Query(description="one of your lists of open requests")] = None,
+    sort: Annotated[
+        Literal["due_at"] | None, Query(description="those with a deadline that runs, soonest first")
+    ] = None,
 ) -> Response:
-    """List the requests that the caller sees, newest change first."""
-    queue = Queue(unit, state, holder, due_before, assigned_to, case_file_id)
+    """List the requests that the caller sees, newest change first, or by deadline."""
+    asked = Queue(
+        unit, state, holder, due_before, assigned_to, case_file_id, work_list=queue, by_deadline=sort is not None
+    )
     async with reading:
-        rows = await list_queue(reading, queue, page)
-        reading.trail.details = {"query": {**reading.trail.query, **queue.as_asked()}}
+        rows = await list_queue(reading, asked, page)
+        reading.trail.details = {"query": {**reading.trail.query, **asked.as_asked()}}
         reading.trail.showed(row.request.case_file_id for row in rows[: page.limit])
         for row in rows[: page.limit]:
             reading.trail.seen_through(row.broken_glass)
         owners = {row.request.organisation for row in rows[: page.limit]}
         reading.trail.about_those_of(owners, reader=reading.caller.organisation)
         items = await queue_items(reading, rows[: page.limit])
-    body, headers = page.body(items, rows[page.limit - 1].place if len(rows) > page.limit else None)
+    last = rows[page.limit - 1] if len(rows) > page.limit else None
+    body, headers = page.body(items, last.keys(by_deadline=asked.by_deadline) if last else None)
     return reading.answer(body, headers=headers)
+
+
+@router.get("/early-advice-queues", operation_id="count_early_advice_queues", response_model=QueueCounts)
+async def count_queues(reading: ReadingNow) -> Response:
+    """Count what is on each of the caller's lists of open requests, each with where it is."""
+    async with reading:
+        counts = await count_lists(reading)
+    return reading.answer(counts)
+
+
+@router.patch(
+    _ONE,
+    operation_id="patch_early_advice_request",
+    response_model=RequestView,
+    responses=refusals("wrong-state", "already-exists"),
+)
+async def edit(
+    request_id: RequestId,
+    work: ConditionalWork,
+    body: Annotated[EditRequest, PatchBody({MERGE_PATCH: EditRequest}, {MERGE_PATCH: merge_patch_nulls})],
+) -> Response:
+    """Edit a draft; of a returned request the words, which the CPS sees when it is submitted again."""
+    async with work:
+        return await editing.edit_request(work, request_id, body)
 
 
 @router.get(_ONE, operation_id="get_early_advice_request", response_model=RequestView)

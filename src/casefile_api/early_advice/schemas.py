@@ -1,10 +1,10 @@
 """What is sent with each step of a request: one body per act, named for the act."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, field_validator
 
 from casefile_api.web.bodies import Body
 
@@ -36,6 +36,23 @@ class CreateRequest(Body):
     advice_sought: Annotated[list[Question], Field(max_length=50)]
     issues: LongText
     method: Annotated[Code | None, Field(description="code list `consultation_method`")] = None
+
+
+class EditRequest(Body):
+    """Edit a draft, or the words of a returned request (merge patch): what is not named stays as it is."""
+
+    suspect_ids: Annotated[list[ItemId] | None, Field(max_length=50)] = None
+    facts: LongText | None = None
+    advice_sought: Annotated[list[Question] | None, Field(max_length=50)] = None
+    issues: LongText | None = None
+    method: Annotated[Code | None, Field(description="code list `consultation_method`; null takes it away")] = None
+
+    @field_validator("suspect_ids", "facts", "advice_sought", "issues")
+    @classmethod
+    def _cannot_go(cls, value: object) -> object:
+        if value is None:
+            raise ValueError("This cannot be taken away: give another value, or leave it out.")
+        return value
 
 
 class SubmitRequest(Body):
@@ -149,6 +166,22 @@ class AdviseRequest(Body):
     attachment_ids: AttachmentIds = Field(default_factory=list)
 
 
+class DraftedAdvice(Body):
+    """Advice on a topic, as far as it is written."""
+
+    topic: Code
+    text: LongText
+
+
+class SaveAdviceDraft(Body):
+    """The prosecutor saves advice that is not finished; what `advise` wants may still be missing."""
+
+    advice: Annotated[list[DraftedAdvice], Field(max_length=50)] = Field(default_factory=list)
+    strategy: LongText | None = None
+    proposed_charges: Annotated[list[ProposedCharge], Field(max_length=50)] = Field(default_factory=list)
+    actions: Annotated[list[SetActionRequest], Field(max_length=100)] = Field(default_factory=list)
+
+
 class CompleteRequest(Body):
     """The prosecutor completes the request."""
 
@@ -186,6 +219,15 @@ class SendMessageRequest(Body):
 
     text: Text
     attachment_ids: AttachmentIds = Field(default_factory=list)
+    to_side: Annotated[
+        Literal["police", "cps"] | None, Field(description="the side it is for; default: the other one")
+    ] = None
     to_staff_id: Annotated[
         str | None, StringConstraints(min_length=1, max_length=100), Field(description="a person, where meant for one")
     ] = None
+
+
+class MarkRead(Body):
+    """Somebody has read the messages up to this number."""
+
+    up_to: Annotated[int, Field(ge=1, le=2**31 - 1)]

@@ -11,6 +11,7 @@ from casefile_api.access.caller import Caller
 from casefile_api.clock import utc_text
 from casefile_api.early_advice.actions_workflow import HOLDER as ACTION_HOLDER
 from casefile_api.early_advice.actions_workflow import ActionState
+from casefile_api.early_advice.asking import words_asked
 from casefile_api.early_advice.clock_keeping import action_clocks_of, clock_view, clocks_of
 from casefile_api.early_advice.clocks import Side
 from casefile_api.early_advice.models import (
@@ -66,7 +67,7 @@ async def request_view(reading: Reading, found: Found) -> View:
     prosecutors = await prosecutors_of(reading.session, [request])
     unsettled = (await unsettled_of(reading.session, [request])).get(request.id, Unsettled())
     clocks = await clocks_of(reading.session, request.id)
-    words = await open_words(reading, request.case_file_id, "early_advice_request.sealed", request.id, request.sealed)
+    words = await words_asked(reading, request)
     steps = await _steps(reading, request, until=left.step if left else None)
     return {
         **_in_clear(reading, Listed(request, found.case.police_unit, left), clocks, prosecutors, unsettled),
