@@ -257,7 +257,8 @@ NOUNS: frozenset[str] = frozenset(row.name.partition(".")[0] for row in _TABLE)
 
 _STATES: Mapping[str, str] = {
     "attachment": "declared=uploading available=available rejected=rejected integrity_changed=altered deleted=deleted",
-    "early_advice": "drafted=draft edited=draft submitted=submitted accepted=manager_review returned=returned approved=accepted"
+    "early_advice": "drafted=draft edited=draft"
+    " submitted=submitted accepted=manager_review returned=returned approved=accepted"
     " refused=refused appealed=appealed upheld=refused overturned=accepted allocated=allocated transferred=submitted"
     " information_requested=information_requested information_provided=allocated advised=action_plan_open"
     " completed=completed withdrawn=withdrawn finalised=administratively_finalised reopened=returned",
