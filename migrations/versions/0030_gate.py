@@ -7,7 +7,7 @@ files name a member of staff is asked of a function: an index on a list is of no
 import sqlalchemy as sa
 from alembic import op
 
-from migrations.grants import HELD, ORGANISATION, SERVICE_ROLE
+from migrations.grants import HELD, ORGANISATION, SERVICE_ROLE, WORKER_ROLE
 
 revision = "0030"
 down_revision = "0029"
@@ -35,6 +35,13 @@ _NAMING = f"""
             where c.organisation = {ORGANISATION} and c.named_staff @> array[staff]::varchar[];
     end $$
     """
+# What no part of the worker, or of what answers callers, ever does.
+_NEVER_DONE = (
+    ("insert", "case_file_finding", WORKER_ROLE),
+    ("insert", "seen_assertion", WORKER_ROLE),
+    ("insert, update", "rate_bucket", WORKER_ROLE),
+    ("insert", "audit_time_stamp", SERVICE_ROLE),
+)
 # Who holds a case file has seen it: the change that they make notes for all its parties that it changed.
 _SEES = "casefile_sees(case_file_id)"
 _HOLDS = f"(case_file_id::text = {HELD} or {_SEES})"
@@ -67,10 +74,14 @@ def upgrade() -> None:
     _ask("seen", "using", _HOLDS)
     _ask("added", "with check", _HOLDS)
     op.execute(f"alter policy changed on {_TABLE} using ({_HOLDS}) with check ({_HOLDS})")
+    for rights, table, role in _NEVER_DONE:
+        op.execute(f"revoke {rights} on {table} from {role}")
 
 
 def downgrade() -> None:
     """One row for each organisation."""
+    for rights, table, role in _NEVER_DONE:
+        op.execute(f"grant {rights} on {table} to {role}")
     op.execute(f"alter policy changed on {_TABLE} using ({_SEES}) with check ({_SEES})")
     _ask("added", "with check", _SEES)
     _ask("seen", "using", "exists (select from case_file seen where seen.id = case_file_id)")
