@@ -27,6 +27,13 @@ class Unscanned(StrEnum):
     ACCEPTED = "accepted"
 
 
+class StoreChecksums(StrEnum):
+    """Where checksums of the S3 API are used beside our own hashes."""
+
+    WHERE_SIGNED = "where_signed"
+    ALWAYS = "always"
+
+
 class ObjectLock(StrEnum):
     """How the store is to keep a submitted file against everybody, the service's own credentials included."""
 
@@ -92,6 +99,10 @@ class Settings(BaseSettings):
     s3_public_endpoint_url: str = Field("", description="S3 endpoint callers reach; presigned URLs name it")
     s3_bucket: str = Field("casefile", description="bucket for attachments and bundles")
     s3_region: str = Field("eu-west-2", description="region that requests to the store are signed for")
+    s3_kms_key_id: str = Field("", description="key of AWS KMS that the bucket encrypts with")
+    s3_checksums: StoreChecksums = Field(
+        StoreChecksums.WHERE_SIGNED, description="always: checksums also on what the service itself writes and reads"
+    )
 
     # Attachments.
     upload_link_minutes: int = Field(60, ge=1, description="how long a presigned upload URL can be used")

@@ -4,11 +4,14 @@ import io
 import time
 import zipfile
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from casefile_api.attachments.locking import lock_object
 from casefile_api.attachments.storage import Storage, StoreRefused
+from casefile_api.settings import ObjectLock
 from tests.api.attaching import EICAR, completed, holding
 from tests.api.behind import all_events, newest, storage_of
 from tests.api.test_attachments_seen import naming, share
@@ -77,6 +80,21 @@ def test_a_submitted_file_is_held_against_everybody(
     store.ask("put_object", Key=held["Key"], Body=b"written over it")
     store.ask("delete_object", Key=held["Key"])
     assert download(officer, attachment["id"]) == file.data
+
+
+async def test_in_mode_compliance_nobody_takes_the_lock_off(store: Storage, case_id: str) -> None:
+    key = f"attachments/{case_id}/compliance"
+    held = {"Key": key, "VersionId": store.ask("put_object", Key=key, Body=b"submitted")["VersionId"]}
+    until = datetime.now(UTC) + timedelta(days=2)
+    assert await lock_object(store, key, held["VersionId"], ObjectLock.COMPLIANCE, until) is ObjectLock.COMPLIANCE
+    store.ask("put_object_legal_hold", **held, LegalHold={"Status": "OFF"})
+    for mode, end in (("COMPLIANCE", until - timedelta(days=1)), ("GOVERNANCE", until)):
+        for how in ({}, {"BypassGovernanceRetention": True}):
+            with pytest.raises(StoreRefused):
+                store.ask("put_object_retention", **held, Retention={"Mode": mode, "RetainUntilDate": end}, **how)
+            with pytest.raises(StoreRefused, match="AccessDenied"):
+                store.ask("delete_object", **held, **how)
+    assert store.ask("get_object", **held)["Body"].read() == b"submitted"
 
 
 def test_a_file_that_was_not_submitted_can_still_be_deleted(officer: Party, case_id: str, store: Storage) -> None:

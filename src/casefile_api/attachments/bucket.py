@@ -26,6 +26,8 @@ def _prepare(storage: Storage) -> None:
     if not _open(storage):
         _create(storage)
     _keep_every_version(storage)
+    if storage.kms_key_id:
+        _encrypt_by(storage, storage.kms_key_id)
     enable_lock(storage, storage.object_lock)
     _refuse_the_public(storage)
 
@@ -64,6 +66,21 @@ def _keep_every_version(storage: Storage) -> None:
     except StoreRefused as refused:
         raise Misconfigured(
             f"Versioning of the bucket {storage.bucket} is off and cannot be turned on ({refused.reason}): turn it on."
+        ) from refused
+
+
+def _encrypt_by(storage: Storage, key_id: str) -> None:
+    """Have the store encrypt everything by a key of AWS KMS, whoever writes it: presigned uploads need say nothing."""
+    rule = {
+        "ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key_id},
+        "BucketKeyEnabled": True,
+    }
+    try:
+        storage.ask("put_bucket_encryption", ServerSideEncryptionConfiguration={"Rules": [rule]})
+    except StoreRefused as refused:
+        raise Misconfigured(
+            f"The bucket {storage.bucket} cannot be encrypted by CASEFILE_S3_KMS_KEY_ID ({refused.reason}): allow the "
+            "credentials s3:PutEncryptionConfiguration and the use of the key."
         ) from refused
 
 

@@ -18,7 +18,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from casefile_api.errors import DependencyUnavailable
-from casefile_api.settings import Settings
+from casefile_api.settings import Settings, StoreChecksums
 
 T = TypeVar("T")
 Answer = dict[str, Any]
@@ -63,8 +63,10 @@ class Storage:
         self.object_lock = settings.object_lock
         endpoint = settings.s3_endpoint_url
         public = settings.s3_public_endpoint_url or endpoint
-        self._client = _client(endpoint, self.region)
-        self._signer = self._client if public == endpoint else _client(public, self.region)
+        self.kms_key_id = settings.s3_kms_key_id
+        checksums = settings.s3_checksums
+        self._client = _client(endpoint, self.region, checksums)
+        self._signer = self._client if public == endpoint else _client(public, self.region, checksums)
         self._calls = ThreadPoolExecutor(max_workers=16, thread_name_prefix="storage-call")
         self._closing = threading.Event()
         self._streams = ThreadPoolExecutor(max_workers=8, thread_name_prefix="storage-stream")
@@ -133,8 +135,12 @@ class Storage:
         self._client.close()
 
 
-def _client(endpoint: str, region: str) -> Any:
-    """Build a client: SigV4, bounded attempts and time limits, checksums only where we ask for them."""
+def _client(endpoint: str, region: str, checksums: StoreChecksums) -> Any:
+    """Build a client: SigV4, bounded attempts and time limits, checksums where we ask for them or wherever S3 has them.
+
+    On AWS a bucket has a host name of its own in its region. Credentials are found where AWS's own programs find them.
+    """
+    wanted = "when_supported" if checksums is StoreChecksums.ALWAYS else "when_required"
     host = urlsplit(endpoint).hostname or ""
     return boto3.session.Session().client(
         "s3",
@@ -147,8 +153,8 @@ def _client(endpoint: str, region: str) -> Any:
             read_timeout=20,
             retries={"mode": "standard", "total_max_attempts": 3},
             max_pool_connections=24,
-            request_checksum_calculation="when_required",
-            response_checksum_validation="when_required",
+            request_checksum_calculation=wanted,
+            response_checksum_validation=wanted,
         ),
     )
 

@@ -77,7 +77,7 @@ def upload(
     justification: Justification = None,
     ca_file: CaFile = None,
     certificate: Certificate = None,
-    parallel: Annotated[int, typer.Option("--parallel", min=1, max=32, help="Parts under way at a time.")] = 4,
+    parallel: Annotated[int, typer.Option("--parallel", min=1, max=32, help="Parts under way at a time.")] = 8,
     limit: Limit = None,
     patience: Minutes = 15,
     state: Annotated[Path | None, typer.Option("--state", help="Folder for notes of uploads under way.")] = None,

@@ -41,7 +41,7 @@ class Caller:
 class Manner:
     """How files travel."""
 
-    parallel: int = 4
+    parallel: int = 8
     bytes_per_second: float | None = None
     patience_seconds: float = 900
     state: Path | None = None
