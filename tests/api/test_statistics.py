@@ -1,15 +1,21 @@
 """The figures of early advice: what each side and those who inspect them get, and what is left out for them."""
 
 import csv
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
+from casefile_api.embedded.data_directory import DataDirectory
+from casefile_api.embedded.postgresql import PostgreSQL
 from tests.api.advising import ACCEPT, Teams
-from tests.outside.client import Party
+from tests.outside.client import Party, Sandbox
+from tests.outside.feed_figures import figures_of
 from tests.outside.running import running_sandbox
+from tests.outside.unit_year import UnitYear
 
 Json = Any
 PATH = "/v1/statistics/early-advice"
@@ -131,3 +137,44 @@ def test_oversight_is_told_of_whole_months(counted: Teams) -> None:
     auditor = counted.sandbox.person("auditor", organisation="oversight-hmcpsi")
     told = auditor.get(PATH, params={"from": "2026-01-15", "to": "2026-02-03"}).json()
     assert (told["from"], told["to"]) == ("2026-01-01", "2026-02-28")
+
+
+def marks(sandbox: Sandbox) -> int:
+    """How many requests and case files the worker has to count yet."""
+    owner = PostgreSQL(DataDirectory(sandbox.directory)).addresses().owner
+    with psycopg.connect(owner) as connection:
+        row = connection.execute("select count(*) from figure_due").fetchone()
+    return row[0] if row else 0
+
+
+def counted_by_the_worker(sandbox: Sandbox) -> None:
+    deadline = time.monotonic() + 60
+    while marks(sandbox):
+        assert time.monotonic() < deadline, "the worker does not count"
+        time.sleep(0.2)
+
+
+def compare_with_the_feed(sandbox: Sandbox, year: UnitYear) -> Json:
+    """The figures now, and when the worker has counted, are those worked out from the feed."""
+    reader = sandbox.system(year.force)
+    asked = {"from": "2026-01-01", "to": "2036-12-31", "unit": year.unit}
+    at_once = reader.get(PATH, params=asked).json()["groups"][0]
+    counted_by_the_worker(sandbox)
+    later = reader.get(PATH, params=asked).json()["groups"][0]
+    from_feed = figures_of(year.feed.told, year.today)
+    for told in (at_once, later):
+        told["workload"].pop("ages")
+        reasons = told.pop("return_reasons")
+        assert sum(item["count"] for item in reasons) >= from_feed["flow"]["returned"] > 0
+        # Case files are counted by the worker alone.
+        expected = from_feed if told is later else from_feed | {"case_files": told["case_files"]}
+        assert told == expected
+    return later
+
+
+def test_figures_are_those_that_the_feed_of_events_tells(counted: Teams) -> None:
+    year = UnitYear(counted.sandbox, "police-20", "cps-west-midlands", seed=7)
+    year.play(requests=24, days=110)
+    told = compare_with_the_feed(counted.sandbox, year)
+    assert told["requests"] == year.requests > 15
+    assert {item["kind"] for item in told["clocks"]} >= {"action", "advice", "police_response", "triage"}

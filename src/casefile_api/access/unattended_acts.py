@@ -85,6 +85,7 @@ COMMANDS_UNRECORDED: Mapping[str, str] = {
     "doctor": "it writes and removes objects of its own",
     "export-openapi": "it describes the API",
     "code-lists check": "it reads lists",
+    "report early-advice": "it calls the API, which records every call",
     "standards list": "it shows rules",
     "standards test": "it tries rules on files made for it",
     "clients list": "it shows systems and their public keys, nobody's data",

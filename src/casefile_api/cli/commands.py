@@ -139,7 +139,7 @@ def worker_process(of: Of) -> None:
 
 def register(app: typer.Typer) -> None:
     """Put every command on the command line."""
-    from casefile_api.cli import audit, bundles, case_files, code_lists, keys, registry, standards, transfers
+    from casefile_api.cli import audit, bundles, case_files, code_lists, keys, registry, report, standards, transfers
 
     for command in (demo, sandbox, serve, worker, migrate, doctor):
         app.command()(command)
@@ -157,3 +157,4 @@ def register(app: typer.Typer) -> None:
     app.add_typer(bundles.app, name="bundle")
     app.add_typer(audit.app, name="audit")
     app.add_typer(case_files.app, name="case-files")
+    app.add_typer(report.app, name="report")

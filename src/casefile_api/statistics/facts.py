@@ -121,5 +121,5 @@ CASE_FILES = f"""
            case when exists (select from early_advice_request r where r.case_file_id = c.id
                              and r.submitted_at is not null) then 'with' else 'without' end as key
     from case_file c join unit u on u.id = c.cps_unit and u.kind = 'rasso'
-    join case_file_party p on p.case_file_id = c.id and p.organisation = c.organisation"""
+    join case_file_party p on p.case_file_id = c.id and p.organisation = c.organisation and p.first"""
 """Every case file meant for a RASSO unit, and whether a request was submitted for it."""
