@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 import subprocess
+from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -90,7 +91,8 @@ def test_the_page_carries_all_it_needs_and_has_a_table_behind_each_chart() -> No
 def test_the_page_shows_the_figures_and_the_words_for_codes() -> None:
     told = page()
     assert "<dt>Accepted first time, %</dt><dd>70</dd>" in told
-    assert "Missing victim/witness previous convictions" in told and "NO_MG3" not in told
+    title = CODE_LISTS["triage_rejection_reason"].by_code["MISSING_VICTIM_WITNESS_PREVIOUS_CONVICTIONS"].title
+    assert escape(title) in told and "NO_MG3" not in told
     assert "half of them for 40 days or more" in told
 
 
