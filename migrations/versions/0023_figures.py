@@ -1,4 +1,4 @@
-"""Figures of early advice, counted ahead: what each request adds, the sums by day and month, and what is due anew.
+"""Figures of early advice, counted ahead: what each request adds, the sums by month, and what is due anew.
 
 Whatever happens to a request marks it, in the transaction in which it happens; the worker counts it anew. A question
 takes the sums, without what is marked, and counts that from its sources: so figures are never behind.
@@ -101,11 +101,13 @@ def _tables() -> None:
         sa.Column("day", sa.Date, nullable=False),
         sa.Column("items", JSONB, nullable=False),
     )
+    op.create_index("figure_fact_by_area", "figure_fact", ["area", "day"])
     op.create_index("figure_fact_by_case", "figure_fact", ["case_file_id"])
+    op.create_index("figure_fact_by_day", "figure_fact", ["day"])
+    op.create_index("figure_fact_by_force", "figure_fact", ["organisation", "day"])
     op.create_table(
         "figure_total",
-        sa.Column("grain", sa.String, primary_key=True),
-        sa.Column("day", sa.Date, primary_key=True),
+        sa.Column("month", sa.Date, primary_key=True),
         sa.Column("organisation", sa.String, primary_key=True),
         sa.Column("area", sa.String, primary_key=True),
         sa.Column("unit", sa.String, primary_key=True),
@@ -113,12 +115,11 @@ def _tables() -> None:
         sa.Column("key", sa.String, primary_key=True),
         sa.Column("value", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("count", sa.BigInteger, nullable=False),
-        sa.CheckConstraint("grain in ('day', 'month')", name="figure_total_grain"),
     )
-    op.create_index("figure_total_by_area", "figure_total", ["area", "grain", "day"])
-    op.create_index("figure_total_by_force", "figure_total", ["organisation", "grain", "day"])
-    op.create_index("figure_total_by_measure", "figure_total", ["measure", "grain", "key"])
-    op.create_index("figure_total_empty", "figure_total", ["grain"], postgresql_where=sa.text("count = 0"))
+    op.create_index("figure_total_by_area", "figure_total", ["area", "month"])
+    op.create_index("figure_total_by_force", "figure_total", ["organisation", "month"])
+    op.create_index("figure_total_by_measure", "figure_total", ["measure", "key"])
+    op.create_index("figure_total_empty", "figure_total", ["month"], postgresql_where=sa.text("count = 0"))
 
 
 def downgrade() -> None:

@@ -133,6 +133,19 @@ def test_figures_come_as_csv_with_one_line_a_figure(counted: Teams) -> None:
     assert of["charges", "", "count"] == "", "what is not counted is empty"
 
 
+def test_a_period_begins_and_ends_with_a_day_whoever_counted(counted: Teams) -> None:
+    reader = counted.person("unit_head")
+
+    def requests(first: int, last: int) -> int:
+        groups = reader.get(PATH, params={"from": counted.day(first), "to": counted.day(last)}).json()["groups"]
+        return int(groups[0]["requests"])
+
+    for _ in range(2):
+        assert (requests(-24, -23), requests(-23, -22), requests(-23, -23)) == (6, 6, 6)
+        assert (requests(-24, -24), requests(-22, -1), requests(-60, 0)) == (0, 0, 6)
+        counted_by_the_worker(counted.sandbox)
+
+
 def test_oversight_is_told_of_whole_months(counted: Teams) -> None:
     auditor = counted.sandbox.person("auditor", organisation="oversight-hmcpsi")
     told = auditor.get(PATH, params={"from": "2026-01-15", "to": "2026-02-03"}).json()

@@ -1,4 +1,4 @@
-"""The worker's counting: what was marked is counted anew, and the sums of its day and month move by the difference.
+"""The worker's counting: what was marked is counted anew, and the sums of its month move by the difference.
 
 One worker counts at a time. Marks are taken before their requests are counted, so that what happens meanwhile, and
 marks again, is counted by the next round; whoever asks in between counts it from its sources.
@@ -28,16 +28,14 @@ _MOVED_SUMS = """
         select f.day, f.organisation, f.area, f.unit, i.measure, i.key, i.value, i.count
         from facts f, jsonb_to_recordset(f.items) i (measure text, key text, value integer, count bigint)),
     moved as (
-        select day, organisation, area, unit, measure, key, value, sum(count) as count
+        select date_trunc('month', day)::date as month, organisation, area, unit, measure, key, value,
+               sum(count) as count
         from (select * from before union all select * from after) both_sides
         group by 1, 2, 3, 4, 5, 6, 7 having sum(count) <> 0),
     summed as (
-        insert into figure_total as t (grain, day, organisation, area, unit, measure, key, value, count)
-        select 'day', day, organisation, area, unit, measure, key, value, count from moved
-        union all
-        select 'month', date_trunc('month', day)::date, organisation, area, unit, measure, key, value, sum(count)
-        from moved group by 2, 3, 4, 5, 6, 7, 8
-        on conflict (grain, day, organisation, area, unit, measure, key, value)
+        insert into figure_total as t (month, organisation, area, unit, measure, key, value, count)
+        select month, organisation, area, unit, measure, key, value, count from moved
+        on conflict (month, organisation, area, unit, measure, key, value)
             do update set count = t.count + excluded.count)
     insert into figure_fact (subject_id, case_file_id, organisation, area, unit, day, items)
     select id, case_file_id, organisation, area, unit, day, items from facts

@@ -28,7 +28,12 @@ class FigureFact(SQLModel, table=True):
     """What one request or case file adds to the sums: a list of measure, key, value and count."""
 
     __tablename__ = "figure_fact"
-    __table_args__ = (Index("figure_fact_by_case", "case_file_id"),)
+    __table_args__ = (
+        Index("figure_fact_by_area", "area", "day"),
+        Index("figure_fact_by_case", "case_file_id"),
+        Index("figure_fact_by_day", "day"),
+        Index("figure_fact_by_force", "organisation", "day"),
+    )
 
     subject_id: UUID = Field(primary_key=True)
     case_file_id: UUID
@@ -40,19 +45,17 @@ class FigureFact(SQLModel, table=True):
 
 
 class FigureTotal(SQLModel, table=True):
-    """A sum over the facts of a day or of a month, of one force with one unit."""
+    """A sum over the facts of a month, of one force with one unit."""
 
     __tablename__ = "figure_total"
     __table_args__ = (
-        CheckConstraint("grain in ('day', 'month')", name="figure_total_grain"),
-        Index("figure_total_by_area", "area", "grain", "day"),
-        Index("figure_total_by_force", "organisation", "grain", "day"),
-        Index("figure_total_by_measure", "measure", "grain", "key"),
-        Index("figure_total_empty", "grain", postgresql_where=text("count = 0")),
+        Index("figure_total_by_area", "area", "month"),
+        Index("figure_total_by_force", "organisation", "month"),
+        Index("figure_total_by_measure", "measure", "key"),
+        Index("figure_total_empty", "month", postgresql_where=text("count = 0")),
     )
 
-    grain: str = Field(primary_key=True)
-    day: date = Field(primary_key=True)
+    month: date = Field(primary_key=True)
     organisation: str = Field(primary_key=True)
     area: str = Field(primary_key=True)
     unit: str = Field(primary_key=True)

@@ -14,6 +14,7 @@ _DAY = timedelta(days=1)
 # Whatever the day of its submission, what is open now is work, and what happened in a month is of that month.
 _NOW = "measure in ('open', 'holding')"
 _OF_MONTHS = f"measure in ({', '.join(repr(name) for name in FLOW)})"
+_ITEMS_OF_FACT = "jsonb_to_recordset(f.items) i (measure text, key text, value integer, count bigint)"
 _GROUPS = {
     None: "'all'",
     GroupBy.FORCE: "organisation",
@@ -35,10 +36,12 @@ class Scope:
     def statement(self) -> str:
         """Return the one statement whose rows are the figures: group, measure, key, value and count.
 
-        The sums by month and, at the edges, by day; without what was marked since or is hidden from the caller; and
+        The sums by month and, at the edges, the facts; without what was marked since or is hidden from the caller; and
         what was marked, counted from its sources. One statement sees one state of all of them.
         """
-        group, rows = _GROUPS[self.group], "day, organisation, area, unit, measure, key, value, count"
+        group, rows = _GROUPS[self.group], "day, organisation, unit, measure, key, value, count"
+        sums = rows.replace("day", "month as day", 1)
+        facts = "f.day, f.organisation, f.unit, i.measure, i.key, i.value, i.count"
         told = "true" if self.cases else "measure <> 'case_files'"
         by_day = f"not {_NOW} and not {_OF_MONTHS}"
         by_month = f"{_OF_MONTHS} and key between :first_month and :last_month"
@@ -55,19 +58,19 @@ class Scope:
         where {self.condition}),
     {ITEMS},
     summed as (
-        select {rows} from figure_total
-        where {self.condition} and grain = 'month' and day >= :first_whole and day < :after_whole and {by_day}
+        select {sums} from figure_total
+        where {self.condition} and month >= :first_whole and month < :after_whole and {by_day}
         union all
-        select {rows} from figure_total where {self.condition} and grain = 'day' and {by_day}
+        select {facts} from figure_fact f, {_ITEMS_OF_FACT} where {self.condition} and {by_day}
             and (day between :first and :before_whole or day between :after_whole_or_first and :last)
         union all
-        select {rows} from figure_total where {self.condition} and grain = 'month' and ({by_month} or {now})),
+        select {sums} from figure_total where {self.condition} and ({by_month} or {now})),
     taken_out as (
-        select f.day, f.organisation, f.area, f.unit, i.measure, i.key, i.value, -i.count as count
-        from figure_fact f, jsonb_to_recordset(f.items) i (measure text, key text, value integer, count bigint)
+        select f.day, f.organisation, f.unit, i.measure, i.key, i.value, -i.count as count
+        from figure_fact f, {_ITEMS_OF_FACT}
         where f.subject_id in (select id from due union select id from hidden) and {self.condition}),
     put_in as (
-        select r.day, r.organisation, r.area, r.unit, i.measure, i.key, i.value::integer, i.count
+        select r.day, r.organisation, r.unit, i.measure, i.key, i.value::integer, i.count
         from requests r join items i using (id)),
     everything as (
         select {rows} from summed
