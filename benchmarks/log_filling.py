@@ -38,6 +38,8 @@ _COLUMNS = (
     " owner"
 )
 
+_FOUND_BY = "id, occurred_at, operation, action, outcome, organisation, client_id, staff_id, case_file_id, owner"
+
 
 @dataclass(frozen=True)
 class Filled:
@@ -99,6 +101,9 @@ def fill(url: str, signer: SignerKey, size: int) -> Filled:
                 with cursor.copy(b"copy audit_leaf (leaf_index, entry_id, leaf_hash) from stdin") as copy:
                     for place, row in enumerate(batch, start=grown):
                         copy.write_row((place, row[0], row[3]))
+                with cursor.copy(f"copy audit_search (leaf_index, {_FOUND_BY}) from stdin".encode()) as copy:
+                    for place, row in enumerate(batch, start=grown):
+                        copy.write_row((place, *row[:2], *row[4:]))
                 changed = tiles.append(grown, edge, [row[3] for row in batch])
                 cursor.executemany(
                     "insert into audit_tile values (%s, %s, %s) on conflict (level, number)"

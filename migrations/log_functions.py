@@ -72,11 +72,13 @@ end $$
 MAKE_AUDIT_PARTITIONS = f"""
 create function make_audit_partitions() returns integer language plpgsql security definer
 set search_path = public, pg_temp set lock_timeout = '2s' as $$
--- Partitions for this month and the three that follow, and for the leaves of this range and the next.
+-- Partitions for this month and the three that follow, and for the leaves of this range and the next with what
+-- searches find them by.
 declare
     made integer := 0;
     month timestamp;
     filled bigint;
+    each text;
 begin
     if not pg_try_advisory_xact_lock(69629163) then return 0; end if;
     for ahead in 0..3 loop
@@ -86,9 +88,11 @@ begin
     end loop;
     select coalesce(max(leaf_index), 0) / {LEAVES_IN_A_PARTITION} into filled from audit_leaf;
     for number in filled..filled + 1 loop
-        made := made + make_partition('audit_leaf', 'audit_leaf_' || number,
-                                      (number * {LEAVES_IN_A_PARTITION}::bigint)::text,
-                                      ((number + 1) * {LEAVES_IN_A_PARTITION}::bigint)::text);
+        foreach each in array array['audit_leaf', 'audit_search'] loop
+            made := made + make_partition(each, each || '_' || number,
+                                          (number * {LEAVES_IN_A_PARTITION}::bigint)::text,
+                                          ((number + 1) * {LEAVES_IN_A_PARTITION}::bigint)::text);
+        end loop;
     end loop;
     return made;
 end $$
@@ -120,6 +124,8 @@ begin
         where e.id = l.entry_id and e.erasable is not null;
         get diagnostics erased = row_count;
     elsif asked.kind = 'entries' then
+        delete from audit_search s using unnest(asked.leaves) r
+        where s.leaf_index >= lower(r) and s.leaf_index < upper(r);
         delete from audit_entry e
         using unnest(asked.leaves) r join audit_leaf l on l.leaf_index >= lower(r) and l.leaf_index < upper(r)
         where e.id = l.entry_id;
@@ -166,8 +172,8 @@ declare
 begin
     execute format('create schema %I', closed);
     execute format('grant usage on schema %I to {SERVICE_ROLE}, {WORKER_ROLE}', closed);
-    for each in select t as name, t = 'audit_leaf' as divided
-        from unnest(array['audit_leaf', 'audit_tile', 'audit_checkpoint', 'audit_log', 'audit_log_key',
+    for each in select t as name, t in ('audit_leaf', 'audit_search') as divided
+        from unnest(array['audit_leaf', 'audit_search', 'audit_tile', 'audit_checkpoint', 'audit_log', 'audit_log_key',
                           'audit_retired_key', 'audit_thinned', 'audit_self_check', 'audit_cosignature']) t
     loop
         for part in select inhrelid::regclass as name from pg_inherits where inhparent = each.name::regclass loop
@@ -189,6 +195,7 @@ begin
         execute format('revoke insert, update, delete on %I.%I from {SERVICE_ROLE}, {WORKER_ROLE}', closed, each.name);
     end loop;
     create table public.audit_leaf_other partition of public.audit_leaf default;
+    create table public.audit_search_other partition of public.audit_search default;
     perform make_audit_partitions();
 end $$
 """

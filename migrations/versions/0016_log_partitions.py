@@ -1,15 +1,16 @@
 """The log in partitions, erasable under dual control, thinned, watched, and able to have a successor.
 
-Entries lie in partitions by month (their ids begin with their time), leaves in partitions by leaf range. What the
-service's role may not do itself, functions of the owner do, each for one purpose. Erasing is for the owner alone: the
-service cannot call it, and without a second person's word nobody can.
+Entries lie in partitions by month (their ids begin with their time), leaves in partitions by leaf range, with what
+searches find them by beside them. What the service's role may not do itself, functions of the owner do, each for one
+purpose. Erasing is for the owner alone: the service cannot call it, and without a second
+person's word nobody can.
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import INT8MULTIRANGE
 
-from migrations.grants import SERVICE_ROLE, grant
+from migrations.grants import SERVICE_ROLE, grant, secure
 from migrations.log_functions import FUNCTIONS, NAMES
 
 revision = "0016"
@@ -18,11 +19,23 @@ branch_labels = None
 depends_on = None
 
 _MOMENT = sa.DateTime(timezone=True)
-_ENTRY_INDEXES = {
-    "audit_entry_by_case": "(case_file_id)",
+_ENTRY_INDEXES = {"audit_entry_by_case": "(case_file_id)"}
+# Searches go by `audit_search`: whoever writes an entry does not pay for them.
+_SEARCHED_BEFORE = {
     "audit_entry_by_organisation": "(organisation, occurred_at)",
     "audit_entry_by_owner": "(owner, occurred_at)",
     "audit_entry_by_time": "(occurred_at)",
+}
+_REMIT = "(select casefile_remit())"
+_FOUND_BY = {
+    "audit_search_by_case": "(case_file_id, leaf_index)",
+    "audit_search_by_organisation": "(organisation, leaf_index)",
+    "audit_search_by_owner": "(owner, leaf_index)",
+    "audit_search_by_person": "(staff_id, leaf_index)",
+    "audit_search_by_client": "(client_id, leaf_index)",
+    "audit_search_by_action": "(action, leaf_index)",
+    "audit_search_by_operation": "(operation, leaf_index)",
+    "audit_search_by_refusal": "(leaf_index) where outcome = 'refused'",
 }
 _LEAF_INDEXES = {"audit_leaf_by_entry": "(entry_id)", "ix_audit_leaf_leaf_hash": "(leaf_hash)"}
 _NEW = (
@@ -38,8 +51,11 @@ def upgrade() -> None:
     op.execute("alter table audit_leaf drop constraint audit_leaf_entry_id_fkey")
     op.execute("alter table audit_leaf drop constraint audit_leaf_entry_id_key")
     op.execute("create index audit_leaf_by_entry on audit_leaf (entry_id)")
+    for index in _SEARCHED_BEFORE:
+        op.execute(f"drop index {index}")
     _divide("audit_entry", "id", _ENTRY_INDEXES, "id_at(date_trunc('month', now() at time zone 'UTC') + '1 month')")
     _divide("audit_leaf", "leaf_index", _LEAF_INDEXES, "leaf_range_end()")
+    _create_search()
     op.execute("select make_audit_partitions()")
     for name in NAMES:
         op.execute(f"revoke execute on function {name} from public")
@@ -69,6 +85,40 @@ def _divide(table: str, key: str, indexes: dict[str, str], end: str) -> None:
     )
     # What fits no other partition must be written all the same.
     op.execute(f"create table {table}_other partition of {table} default")
+
+
+def _create_search() -> None:
+    """What searches go by, in the order of the log: a page of any search is a walk along one index."""
+    op.execute(
+        """
+        create table audit_search (
+            leaf_index bigint primary key, id uuid not null, occurred_at timestamptz not null, operation varchar,
+            action varchar not null, outcome varchar not null, organisation varchar, client_id varchar,
+            staff_id varchar, case_file_id uuid, owner varchar) partition by range (leaf_index)
+        """
+    )
+    for index, columns in _FOUND_BY.items():
+        op.execute(f"create index {index} on audit_search {columns}")
+    op.execute(
+        """
+        do $$ begin
+            execute format(
+                'create table audit_search_first partition of audit_search for values from (minvalue) to (%L)',
+                leaf_range_end());
+        end $$
+        """
+    )
+    op.execute("create table audit_search_other partition of audit_search default")
+    op.execute(
+        """
+        insert into audit_search
+        select l.leaf_index, e.id, e.occurred_at, e.operation, e.action, e.outcome, e.organisation, e.client_id,
+            e.staff_id, e.case_file_id, coalesce(e.owner, casefile_owner(e.case_file_id))
+        from audit_leaf l join audit_entry e on e.id = l.entry_id
+        """
+    )
+    secure("audit_search", f"({_REMIT} = 'all' or {_REMIT} in (organisation, owner))", added="false")
+    grant("audit_search", "select, insert")
 
 
 def _create_tables() -> None:
@@ -165,7 +215,8 @@ def downgrade() -> None:
         end $$
         """
     )
-    _join("audit_entry", "id", _ENTRY_INDEXES)
+    op.drop_table("audit_search")
+    _join("audit_entry", "id", _ENTRY_INDEXES | _SEARCHED_BEFORE)
     _join("audit_leaf", "leaf_index", {"ix_audit_leaf_leaf_hash": _LEAF_INDEXES["ix_audit_leaf_leaf_hash"]})
     op.execute("alter table audit_leaf add constraint audit_leaf_entry_id_key unique (entry_id)")
     # An entry that was erased or detached has left its leaf behind.

@@ -1,4 +1,4 @@
-"""What witnesses and time-stampers say of checkpoints, how witnesses are doing, and what keeps searches quick."""
+"""What witnesses and time-stampers say of checkpoints, how witnesses are doing, and what searches by time rely on."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,11 +12,6 @@ branch_labels = None
 depends_on = None
 
 _MOMENT = sa.DateTime(timezone=True)
-SEARCHED = {
-    "audit_entry_by_person": "staff_id",
-    "audit_entry_by_client": "client_id",
-    "audit_entry_by_action": "action",
-}
 
 # Of each hour the last checkpoint stays that witnesses vouched for, beside the last one of all.
 _WITNESSED = """exists (
@@ -58,13 +53,11 @@ def upgrade() -> None:
     grant("audit_cosignature", "select, insert")
     grant("audit_witness", "select, insert, update")
     op.execute(_replacing(THIN_KEEPING_WITNESSED))
-    _quick_searches()
+    _searches_by_time()
 
 
-def _quick_searches() -> None:
-    """Indexes for what is rare, and the entries that got their leaf long after they occurred."""
-    for name, column in SEARCHED.items():
-        op.create_index(name, "audit_entry", [column])
+def _searches_by_time() -> None:
+    """Which checkpoint there was when, and the entries that got their leaf long after they occurred."""
     op.create_index("audit_checkpoint_by_time", "audit_checkpoint", ["created_at", "tree_size"])
     op.create_table(
         "audit_latecomer",
@@ -90,8 +83,6 @@ def _replacing(function: str) -> str:
 def downgrade() -> None:
     op.drop_table("audit_latecomer")
     op.drop_index("audit_checkpoint_by_time")
-    for name in SEARCHED:
-        op.drop_index(name)
     op.execute(_replacing(THIN_CHECKPOINTS))
     op.drop_table("audit_time_stamp")
     op.drop_table("audit_witness")

@@ -40,7 +40,7 @@ _WRITTEN_FOR_CALLERS = (
 _WRITTEN_UNATTENDED = {
     **dict.fromkeys(("audit_leaf", "audit_checkpoint", "audit_log", "audit_log_key", "audit_retired_key"), "insert"),
     **dict.fromkeys(("audit_cosignature", "audit_latecomer", "audit_detached", "audit_erasure"), "insert"),
-    **dict.fromkeys(("audit_succession", "event_position", "webhook_attempt"), "insert"),
+    **dict.fromkeys(("audit_search", "audit_succession", "event_position", "webhook_attempt"), "insert"),
     **dict.fromkeys(("audit_tile", "audit_witness", "audit_self_check", "audit_break"), "insert, update"),
     **dict.fromkeys(("audit_pending", "event_pending", "job_request", "figure_due"), "delete"),
     **dict.fromkeys(("figure_fact", "figure_total"), "insert, update, delete"),

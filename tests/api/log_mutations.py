@@ -14,6 +14,7 @@ Connection = psycopg.Connection[Any]
 KEYS = {
     "audit_entry": ("id",),
     "audit_leaf": ("leaf_index",),
+    "audit_search": ("leaf_index",),
     "audit_tile": ("level", "number"),
     "audit_checkpoint": ("id",),
 }

@@ -53,6 +53,10 @@ _FILLING = (
     f"""insert into audit_entry (id, occurred_at, entry, leaf_hash, action, outcome, organisation, case_file_id, owner)
         select {_ENTRY_ID}, {_WHEN}, '', decode(lpad(to_hex(n), 64, '0'), 'hex'), 'get_case_file', 'allowed',
             case when n % 2 = 0 then {_FORCE} else {_AREA} end, {_ID}, {_FORCE} from {{rows}}""",
+    f"""insert into audit_search
+            (leaf_index, id, occurred_at, action, outcome, organisation, staff_id, case_file_id, owner)
+        select n - 1, {_ENTRY_ID}, {_WHEN}, 'get_case_file', 'allowed',
+            case when n % 2 = 0 then {_FORCE} else {_AREA} end, 'p-' || n % 20, {_ID}, {_FORCE} from {{rows}}""",
     f"insert into audit_leaf select n - 1, {_ENTRY_ID}, decode(lpad(to_hex(n), 64, '0'), 'hex') from {{rows}}",
     "analyze",
 )

@@ -91,7 +91,9 @@ def names_what_was_touched(log: VerifiedLog, mutation: str, report: Report) -> b
     for table, key in re.findall(r"audit_(\w+) ([\w-]+(?:, \d+)?)", mutation):
         kind, _, name = f"{table} {key}".partition(" ")
         names.append(f"tile {tile_of(name)}" if kind == "tile" else f"{kind} {name}")
-        if kind == "leaf" and "put in" not in mutation:
+        if kind == "search" and "put in" in mutation:
+            names.append(f"searches find it at leaf {name}")
+        elif kind in {"leaf", "search"} and "put in" not in mutation:
             names.append(f"entry {log.entry_at(int(name))}")
         if mutation == "audit_checkpoint 3 removed":  # the newest: what it covered is signed by nothing any more
             names += ["leaf 299: it lies beyond the newest checkpoint"]

@@ -30,6 +30,7 @@ from casefile_api.ledger.checkpoints import open_checkpoint, parse_verifier_key
 from casefile_api.ledger.erasures import scope_digest
 from casefile_api.ledger.leaf_ranges import LeafRanges
 from casefile_api.ledger.proofs import PublishedCheckpoint, StoredTree, newest_checkpoint
+from casefile_api.ledger.search_rows import FILED
 from casefile_api.ledger.succession import present_log
 from casefile_api.ledger.tree import leaf_hash
 from casefile_api.tenancy import WORKER_ROLE
@@ -48,6 +49,10 @@ _COPIED = (
     "staff_id", "case_file_id", "owner", "erasable", "salt",
 )  # fmt: skip
 _INSERT = "insert into {table} (" + ", ".join(_COPIED) + ") values (" + ", ".join(f":{name}" for name in _COPIED) + ")"
+_UNFILE = text(
+    "delete from audit_search s using unnest(cast(:leaves as int8multirange)) r"
+    " where s.leaf_index >= lower(r) and s.leaf_index < upper(r)"
+)
 _KEEP = text(
     "insert into audit_detached (id, period, attached, log, leaves, digest, act, happened_at)"
     " values (:id, :period, :attached, :log, cast(:leaves as int8multirange), :digest, :act, :at)"
@@ -106,6 +111,7 @@ async def detach(database: Database, period: str, archive: Archive) -> int:
         published = await newest_checkpoint(act.session)
         leaves = await _write(act.session, table, published, archive, {"period": period, **bounds})
         _verify(archive)
+        await act.session.execute(_UNFILE, {"leaves": leaves.to_store()})
         await act.session.execute(text(f"alter table audit_entry detach partition {table}"))
         await act.session.execute(text(f"drop table {table}"))
         await _keep(act, period, leaves, attached=False, at=at)
@@ -193,6 +199,7 @@ async def attach(database: Database, archive: Archive) -> int:
         found = await _fill(act.session, table, archive)
         if found != leaves:
             raise WrongState("The archive does not hold exactly what was detached.")
+        await act.session.execute(text(f"{FILED} from audit_leaf l join {table} e on e.id = l.entry_id"))
         await _attach(act.session, table, UUID(about["low"] or NO_ENTRY), UUID(about["high"]))
         await _keep(act, about["period"], leaves, attached=True, at=at)
     return len(leaves)

@@ -31,7 +31,7 @@ class EntryFilter:
 
     @property
     def condition(self) -> str:
-        """The SQL condition on `audit_entry e`."""
+        """The SQL condition on `audit_entry e`, or on `audit_search e`; `true` where everything is asked for."""
         equal = ("case_file_id", "organisation", "staff_id", "client_id", "operation", "action", "outcome")
         parts = [f"e.{name} = :{name}" for name in equal if getattr(self, name) is not None]
         if self.occurred_from is not None:
@@ -41,25 +41,33 @@ class EntryFilter:
         return " and ".join(parts) or "true"
 
     @property
+    def everything(self) -> bool:
+        """Whether nothing was asked for in particular."""
+        return not self.values
+
+    @property
     def leaves(self) -> str:
-        """The SQL condition on `audit_leaf l` that leaves out where no entry of the time asked for can be.
+        """The SQL condition on `leaf_index` that leaves out where no entry of the time asked for can be.
 
         No leaf is given before its entry occurred, but for a minute by which clocks may differ. One that was given more
         than a minute later is listed (`audit_latecomer`). So a search by time walks no further than its time.
+
+        Each bound is one bare sub-select: anything else may not go below row-level security into the index.
         """
         parts = []
         if self.occurred_from is not None:
             parts.append(
-                "l.leaf_index >= (select coalesce(max(tree_size), 0) from audit_checkpoint"
-                " where created_at < cast(:occurred_from as timestamptz) - interval '1 minute')"
+                "leaf_index >= (select coalesce((select tree_size from audit_checkpoint"
+                " where created_at < cast(:occurred_from as timestamptz) - interval '1 minute'"
+                " order by created_at desc, tree_size desc limit 1), 0))"
             )
         if self.occurred_to is not None:
             parts.append(
-                """l.leaf_index < greatest(
+                """leaf_index < (select greatest(
                     coalesce((select tree_size from audit_checkpoint
                         where created_at > cast(:occurred_to as timestamptz) + interval '1 minute'
                         order by created_at, tree_size limit 1), 9223372036854775807),
-                    (select coalesce(max(leaf_index) + 1, 0) from audit_latecomer where occurred_at < :occurred_to))"""
+                    (select coalesce(max(leaf_index) + 1, 0) from audit_latecomer where occurred_at < :occurred_to)))"""
             )
         return " and ".join(parts) or "true"
 

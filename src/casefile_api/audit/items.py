@@ -22,6 +22,9 @@ _STATE = f"""case when e.id is not null then null
           order by d.happened_at desc limit 1) then 'detached'
     else 'missing' end as state"""
 COLUMNS = f"l.leaf_index, l.entry_id as id, e.occurred_at, l.leaf_hash, e.entry, e.erasable, e.salt, {_STATE}"
+# Of what was found by a search: the leaf itself is looked up where the entry is not here.
+_LEAF = "coalesce(e.leaf_hash, (select leaf_hash from audit_leaf where leaf_index = l.leaf_index)) as leaf_hash"
+FOUND_COLUMNS = f"l.leaf_index, l.id, e.occurred_at, {_LEAF}, e.entry, e.erasable, e.salt, {_STATE}"
 WAITING_COLUMNS = (
     "cast(null as bigint) as leaf_index, e.id, e.occurred_at, e.leaf_hash, e.entry, e.erasable, e.salt,"
     " cast(null as text) as state"

@@ -19,28 +19,19 @@ from casefile_api.canonical import canonical_json
 from casefile_api.clock import utc_micros
 from casefile_api.ledger.checkpoints import Checkpoint
 from casefile_api.ledger.proofs import StoredTree
+from casefile_api.ledger.search_rows import COLUMNS, FOUND
 from casefile_api.ledger.tiles import TILE_WIDTH, TileId, split_hashes, tile_width
 from casefile_api.ledger.tree import leaf_hash, perfect_root, root_plan
 from casefile_api.tenancy import WORKER, Scope
 
 PAGE = 4 * TILE_WIDTH
-COLUMNS = (
-    "id",
-    "occurred_at",
-    "operation",
-    "action",
-    "outcome",
-    "organisation",
-    "client_id",
-    "staff_id",
-    "case_file_id",
-)
 
 LEAVES = text(
-    """
+    f"""
     select l.leaf_index, l.entry_id, l.leaf_hash as leaf, e.id, e.occurred_at, e.entry, e.leaf_hash, e.operation,
-        e.action, e.outcome, e.organisation, e.client_id, e.staff_id, e.case_file_id, e.erasable, e.salt
-    from audit_leaf l left join audit_entry e on e.id = l.entry_id
+        e.action, e.outcome, e.organisation, e.client_id, e.staff_id, e.case_file_id, e.erasable, e.salt,
+        {FOUND}
+    from audit_leaf l left join audit_entry e on e.id = l.entry_id left join audit_search s using (leaf_index)
     where l.leaf_index >= :start and l.leaf_index < :end order by l.leaf_index
     """
 )
@@ -120,21 +111,24 @@ class LogWalk:
     async def _verify(self, index: int, row: Row[Any] | None, lowest: Mapping[int, bytes]) -> None:
         number, place = divmod(index, TILE_WIDTH)
         of_tile = lowest.get(number, b"")[32 * place : 32 * place + 32] or None
-        of_entry = None
+        of_entry, fields = None, None
         if row is None:
             self._report.add("leaf", index, "it is missing", Meaning.ENTRY_REMOVED)
         elif row.id is None and index in self._vouched.gone:
             self._report.count("leaves whose entries are gone")
+            verify_unfound(self._report, row)
         elif row.id is None:
             self._report.add("entry", row.entry_id, f"leaf {index} names it and it is missing", Meaning.ENTRY_REMOVED)
         else:
             of_entry = leaf_hash(bytes(row.entry))
-            verify_entry(self._report, row, index, text_may_be_gone=index in self._vouched.without_text)
+            fields = verify_entry(self._report, row, index, text_may_be_gone=index in self._vouched.without_text)
         leaf = Leaf(of_entry, bytes(row.leaf) if row is not None else None, of_tile)
         tile_is_right = leaf.doubtful and await self._corroborated(number, lowest[number])
         likely = leaf.likely(tile_is_right=tile_is_right)
         if row is not None:
             self._name_differences(index, leaf, likely, row)
+            if fields is not None and of_entry == likely:
+                verify_found(self._report, row, fields)
         await self._grow(likely)
 
     def _name_differences(self, index: int, leaf: Leaf, likely: bytes, row: Row[Any]) -> None:
@@ -193,15 +187,20 @@ async def corroborated(connection: AsyncConnection, number: int, stored: bytes, 
         return False
 
 
-def verify_entry(report: Report, row: Row[Any], place: int | None, *, text_may_be_gone: bool = False) -> None:
-    """Hold an entry's bytes against its hash, its columns and its commitment; text may be gone where two erased it."""
+def verify_entry(
+    report: Report, row: Row[Any], place: int | None, *, text_may_be_gone: bool = False
+) -> dict[str, Any] | None:
+    """Hold an entry's bytes against its hash, its columns and its commitment; text may be gone where two erased it.
+
+    Returns what the entry says, where it can be read.
+    """
     where = f"at leaf {place}" if place is not None else "not yet in the tree"
     if leaf_hash(bytes(row.entry)) != bytes(row.leaf_hash):
         report.add("entry", row.id, f"{where}: its bytes do not have the hash kept with it", Meaning.ENTRY_ALTERED)
     fields = read_entry(bytes(row.entry))
     if isinstance(fields, str):
         report.add("entry", row.id, f"{where}: {fields}", Meaning.ENTRY_ALTERED)
-        return
+        return None
     differing = [name for name in COLUMNS if _plain(getattr(row, name)) != fields[name]]
     if differing:
         wrong = f"{where}: what searches go by ({', '.join(differing)}) differs from the hashed entry"
@@ -215,6 +214,25 @@ def verify_entry(report: Report, row: Row[Any], place: int | None, *, text_may_b
     elif is_erased(fields, erasable):
         wrong = f"{where}: its free text and details are gone"
         report.add("entry", row.id, wrong, Meaning.TEXT_REMOVED)
+    return fields
+
+
+def verify_found(report: Report, row: Row[Any], fields: dict[str, Any]) -> None:
+    """Hold what searches find an entry by against the hashed entry."""
+    differing = [name for name in COLUMNS if _plain(getattr(row, f"found_{name}")) != fields[name]]
+    if row.found_at is None:
+        report.add("entry", row.id, f"at leaf {row.leaf_index}: no search finds it", Meaning.INDEX_ALTERED)
+    elif differing or row.found_elsewhere:
+        by = ", ".join(differing or ["owner"])
+        wrong = f"at leaf {row.leaf_index}: searches find it by what it does not say ({by})"
+        report.add("entry", row.id, wrong, Meaning.INDEX_ALTERED)
+
+
+def verify_unfound(report: Report, row: Row[Any]) -> None:
+    """Nothing that an entry said is left where it was erased or detached."""
+    if row.found_at is not None:
+        wrong = f"at leaf {row.leaf_index}: it is gone, and searches still find it"
+        report.add("entry", row.entry_id, wrong, Meaning.INDEX_ALTERED)
 
 
 def _loaded(erasable: bytes | None) -> object:

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from sqlalchemy import text
 
+from casefile_api.ledger.search_rows import OWNER
 from casefile_api.unit_of_work import Reading
 
 EVERYTHING = "all"
 
-# By the case file itself too, so that an attempt refused before its owner was looked up is seen as well.
 # Case files themselves are not a watching body's to see: whose one was, a function of the owner's says.
-_OF_FORCE = """(e.organisation = :remit_force or e.owner = :remit_force
-    or casefile_owner(e.case_file_id) = :remit_force)"""
+_OF_FORCE = f"(e.organisation = :remit_force or {OWNER} = :remit_force)"
+_FOUND_OF_FORCE = ("e.organisation = :remit_force", "e.owner = :remit_force")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,11 @@ class Remit:
     def condition(self) -> str:
         """The SQL condition on `audit_entry e` that holds for what lies inside."""
         return "true" if self.force is None else _OF_FORCE
+
+    @property
+    def walks(self) -> tuple[str, ...]:
+        """SQL conditions on `audit_search e` of which each is a walk along one index; one of them holds inside."""
+        return ("true",) if self.force is None else _FOUND_OF_FORCE
 
     @property
     def values(self) -> dict[str, str]:

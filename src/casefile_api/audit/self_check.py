@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from casefile_api.audit.alarming import Break, keep_new, mended, tell_of_breaks
 from casefile_api.audit.findings import Meaning, Report
-from casefile_api.audit.log_verification import LEAVES, corroborated, verify_entry
+from casefile_api.audit.log_verification import LEAVES, corroborated, verify_entry, verify_found, verify_unfound
 from casefile_api.audit.tree_walk import tile_name
 from casefile_api.audit.vouched import Vouched, find_vouched
 from casefile_api.clock import real_now
@@ -113,12 +113,15 @@ def _check_leaf(report: Report, leaf: int, row: Row[Any] | None, of_tile: bytes,
     if of_tile and bytes(row.leaf) != of_tile:
         report.add("leaf", leaf, "its hash is not the one in the tree", Meaning.LEAF_ALTERED)
     if row.id is None:
+        verify_unfound(report, row)
         if leaf not in vouched.gone:
             report.add("entry", row.entry_id, f"leaf {leaf} names it and it is missing", Meaning.ENTRY_REMOVED)
         return
     if leaf_hash(bytes(row.entry)) != bytes(row.leaf):
         report.add("leaf", leaf, f"its hash is not that of entry {row.id}", Meaning.LEAF_ALTERED)
-    verify_entry(report, row, leaf, text_may_be_gone=leaf in vouched.without_text)
+    fields = verify_entry(report, row, leaf, text_may_be_gone=leaf in vouched.without_text)
+    if fields is not None and leaf_hash(bytes(row.entry)) == of_tile:
+        verify_found(report, row, fields)
 
 
 async def _check_root(connection: AsyncConnection, report: Report, signed: Checkpoint) -> None:

@@ -51,6 +51,10 @@ _UNPLACED = """
         and not exists (select from audit_pending p where p.entry_id = e.id){elsewhere}
     order by e.occurred_at limit 1000
     """
+_FILED_FOR_NOTHING = text(
+    "select leaf_index, id from audit_search s"
+    " where not exists (select from audit_leaf l where l.leaf_index = s.leaf_index) order by leaf_index limit 1000"
+)
 _WAITING = text("select e.* from audit_pending p join audit_entry e on e.id = p.entry_id limit 5000")
 _WAITING_FOR_NOTHING = text(
     """
@@ -190,6 +194,9 @@ async def _verify_unplaced(database: Database, report: Report, closed: Sequence[
         for row in await rows(_WAITING_FOR_NOTHING):
             wrong = "it waits for a leaf and has one" if row.placed else "it waits for a leaf and is missing"
             report.add("entry", row.entry_id, wrong, Meaning.ENTRY_UNPLACED if row.placed else Meaning.ENTRY_REMOVED)
+        for row in await rows(_FILED_FOR_NOTHING):
+            wrong = f"searches find it at leaf {row.leaf_index}, which there is not"
+            report.add("entry", row.id, wrong, Meaning.INDEX_ALTERED)
         for row in await rows(_OWNERS):
             wrong = f"it is kept under the force {row.owner} and its case file is of {row.organisation or 'none'}"
             report.add("entry", row.id, wrong, Meaning.INDEX_ALTERED)

@@ -17,6 +17,7 @@ from casefile_api.ledger.checkpoints import Checkpoint, SignerKey, sign_checkpoi
 from casefile_api.ledger.head import Alarm, Disagreement, find_head, hold_against, root_from
 from casefile_api.ledger.kept_checkpoint import KeptCheckpoint
 from casefile_api.ledger.positions import give_positions
+from casefile_api.ledger.search_rows import FILED
 from casefile_api.ledger.tiles import TileId
 
 # One number for the one lock under which batches happen, for the whole database.
@@ -75,6 +76,14 @@ _TAKE_JOBS = """
         delete from job_request where id in (select id from job_request order by requested_at limit %s)
         returning requested_at, kind, subject_id, share, cost)
     select kind, subject_id, share, cost from taken order by requested_at
+"""
+
+
+_PLACE_ENTRIES = f"""
+    with l as (
+        insert into audit_leaf (leaf_index, entry_id, leaf_hash)
+        select * from unnest(%s::bigint[], %s::uuid[], %s::bytea[]) returning leaf_index, entry_id)
+    {FILED} from l join audit_entry e on e.id = l.entry_id
 """
 
 
@@ -148,8 +157,7 @@ async def _add_leaves(
     connection: AsyncConnection[Any], size: int, taken: Sequence[tuple[UUID, bytes, datetime]], now: datetime
 ) -> None:
     await connection.execute(
-        "insert into audit_leaf (leaf_index, entry_id, leaf_hash)"
-        " select * from unnest(%s::bigint[], %s::uuid[], %s::bytea[])",
+        _PLACE_ENTRIES,
         (list(range(size, size + len(taken))), [entry for entry, _, _ in taken], [leaf for _, leaf, _ in taken]),
     )
     late = [(place, at) for place, (_, _, at) in enumerate(taken, start=size) if at < now - PROMPT]

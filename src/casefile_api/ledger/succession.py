@@ -28,6 +28,7 @@ from casefile_api.ledger.checkpoints import (
     sign_checkpoint,
 )
 from casefile_api.ledger.entries import SealedEntry, write_entries
+from casefile_api.ledger.search_rows import FILED
 from casefile_api.tenancy import WORKER_ROLE
 
 ACTION = "open_successor_log"
@@ -37,6 +38,7 @@ _CLOSE = text(
     "insert into audit_succession (number, origin, tree_size, note, closed_at)"
     " values (:number, :origin, :size, :note, :at)"
 )
+_FILE_FIRST = text(f"{FILED} from audit_leaf l join audit_entry e on e.id = l.entry_id where l.leaf_index = 0")
 _NEWEST_NOTE = text("select note from audit_checkpoint order by tree_size desc, id desc limit 1")
 
 
@@ -162,6 +164,7 @@ async def begin_log(session: AsyncSession, signers: list[SignerKey], entry: Seal
     await session.execute(text("delete from audit_pending where entry_id = :id"), {"id": entry.id})
     leaf: dict[str, Any] = {"id": entry.id, "leaf": entry.leaf_hash}
     await session.execute(text("insert into audit_leaf (leaf_index, entry_id, leaf_hash) values (0, :id, :leaf)"), leaf)
+    await session.execute(_FILE_FIRST)
     for tile, hashes in tiles.append(0, {}, [entry.leaf_hash]).items():
         stored = {"level": tile.level, "number": tile.number, "hashes": hashes}
         await session.execute(
