@@ -22,7 +22,8 @@ def every_table() -> None:
 
 def is_ours(name: str | None, kind: str, _: object) -> bool:
     """Leave out of comparisons the tables of the job queue, which bring their own schema, and the log's partitions."""
-    return kind != "table" or not (name or "").startswith(("procrastinate_", "audit_entry_", "audit_leaf_"))
+    left_out = ("procrastinate_", "audit_entry_", "audit_leaf_", "audit_search_")
+    return kind != "table" or not (name or "").startswith(left_out)
 
 
 def run(connection: Connection) -> None:

@@ -1,6 +1,7 @@
 """A database as full as a national service's, written by the database itself; and the plans of what is asked of it."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any, cast
@@ -56,7 +57,7 @@ _FILLING = (
     f"""insert into audit_search
             (leaf_index, id, occurred_at, action, outcome, organisation, staff_id, case_file_id, owner)
         select n - 1, {_ENTRY_ID}, {_WHEN}, 'get_case_file', 'allowed',
-            case when n % 2 = 0 then {_FORCE} else {_AREA} end, 'p-' || n % 20, {_ID}, {_FORCE} from {{rows}}""",
+            case when n % 2 = 0 then {_FORCE} else {_AREA} end, 'p-' || n % {FORCES}, {_ID}, {_FORCE} from {{rows}}""",
     f"insert into audit_leaf select n - 1, {_ENTRY_ID}, decode(lpad(to_hex(n), 64, '0'), 'hex') from {{rows}}",
     "analyze",
 )
@@ -115,16 +116,24 @@ class Explaining:
 
     def looked_at(self) -> dict[str, int]:
         """How many rows of each table were looked at, by what looked at most of it."""
-        nodes = [plan["Plan"] for plan in self.plans]
         found: dict[str, int] = {}
+        for node in self._reading():
+            looked_at = node["Actual Rows"] + node.get("Rows Removed by Filter", 0)
+            table = node["Relation Name"]
+            found[table] = max(found.get(table, 0), round(looked_at * node["Actual Loops"]))
+        return found
+
+    def ways(self, table: str) -> set[str]:
+        """The ways in which a table, or a partition of it, was read."""
+        return {node["Node Type"] for node in self._reading() if node["Relation Name"].startswith(table)}
+
+    def _reading(self) -> Iterator[dict[str, Any]]:
+        nodes = [plan["Plan"] for plan in self.plans]
         while nodes:
             node = nodes.pop()
             nodes += node.get("Plans", [])
-            looked_at = node["Actual Rows"] + node.get("Rows Removed by Filter", 0)
             if "Relation Name" in node:
-                table = node["Relation Name"]
-                found[table] = max(found.get(table, 0), round(looked_at * node["Actual Loops"]))
-        return found
+                yield node
 
 
 def reading_of(caller: Caller, session: Explaining) -> Reading:

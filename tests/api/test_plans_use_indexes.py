@@ -62,8 +62,8 @@ def _feed(session: Any) -> Awaitable[object]:
     return read_feed(session, "police-11", "ZmVlZDoxMDA", 50, AT, 90)
 
 
-def _search(*, remit: str | None = "police-11", after: int = 100, **asked: Any) -> tuple[Scope, Ask]:
-    return WATCHING, lambda session: list_entries(session, EntryFilter(**asked), Remit(remit), Place(after), 50)
+def _search(*, after: int = 100, **asked: Any) -> tuple[Scope, Ask]:
+    return WATCHING, lambda session: list_entries(session, EntryFilter(**asked), Remit("police-11"), Place(after), 50)
 
 
 ASKED: dict[str, tuple[Scope, Ask]] = {
@@ -79,7 +79,6 @@ ASKED: dict[str, tuple[Scope, Ask]] = {
     "the log of a case file": _search(case_file_id=CASE_ID, after=-1),
     "the log of a member of staff": _search(staff_id="p-1"),
     "the log of a force": _search(),
-    "the whole log by action": _search(remit=None, action="get_case_file"),
 }
 
 
@@ -113,8 +112,7 @@ def test_no_table_is_looked_through(filled: tuple[str, int], asked: str) -> None
     found = asyncio.run(explained())
     assert found.looked_through(rows) == set()
     assert found.plans, "nothing was asked"
-    walked = max((count for table, count in found.looked_at().items() if table.startswith("audit_search")), default=0)
-    assert walked <= MOST_FOR_A_PAGE, "a page of the log is walked to, not gathered and sorted"
+    assert found.ways("audit_search") <= {"Index Scan", "Index Only Scan"}, "a page of the log is walked to, not gathered"
     if is_page and (rows != ROWS or asked != "the list of a unit"):  # of so few it takes those of two orders
         assert max(found.looked_at().values()) <= MOST_FOR_A_PAGE, "a page is read off an index in its order"
     if rows != ROWS:

@@ -21,7 +21,7 @@ from casefile_api.ledger.checkpoints import Checkpoint
 from casefile_api.ledger.proofs import StoredTree
 from casefile_api.ledger.search_rows import COLUMNS, FOUND
 from casefile_api.ledger.tiles import TILE_WIDTH, TileId, split_hashes, tile_width
-from casefile_api.ledger.tree import leaf_hash, perfect_root, root_plan
+from casefile_api.ledger.tree import HASH_SIZE_BYTES, leaf_hash, perfect_root, root_plan
 from casefile_api.tenancy import WORKER, Scope
 
 PAGE = 4 * TILE_WIDTH
@@ -178,7 +178,8 @@ async def corroborated(connection: AsyncConnection, number: int, stored: bytes, 
         values = {"level": 1, "first": above, "last": above}
         row = (await connection.execute(_TILES, values)).one_or_none()
         hashes = bytes(row.hashes) if row is not None else b""
-        return hashes[32 * place : 32 * place + 32] == perfect_root(split_hashes(stored))
+        whole = len(stored) == TILE_WIDTH * HASH_SIZE_BYTES
+        return whole and hashes[32 * place : 32 * place + 32] == perfect_root(split_hashes(stored))
     try:
         edge = StoredTree()
         await edge.fetch(connection, root_plan(signed.tree_size))
@@ -219,6 +220,8 @@ def verify_entry(
 
 def verify_found(report: Report, row: Row[Any], fields: dict[str, Any]) -> None:
     """Hold what searches find an entry by against the hashed entry."""
+    if not row.found_differs and not row.found_elsewhere:
+        return
     differing = [name for name in COLUMNS if _plain(getattr(row, f"found_{name}")) != fields[name]]
     if row.found_at is None:
         report.add("entry", row.id, f"at leaf {row.leaf_index}: no search finds it", Meaning.INDEX_ALTERED)

@@ -21,6 +21,7 @@ FILED = f"insert into audit_search (leaf_index, {', '.join(COLUMNS)}, owner) sel
 
 FOUND = (
     "s.leaf_index as found_at, " + ", ".join(f"s.{name} as found_{name}" for name in COLUMNS) + ","
+    f" ({_OF_ENTRY}) is distinct from ({', '.join(f's.{name}' for name in COLUMNS)}) as found_differs,"
     f" s.owner is distinct from {OWNER} and s.owner is distinct from casefile_owner(e.case_file_id) as found_elsewhere"
 )
 """What searches find an entry `e` by, where its row is `s`; and whether under another force than its case file's."""
