@@ -172,7 +172,9 @@ def test_the_scope_is_forgotten_for_an_owner_of_another_unit(unscoped: Scene) ->
     assert stranger.call("GET", f"/v1/case-files/{unscoped.case['id']}").status_code == 200
 
 
-NEVER_CHANGED = ("case_file_version", "audit_entry", "audit_leaf", "event", "event_position", "case_file_share")
+NEVER_CHANGED = (
+    "case_file_version", "audit_entry", "audit_leaf", "audit_search", "event", "event_position", "case_file_share",
+)  # fmt: skip
 
 
 NOBODY = {"": "nothing is said", "-c casefile.kind=police -c casefile.organisation=police-99": "an unknown force"}
@@ -286,7 +288,8 @@ def test_each_policy_of_change_is_what_stops_a_stranger(policy: str, scene: Scen
 @pytest.mark.parametrize("change", ["delete from {}", "update {} set {} = {}"])
 def test_what_is_only_added_to_cannot_be_changed_by_anyone(table: str, role: str, change: str, scene: Scene) -> None:
     addresses = PostgreSQL(DataDirectory(scene.sandbox.directory)).addresses()
-    column = {"audit_entry": "id", "audit_leaf": "leaf_index", "event_position": "position"}.get(table, "case_file_id")
+    keys = {"audit_entry": "id", "audit_leaf": "leaf_index", "audit_search": "leaf_index", "event_position": "position"}
+    column = keys.get(table, "case_file_id")
     address, kind = (addresses.worker, "worker") if role == "worker" else (addresses.service, "police")
     connected = psycopg.connect(address, options=f"-c casefile.kind={kind}")
     with connected as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):

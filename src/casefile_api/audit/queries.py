@@ -24,9 +24,13 @@ from casefile_api.ledger.tiles import Tile, TilePathError, parse_tile_path
 
 Reader = AsyncConnection | AsyncSession
 # However few or many entries a search finds, walking to them in their order is what stops early: the planner, which
-# cannot know where in the log they lie, is not to gather and sort them all.
+# cannot know where in the log they lie, is not to gather and sort them all. Which index to walk along depends on how
+# rare the very value is, so no plan is made for all values.
 _IN_ORDER = text(
-    "select set_config(name, 'off', true) from unnest(array['enable_sort', 'enable_bitmapscan', 'enable_seqscan']) name"
+    """
+    select set_config(name, 'off', true), set_config('plan_cache_mode', 'force_custom_plan', true)
+    from unnest(array['enable_sort', 'enable_bitmapscan', 'enable_seqscan']) name
+    """
 )
 NO_LEAF = -1
 NO_ENTRY = UUID(int=0)
