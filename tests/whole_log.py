@@ -2,6 +2,9 @@
 
 import asyncio
 
+import httpx2 as httpx
+import psycopg
+
 from casefile_api.audit.findings import Report
 from casefile_api.audit.verification import believed_beside, verify_database
 from casefile_api.database import Database
@@ -11,7 +14,7 @@ from casefile_api.settings import Settings
 from casefile_api.tenancy import WORKER_ROLE
 from casefile_api.vault import Vault, read_master_key
 from casefile_api.web.assembly import master_key_file
-from tests.outside.client import Sandbox
+from tests.outside.client import PLANTED, Sandbox, refuse_planted
 
 
 def verify_whole_log(sandbox: Sandbox) -> Report:
@@ -20,7 +23,26 @@ def verify_whole_log(sandbox: Sandbox) -> Report:
     settings = Settings(database_url=addresses.worker, data_dir=sandbox.directory)
     report = asyncio.run(_verify(settings))
     assert report.whole, "\n".join(found.sentence for found in report.findings[:10])
+    look_for_planted(sandbox, addresses.owner)
     return report
+
+
+def look_for_planted(sandbox: Sandbox, owner_url: str) -> None:
+    """Nothing personal that the tests sent is in what the program said, in an event, in an entry, or in the clear."""
+    said = sandbox.directory.with_name(sandbox.directory.name + ".log")
+    if said.exists():
+        refuse_planted("the program's output", said.read_text(errors="replace"))
+    folder = DataDirectory(sandbox.directory)
+    for port in (*folder.known_ports("metrics"), *folder.known_ports("worker-metrics")):
+        try:
+            refuse_planted("/metrics", httpx.get(f"http://127.0.0.1:{port}/metrics", trust_env=False).text)
+        except httpx.TransportError:  # it is stopped already
+            continue
+    with psycopg.connect(owner_url) as owner:
+        for table, column in (("event", "body"), ("audit_entry", "entry")):
+            statement = f"select convert_from({column}, 'UTF8') from {table} where convert_from({column}, 'UTF8') ~ %s"
+            for (row,) in owner.execute(statement.encode(), ("|".join(PLANTED),)):
+                refuse_planted(table, row)
 
 
 async def _verify(settings: Settings) -> Report:

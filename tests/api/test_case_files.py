@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+import httpx2 as httpx
 import pytest
 
 from tests.outside.cases import (
@@ -10,10 +11,11 @@ from tests.outside.cases import (
     new_urn,
     open_case,
     opening,
+    request_body,
     submit_request,
     submitted_case,
 )
-from tests.outside.client import Party, Sandbox
+from tests.outside.client import PLANTED, Party, Sandbox
 from tests.outside.digest import check_chain, check_version
 
 MERGE, JSON_PATCH = "application/merge-patch+json", "application/json-patch+json"
@@ -222,3 +224,11 @@ def test_the_timeline_has_the_dates_that_the_law_sets_to_the_case_as_the_caller_
     assert prosecutor.get(f"{path}/timeline").json()["dates"] == dates, "theirs are those of what was shared"
     now = {date["code"] for date in officer.get(f"{path}/timeline").json()["dates"]}
     assert "summary_information" in now and not any(code.startswith("detention") for code in now)
+
+
+def test_what_is_planted_in_every_content_is_looked_for_where_it_must_not_be(officer: Party) -> None:
+    sent = str(case_content()) + str(request_body())
+    assert [words for words in PLANTED if words not in sent] == [], "nobody plants this"
+    for asked in ("http://x/?officer=Morgan%20Field", "http://x/?officer=Morgan+Field"):
+        with pytest.raises(AssertionError, match="Morgan Field"):
+            officer.sandbox.note(httpx.Response(200, request=httpx.Request("GET", asked)))

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote_plus
 
 import httpx2 as httpx
 
@@ -27,6 +28,29 @@ USUAL_JUSTIFICATION = {"police": "investigation", "cps": "early-advice", "oversi
 def kind_of(organisation: str) -> str:
     """The kind an organisation's identifier shows: police-53 is police, cps-south-west is cps."""
     return organisation.split("-", 1)[0]
+
+
+# What stands in every content and request that tests send, in places that hold what is said of people. It may come back
+# in contents and words alone: no address, header, problem, event, log line, metric or entry of the log has any of it.
+PLANTED = (
+    "Morgan Field",
+    "Robin Ashdown",
+    "case-oic@",
+    "an evening with friends",
+    "Followed the complainant home",
+    "Says that she agreed",
+    "Rape of a woman aged 16",
+    "between the bar and the address",
+    "met twice before",
+    "proportionate set of enquiries",
+)
+
+
+def refuse_planted(where: str, *texts: str) -> None:
+    """Fails where something personal that was planted stands in what must not hold it."""
+    for text in texts:
+        found = [words for words in PLANTED if words in text]
+        assert not found, f"{where} has {found[0]!r}: …{text[max(0, text.find(found[0]) - 200) :][:400]}"
 
 
 @dataclass(frozen=True)
@@ -50,13 +74,17 @@ class Sandbox:
     @cached_property
     def http(self) -> httpx.Client:
         """The connection of all parties; what came back is noted down for those who count."""
-        hooks = {"response": [self._note]}
+        hooks = {"response": [self.note]}
         return httpx.Client(timeout=60, limits=httpx.Limits(max_connections=64), trust_env=False, event_hooks=hooks)
 
-    def _note(self, answer: httpx.Response) -> None:
+    def note(self, answer: httpx.Response) -> None:
+        """Notes what came back, and looks it through for what must not be there."""
         code = ""
+        shown = [unquote_plus(str(answer.request.url)), *map(unquote_plus, answer.headers.values())]
         if answer.headers.get("content-type", "").startswith("application/problem+json"):
             code = str(json_module.loads(answer.read())["code"])
+            shown.append(answer.text)
+        refuse_planted("an address, a header or a problem", *shown)
         request = answer.request
         self.exchanges.append(Exchange(request.method, str(request.url), answer.status_code, code))
 
