@@ -39,7 +39,7 @@ def look_for_planted(sandbox: Sandbox, owner_url: str) -> None:
         except httpx.TransportError:  # it is stopped already
             continue
     with psycopg.connect(owner_url) as owner:
-        for table, column in (("event", "body"), ("audit_entry", "entry")):
+        for table, column in (("event", "body"), ("audit_entry", "entry"), ("audit_entry", "erasable")):
             statement = f"select convert_from({column}, 'UTF8') from {table} where convert_from({column}, 'UTF8') ~ %s"
             for (row,) in owner.execute(statement.encode(), ("|".join(PLANTED),)):
                 refuse_planted(table, row)

@@ -7,6 +7,7 @@ Pure.
 
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import cast
 
 import orjson
@@ -37,6 +38,8 @@ NAMES = {
 }
 
 Body = dict[str, JsonValue]
+_MOST_OPERATIONS = 10_000
+_AT_ONCE = 500
 
 
 def changes_between(
@@ -67,8 +70,19 @@ def changes_between(
 
 
 def json_patch(before: Members, after: Members) -> list[Body]:
-    """Give the operations (RFC 6902) that turn `{"content": before}` exactly into `{"content": after}`."""
-    return list(_operations("/content", dict(before), dict(after)))
+    """Give the operations (RFC 6902) that turn `{"content": before}` exactly into `{"content": after}`.
+
+    A section that would take thousands of them is replaced whole: nobody reads so many, and they are longer than it.
+    """
+    found: list[Body] = [{"op": "remove", "path": _below("/content", name)} for name in before if name not in after]
+    for name, value in after.items():
+        path = _below("/content", name)
+        if name not in before:
+            found.append({"op": "add", "path": path, "value": value})
+            continue
+        some = list(islice(_operations(path, before[name], value), _MOST_OPERATIONS + 1))
+        found += some if len(some) <= _MOST_OPERATIONS else [{"op": "replace", "path": path, "value": value}]
+    return found
 
 
 def _sections(before: Members, after: Members) -> list[str]:
@@ -187,11 +201,16 @@ def _named(item: Members) -> list[str]:
     return [one for one in found if isinstance(one, str)] if isinstance(found, list) else []
 
 
+_PLAIN = (str, int, bool)
+
+
 def _same(one: JsonValue, other: JsonValue) -> bool:
     """Compare as JSON: `true` is not 1, and the order of an object's members says nothing.
 
     What is written alike is the same, and stored contents are written in one order; only then is it worth sorting.
     """
+    if type(one) in _PLAIN and type(other) in _PLAIN:
+        return type(one) is type(other) and one == other
     if orjson.dumps(one) == orjson.dumps(other):
         return True
     return one == other and _sorted_text(one) == _sorted_text(other)
@@ -229,12 +248,8 @@ def _operations(path: str, before: JsonValue, after: JsonValue) -> Iterator[Body
 
 def _list_operations(path: str, before: list[JsonValue], after: list[JsonValue]) -> Iterator[Body]:
     """Keep what both lists begin and end with; between, go pair by pair, then drop or add what is left over."""
-    start, shorter = 0, min(len(before), len(after))
-    while start < shorter and _same(before[start], after[start]):
-        start += 1
-    kept = 0
-    while kept < shorter - start and _same(before[-1 - kept], after[-1 - kept]):
-        kept += 1
+    start = _in_common(before, after)
+    kept = min(_in_common(before[::-1], after[::-1]), len(before) - start, len(after) - start)
     old, new = before[start : len(before) - kept], after[start : len(after) - kept]
     paired = min(len(old), len(new))
     for index in range(paired):
@@ -243,6 +258,18 @@ def _list_operations(path: str, before: list[JsonValue], after: list[JsonValue])
         yield {"op": "remove", "path": f"{path}/{start + index}"}
     for index in range(paired, len(new)):
         yield {"op": "add", "path": f"{path}/{start + index}", "value": new[index]}
+
+
+def _in_common(one: list[JsonValue], other: list[JsonValue]) -> int:
+    """Return how many items both lists begin with; many are compared at once while they are written alike."""
+    count, shorter = 0, min(len(one), len(other))
+    while count < shorter and orjson.dumps(one[count : count + _AT_ONCE]) == orjson.dumps(
+        other[count : count + _AT_ONCE]
+    ):
+        count = min(count + _AT_ONCE, shorter)
+    while count < shorter and _same(one[count], other[count]):
+        count += 1
+    return count
 
 
 def _by_unique_id(listed: list[JsonValue]) -> dict[str, JsonValue] | None:
