@@ -85,6 +85,8 @@ _FILLING = (
             group by 1, 2, 3, 4, 5, 6, 7"""
         for fact in _FACTS
     ),
+    """insert into figure_total (month, organisation, area, unit, measure, key, value, count)
+        select month, '', '', '', measure, key, value, sum(count) from figure_total group by 1, 5, 6, 7""",
     f"""insert into figure_fact (subject_id, case_file_id, organisation, area, unit, day, items)
         select {_ID}, {_ID}, organisation, area, area || '-rasso', day, jsonb_build_array({_OBJECTS})
         from each where day >= '2025-11-01'""",

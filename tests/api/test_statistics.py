@@ -96,8 +96,13 @@ def test_figures_are_broken_down_by_force_unit_and_month(counted: Teams) -> None
 
 
 def test_small_numbers_are_left_out_for_oversight_and_every_measure_has_its_definition(counted: Teams) -> None:
-    told = figures(counted.sandbox.person("auditor", organisation="oversight-hmcpsi"))
+    auditor = counted.sandbox.person("auditor", organisation="oversight-hmcpsi")
+    at_once = figures(auditor)["all"]
+    counted_by_the_worker(counted.sandbox)
+    told = figures(auditor)
     group = told["all"]
+    assert at_once == group and figures(auditor, group_by="force")["police-53"]["requests"] == 6
+    assert figures(auditor, unit="cps-south-west-rasso")["all"]["requests"] == 6
     assert group["requests"] == 6
     assert group["first_time_acceptance"] == {"decided": 6, "accepted": None, "rate_percent": None}
     assert all(item["count"] is None for item in group["return_reasons"])

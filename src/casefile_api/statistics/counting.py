@@ -1,7 +1,8 @@
 """The worker's counting: what was marked is counted anew, and the sums of its month move by the difference.
 
 One worker counts at a time. Marks are taken before their requests are counted, so that what happens meanwhile, and
-marks again, is counted by the next round; whoever asks in between counts it from its sources.
+marks again, is counted by the next round; whoever asks in between counts it from its sources. Sums over all forces and
+units are kept beside, of no organisation: an inspectorate's year is some thousand rows then.
 """
 
 from datetime import datetime
@@ -35,6 +36,9 @@ _MOVED_SUMS = """
     summed as (
         insert into figure_total as t (month, organisation, area, unit, measure, key, value, count)
         select month, organisation, area, unit, measure, key, value, count from moved
+        union all
+        select month, '', '', '', measure, key, value, sum(count) from moved
+        group by month, measure, key, value having sum(count) <> 0
         on conflict (month, organisation, area, unit, measure, key, value)
             do update set count = t.count + excluded.count)
     insert into figure_fact (subject_id, case_file_id, organisation, area, unit, day, items)

@@ -31,6 +31,13 @@ class Scope:
     values: dict[str, object]
     group: GroupBy | None
     cases: bool = True
+    everybody: bool = False
+
+    @property
+    def _summed_for(self) -> str:
+        """Return the condition on sums: those of everybody together are kept under no organisation."""
+        together = self.everybody and self.group in (None, GroupBy.MONTH)
+        return f"{self.condition} and organisation {'=' if together else '<>'} ''"
 
     @property
     def statement(self) -> str:
@@ -59,12 +66,12 @@ class Scope:
     {ITEMS},
     summed as (
         select {sums} from figure_total
-        where {self.condition} and month >= :first_whole and month < :after_whole and {by_day}
+        where {self._summed_for} and month >= :first_whole and month < :after_whole and {by_day}
         union all
         select {facts} from figure_fact f, {_ITEMS_OF_FACT} where {self.condition} and {by_day}
             and (day between :first and :before_whole or day between :after_whole_or_first and :last)
         union all
-        select {sums} from figure_total where {self.condition} and ({by_month} or {now})),
+        select {sums} from figure_total where {self._summed_for} and ({by_month} or {now})),
     taken_out as (
         select f.day, f.organisation, f.unit, i.measure, i.key, i.value, -i.count as count
         from figure_fact f, {_ITEMS_OF_FACT}
@@ -103,7 +110,8 @@ async def scope_of(
         conditions.append(("area" if caller.kind is OrganisationKind.CPS else "organisation") + " = :own")
         values["own"] = own
     condition = " and ".join(conditions) or "true"
-    return Scope(condition, values, group, cases=caller.kind is not OrganisationKind.CPS)
+    of_police = caller.kind is not OrganisationKind.CPS
+    return Scope(condition, values, group, cases=of_police, everybody=not conditions)
 
 
 def _period(first: date, last: date) -> dict[str, object]:
