@@ -290,6 +290,26 @@ def test_an_export_keeps_to_the_filter_and_the_remit(standards: Party, case_id: 
     assert [json.loads(line)["leaf_index"] for line in answer.text.splitlines()] == wanted
 
 
+def test_an_export_of_one_forces_remit_is_all_of_it_and_nothing_else(
+    sandbox: Sandbox, inspector: Party, standards: Party, case_id: str
+) -> None:
+    other = sandbox.person("officer", unit="police-52-rasso")
+    elsewhere = open_case(other)["id"]
+    other.call("GET", f"/v1/case-files/{case_id}")  # refused, and theirs to know of
+    theirs = {item["leaf_index"] for item in integrated(inspector, case_file_id=elsewhere)}
+    seen = {item["leaf_index"] for item in standards.items(f"{LOG}/entries", limit=200)} - {None}
+
+    lines = standards.get(f"{LOG}/entries", headers=NDJSON).text.splitlines()
+    table = list(csv.DictReader(io.StringIO(standards.get(f"{LOG}/entries", headers={"Accept": "text/csv"}).text)))
+
+    proved = {json.loads(line)["leaf_index"] for line in lines}
+    listed = {int(row["leaf_index"]) for row in table if row["leaf_index"]}
+    assert seen <= proved and seen <= listed and len(seen) > 2
+    assert theirs and not theirs & (proved | listed)
+    assert {row["organisation"] for row in table} & {"police-20", "cps-west-midlands"} == set()
+    assert elsewhere not in "".join(lines)
+
+
 def test_a_spreadsheet_gets_one_line_for_each_entry(inspector: Party, case_id: str) -> None:
     wanted = integrated(inspector, case_file_id=case_id)
 

@@ -3,6 +3,7 @@
 from casefile_api.access.field_policy import FIELDS, Leaves
 from casefile_api.audit.items import CSV_COLUMNS
 from casefile_api.organisations.code_lists import CODE_LISTS
+from tests.contract.matrix import read_matrix
 from tests.house_rules.outbound import outbound
 
 
@@ -31,6 +32,15 @@ def test_the_police_are_told_whole_of_what_is_theirs_and_the_cps_of_its_own() ->
         ("RetractionView", "reason"),
         ("RetractionView", "retracted_by"),
     }
+
+
+OF_A_CASE = ("/v1/case-files", "/v1/attachments", "/v1/bundles", "/v1/early-advice-requests")
+
+
+def test_who_watches_or_runs_the_service_is_answered_by_nothing_of_a_case() -> None:
+    rows = [row for row in read_matrix() if row.call.split()[1].startswith(OF_A_CASE)]
+    open_to_them = {row.operation for row in rows if row.may("oversight") or row.may("operator")}
+    assert len(rows) > 50 and open_to_them == set()
 
 
 def test_the_values_of_the_code_lists_say_what_has_a_row_and_nothing_else() -> None:
