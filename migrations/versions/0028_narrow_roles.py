@@ -34,6 +34,8 @@ _WRITTEN_FOR_CALLERS = (
     "early_advice_action_step",
     "early_advice",
     "early_advice_message",
+    "early_advice_draft",
+    "early_advice_reading",
     "kept_answer",
 )
 # What is written by nobody but the worker: table, and what those who answer callers could do before.

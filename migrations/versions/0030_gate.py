@@ -39,6 +39,9 @@ _NAMING = f"""
 _NEVER_DONE = (
     ("insert", "case_file_finding", WORKER_ROLE),
     ("insert", "seen_assertion", WORKER_ROLE),
+    ("insert", "revoked_token", WORKER_ROLE),
+    ("insert, update", "token_cutoff", WORKER_ROLE),
+    ("insert, update", "staff", WORKER_ROLE),
     ("insert, update", "rate_bucket", WORKER_ROLE),
     ("insert", "audit_time_stamp", SERVICE_ROLE),
 )

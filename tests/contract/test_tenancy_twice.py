@@ -332,6 +332,7 @@ def test_who_answers_callers_cannot_write_the_log(statement: str, scene: Scene) 
         "insert into case_file_finding select * from case_file_finding",
         "insert into seen_assertion select * from seen_assertion",
         "update rate_bucket set level = 1000000",
+        "update staff set roles = '{senior_officer}'",
         "update case_file set restricted = false",
         "delete from client",
         "delete from case_key",

@@ -12,6 +12,7 @@ from casefile_api.audit.verification import believed_beside, verify_database
 from casefile_api.database import Database, driver_url
 from tests.databases import ScratchDatabase
 from tests.house_rules import sources
+from tests.house_rules.database_rights import FILE, rights_in, written_down
 from tests.logs import LogInHand
 
 REVISIONS = sorted(path.stem.split("_")[0] for path in (sources.ROOT / "migrations" / "versions").glob("[0-9]*.py"))
@@ -114,6 +115,15 @@ def test_every_table_with_case_data_is_guarded_by_row_level_security(owner_datab
     unguarded = {name for name, guarded in found if not guarded}
     assert unguarded - set(HOLDS_NO_CASE_DATA) == set(), "secure(…) it in its migration, or say why it needs no guard"
     assert set(HOLDS_NO_CASE_DATA) <= unguarded, "listed as unguarded, and guarded or gone"
+
+
+def test_each_role_may_do_what_is_written_down_and_no_more(owner_database_url: str) -> None:
+    written = written_down()
+    with psycopg.connect(owner_database_url) as owner:
+        found = rights_in(owner)
+    differing = {table for table in {*found, *written} if found.get(table) != written.get(table, ("", "", ""))[:2]}
+    assert differing == set(), f"say it in {FILE.name}: python -m tests.house_rules.database_rights {owner_database_url}"
+    assert [table for table, (_, _, why) in written.items() if not why] == []
 
 
 ROWS_OF_THE_LOG = """
