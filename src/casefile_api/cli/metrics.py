@@ -100,6 +100,12 @@ class Backlog(Collector):
             "select count(*) from webhook_delivery where state = 'waiting'",
         ),
         (
+            "casefile_attachments_verifying_seconds",
+            "Age of the oldest attachment that waits to be verified",
+            "select greatest(0, coalesce(extract(epoch from clock_timestamp() - min(updated_at)), 0))"
+            " from attachment where status = 'verifying'",
+        ),
+        (
             "casefile_log_witnesses_in_trouble",
             "Configured witnesses that do not vouch for the newest checkpoint",
             "select count(*) from audit_witness where trouble is not null",
