@@ -57,6 +57,7 @@ async def test_a_detached_month_proves_itself_and_the_log_proves_itself_without_
     )
     assert "every entry of the log up to the checkpoint" in said
     assert log.rows("select count(*) from audit_entry") == [(1,)]
+    assert log.rows("select leaf_index from audit_search") == [(600,)], "what the entries said is left behind"
     assert await log.findings() == []
     async with log.owner.connection() as connection:
         published = await newest_checkpoint(connection)
@@ -72,6 +73,7 @@ async def test_a_detached_month_proves_itself_and_the_log_proves_itself_without_
 
     acts = "('detach_log_period', 'attach_log_period')"
     assert log.rows(f"select * from audit_entry where action not in {acts} order by id") == before
+    assert log.rows("select count(*) from audit_search") == log.rows("select count(*) from audit_leaf")
     assert await log.findings() == []
 
 
