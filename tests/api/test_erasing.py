@@ -169,6 +169,7 @@ def test_entries_kept_too_long_leave_their_leaf_hash_alone(desk: Desk, monkeypat
     gone = {"leaf_index": leaf, "leaf_hash": old[0]["leaf_hash"], "entry": None, "erasable": None, "salt": None}
     assert shown == gone | {"state": "erased"}
     assert desk.proof_leads_to_root(leaf)
+    assert desk.as_owner("select leaf_index from audit_search where leaf_index = %s", leaf) == []
     psd = desk.sandbox.party("police-53-psd-audit", staff="PSD-01", roles=["auditor"])
     psd.get(f"{LOG}/entries/{leaf}", expect=404)
     export = desk.inspector.get(f"{LOG}/entries", headers={"Accept": "application/x-ndjson"}).text.splitlines()
