@@ -17,7 +17,7 @@ PORT ?= 8000
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test soak transfer coverage check lint types layers supply sbom audit run sandbox bench openapi clean
+.PHONY: help setup demo test soak transfer ceph coverage check lint types layers supply sbom audit run sandbox bench openapi clean
 
 help:  ## list these commands
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -48,6 +48,10 @@ soak: $(INSTALLED)  ## the long tests: kills at many moments, hours of traffic
 transfer: $(INSTALLED)  ## a file of TRANSFER_MIB (51200) through cut lines and kills of client and service; the store needs as much room
 	TRANSFER_MIB=$(or $(TRANSFER_MIB),51200) $(BIN)/python -m pytest -n 0 -s -m soak --timeout 14400 \
 		tests/faults/test_attachments_in_hard_times.py -k telephone
+
+ceph: $(INSTALLED)  ## the store's part against Ceph RGW: Debian's ceph-mon ceph-mgr ceph-osd radosgw ceph-common must be installed
+	@for p in ceph-mon ceph-mgr ceph-osd radosgw ceph radosgw-admin; do command -v $$p >/dev/null || { echo "$$p is missing." >&2; exit 1; }; done
+	$(BIN)/python -m pytest -n 0 -m soak --timeout 600 tests/foreign/test_second_store.py
 
 coverage: $(INSTALLED)  ## the tests again, with what of the code they ran (slower)
 	$(BIN)/coverage erase

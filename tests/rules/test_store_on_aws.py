@@ -2,17 +2,18 @@
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from casefile_api.attachments.bucket import prepare_bucket
+from casefile_api.attachments.bucket import _create, _refuse_the_public, prepare_bucket
 from casefile_api.attachments.links import get_link, put_link
-from casefile_api.attachments.storage import Storage
+from casefile_api.attachments.storage import Storage, StoreRefused
 from casefile_api.errors import Misconfigured
 from casefile_api.settings import Settings, StoreChecksums
 
@@ -46,7 +47,7 @@ def noting(answers: dict[str, str] | None = None, refuse: str = "?refused") -> I
             self.end_headers()
             self.wfile.write(body)
 
-        do_PUT = do_POST = do_HEAD = do_GET  # noqa: N815 - the names are those of http.server
+        do_PUT = do_POST = do_HEAD = do_DELETE = do_GET  # noqa: N815 - the names are those of http.server
 
         def log_message(self, *_: object) -> None:
             return
@@ -128,3 +129,38 @@ def test_checksums_go_with_what_the_service_writes_where_they_are_wanted(wanted:
     always = wanted is StoreChecksums.ALWAYS
     assert bool({"x-amz-trailer", "x-amz-checksum-crc32", "x-amz-checksum-crc64nvme"} & names) is always
     assert (read[2].get("x-amz-checksum-mode") == "ENABLED") is always
+
+
+class OtherStore:
+    """A store that refuses some calls by their words."""
+
+    bucket, region, object_lock = "case-files", "eu-west-2", None
+
+    def __init__(self, refuses: Callable[[str, dict[str, Any]], bool]) -> None:
+        self.refuses, self.asked = refuses, list[tuple[str, dict[str, Any]]]()
+
+    def ask(self, operation: str, **values: Any) -> dict[str, Any]:
+        self.asked.append((operation, values))
+        if self.refuses(operation, values):
+            raise StoreRefused("InvalidLocationConstraint")
+        return {}
+
+
+def test_a_bucket_is_made_to_be_locked_and_without_a_region_where_the_store_knows_none() -> None:
+    store = OtherStore(lambda operation, values: "CreateBucketConfiguration" in values)
+    _create(store)  # type: ignore[arg-type]
+    assert [sorted(values) for _, values in store.asked] == [
+        ["CreateBucketConfiguration", "ObjectLockEnabledForBucket"],
+        ["ObjectLockEnabledForBucket"],
+    ]
+    with pytest.raises(Misconfigured, match=r"cannot be created \(InvalidLocationConstraint\)"):
+        _create(OtherStore(lambda operation, values: True))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("takes_uploads", "blocked"), [(True, [4]), (False, [4, 3])])
+def test_the_public_is_shut_out_without_shutting_ourselves_out(takes_uploads: bool, blocked: list[int]) -> None:
+    store = OtherStore(lambda operation, values: operation == "put_object" and not takes_uploads)
+    _refuse_the_public(store)  # type: ignore[arg-type]
+    told = [values["PublicAccessBlockConfiguration"] for name, values in store.asked if "public_access" in name]
+    assert [len(each) for each in told] == blocked
+    assert all(each["IgnorePublicAcls"] and each["RestrictPublicBuckets"] for each in told)

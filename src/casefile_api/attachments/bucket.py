@@ -5,7 +5,10 @@ from contextlib import suppress
 from casefile_api.attachments.locking import enable_lock
 from casefile_api.attachments.storage import MissingObject, Storage, StoreRefused
 from casefile_api.errors import Misconfigured
+from casefile_api.identifiers import random_hex
+from casefile_api.settings import ObjectLock
 
+_BLOCKED = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 _PUBLIC_GROUPS = ("/global/AllUsers", "/global/AuthenticatedUsers")
 
 
@@ -46,16 +49,29 @@ def _open(storage: Storage) -> bool:
 
 
 def _create(storage: Storage) -> None:
-    place = {"CreateBucketConfiguration": {"LocationConstraint": storage.region}}
-    try:
-        # us-east-1 is the one region that S3 does not let be named.
-        storage.ask("create_bucket", **({} if storage.region == "us-east-1" else place))
-    except StoreRefused as refused:
-        if refused.reason != "BucketAlreadyOwnedByYou":
-            raise Misconfigured(
-                f"The bucket {storage.bucket} is missing and cannot be created ({refused.reason}): create it, or allow "
-                "the credentials s3:CreateBucket."
-            ) from refused
+    """Create the bucket in its region, so that what is in it can be locked; where a store cannot, plainer.
+
+    Ceph knows zone groups and no regions, and locks only in buckets that were made for it. On AWS a regional endpoint
+    makes no bucket anywhere else.
+    """
+    # us-east-1 is the one region that S3 does not let be named.
+    named = storage.region != "us-east-1"
+    place = {"CreateBucketConfiguration": {"LocationConstraint": storage.region}} if named else {}
+    lock = {} if storage.object_lock is ObjectLock.OFF else {"ObjectLockEnabledForBucket": True}
+    reasons: list[str] = []
+    for way in (place | lock, lock, place, {}):
+        try:
+            storage.ask("create_bucket", **way)
+        except StoreRefused as refused:
+            reasons.append(refused.reason)
+        else:
+            return
+        if reasons[-1] == "BucketAlreadyOwnedByYou":
+            return
+    raise Misconfigured(
+        f"The bucket {storage.bucket} is missing and cannot be created ({reasons[0]}): create it, or allow the "
+        "credentials s3:CreateBucket."
+    )
 
 
 def _keep_every_version(storage: Storage) -> None:
@@ -85,12 +101,28 @@ def _encrypt_by(storage: Storage, key_id: str) -> None:
 
 
 def _refuse_the_public(storage: Storage) -> None:
-    blocked = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
     # Not every store knows the call, and not every credential may make it: what counts is looked at next.
     with suppress(StoreRefused):
-        storage.ask("put_public_access_block", PublicAccessBlockConfiguration=dict.fromkeys(blocked, True))
+        _block(storage, *_BLOCKED)
+        if not _can_be_written(storage):
+            # Ceph RGW 16 takes the first to mean every upload. Public ACLs are ignored all the same.
+            _block(storage, *_BLOCKED[1:])
     if _acl_is_public(storage) or _policy_is_public(storage):
         raise Misconfigured(f"The bucket {storage.bucket} is open to the public: close its ACL and policy.")
+
+
+def _block(storage: Storage, *what: str) -> None:
+    storage.ask("put_public_access_block", PublicAccessBlockConfiguration=dict.fromkeys(what, True))
+
+
+def _can_be_written(storage: Storage) -> bool:
+    key = f"probe/{random_hex(16)}"
+    try:
+        written = storage.ask("put_object", Key=key, Body=b"")
+    except StoreRefused:
+        return False
+    storage.ask("delete_object", Key=key, **({"VersionId": written["VersionId"]} if "VersionId" in written else {}))
+    return True
 
 
 def _acl_is_public(storage: Storage) -> bool:
