@@ -41,7 +41,7 @@ def bars(name: str, says: str, labels: Sequence[str], series: Sequence[Series]) 
 def lying_bars(name: str, says: str, rows: Sequence[tuple[str, Sequence[float | None]]], names: Sequence[str]) -> str:
     """Return bars that lie: a label with a bar for each name."""
     top = _top(value for _, values in rows for value in values if value)
-    start, thick = 250, 14
+    start, thick = 262, 14
     high = len(names) * thick + 12
     drawn = []
     for place, (label, values) in enumerate(rows):

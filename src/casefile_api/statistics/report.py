@@ -235,4 +235,4 @@ def _month(group: str) -> str:
 
 
 def _short(words: str) -> str:
-    return words if len(words) <= 40 else f"{words[:39]}…"
+    return words if len(words) <= 36 else f"{words[:35]}…"
