@@ -117,5 +117,5 @@ ROUNDS: tuple[Round, ...] = (
     Round("expired", 300, forget_expired),
     Round("finding", 3600, make_older_findable),
     Round("deliveries", 600, forget_deliveries),
-    Round("figures", 5, count_figures),
+    Round("figures", 2, count_figures),
 )
