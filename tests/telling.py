@@ -75,7 +75,7 @@ class Telling:
                     "now": now,
                 },
             )
-            secret = await add_secret(session, self.vault, endpoint_id, now)
+            secret = (await add_secret(session, self.vault, endpoint_id, now)).kept
             if state == "pending":
                 event = await add_event(
                     session,

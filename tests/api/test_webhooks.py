@@ -11,6 +11,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from tests.outside.cases import open_case, opening, submitted_case
 from tests.outside.client import Party, Sandbox
 from tests.outside.receiver import Receiver, status
+from tests.rules.test_webhook_signing import verify_by_public_key
 
 ENDPOINTS = "/v1/webhook-endpoints"
 MERGE = "application/merge-patch+json"
@@ -39,6 +40,8 @@ def register() -> Iterator[Callable[..., Any]]:
 
     def add(party: Party, url: str, *patterns: str, **more: Any) -> Any:
         body = {"url": url, "event_types": list(patterns) or ["*"], "description": "test"}
+        if "signature_scheme" in more:
+            body["signature_scheme"] = more.pop("signature_scheme")
         made = party.post(ENDPOINTS, json=body, expect=201, **more).json()
         registered.append((party, f"{ENDPOINTS}/{made['id']}"))
         return made
@@ -349,3 +352,26 @@ def test_the_cps_is_told_of_what_was_shared_and_of_nothing_before(
         {"case_file.opened", "case_file.version_added", "early_advice.drafted"}
     )
     assert [event["data"]["sequence"] for event in mine] == list(range(1, len(mine) + 1))
+
+
+def test_an_endpoint_that_verifies_by_a_public_key_is_shown_no_secret_and_rotates_with_both_keys_listed(
+    system: Party, receiver: Receiver, register: Callable[..., Any]
+) -> None:
+    endpoint = register(system, receiver.url, "case_file.*", signature_scheme="v1a")
+    assert endpoint["secret"] is None
+    [first] = endpoint["public_keys"]
+    verify_by_public_key(first, *sent(receiver.wait_for("webhook_endpoint.verification")))
+    until(is_in_state(system, endpoint, "active"))
+    path = path_of(endpoint)
+    rotated = system.post(path_of(endpoint, "rotate-secret"), if_match=system.etag(path)).json()
+    assert rotated["secret"] is None and rotated["public_keys"][1] == first
+    assert system.get(path).json()["public_keys"] == rotated["public_keys"]
+    system.post(path_of(endpoint, "test"), expect=202)
+    told = receiver.wait_for("webhook_endpoint.test")
+    for key in rotated["public_keys"]:
+        verify_by_public_key(key, *sent(told))
+    assert "whsk_" not in rotated["public_keys"][0] + system.get(path).text
+
+
+def sent(delivery: Any) -> tuple[dict[str, str], bytes]:
+    return delivery.headers, delivery.body

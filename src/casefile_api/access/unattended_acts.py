@@ -83,6 +83,8 @@ COMMANDS_UNRECORDED: Mapping[str, str] = {
     "api-process": "a process of serve",
     "worker-process": "a process of worker",
     "doctor": "it writes and removes objects of its own",
+    "listen": "it calls the API, which records every call",
+    "try-receiver": "it sends examples, nobody's data",
     "export-openapi": "it describes the API",
     "code-lists check": "it reads lists",
     "report early-advice": "it calls the API, which records every call",

@@ -139,12 +139,25 @@ def worker_process(of: Of) -> None:
 
 def register(app: typer.Typer) -> None:
     """Put every command on the command line."""
-    from casefile_api.cli import audit, bundles, case_files, code_lists, keys, registry, report, standards, transfers
+    from casefile_api.cli import (
+        audit,
+        bundles,
+        case_files,
+        code_lists,
+        keys,
+        receiving,
+        registry,
+        report,
+        standards,
+        transfers,
+    )
 
     for command in (demo, sandbox, serve, worker, migrate, doctor):
         app.command()(command)
     app.command()(transfers.upload)
     app.command()(transfers.download)
+    app.command()(receiving.listen)
+    app.command(name="try-receiver")(receiving.try_receiver)
     app.command(name="export-openapi")(export_openapi)
     app.command(name="api-process", hidden=True)(api_process)
     app.command(name="worker-process", hidden=True)(worker_process)

@@ -92,11 +92,11 @@ def upload(
     """
     from casefile_api.client import opening
 
-    caller = _caller(
+    who = caller(
         (service, client_id, key), passphrase, key_id, (staff, role, justification), (ca_file, certificate)
     )
     more = _members(declaration) | ({"title": title} if title else {})
-    with _said(), opening.uploading(caller, _manner(parallel, limit, patience, state, quiet)) as uploading:
+    with said(), opening.uploading(who, _manner(parallel, limit, patience, state, quiet)) as uploading:
         from casefile_api.client.local import LocalFile
         from casefile_api.client.uploading import Wanted
 
@@ -133,16 +133,16 @@ def download(
 
     if len(attachments) > 1 and not to.is_dir():
         raise CommandFailed(f"{to} is no folder: several files need one.", 2)
-    caller = _caller(
+    who = caller(
         (service, client_id, key), passphrase, key_id, (staff, role, justification), (ca_file, certificate)
     )
-    with _said(), opening.downloading(caller, _manner(1, limit, patience, None, quiet)) as downloading:
+    with said(), opening.downloading(who, _manner(1, limit, patience, None, quiet)) as downloading:
         for attachment_id in attachments:
             typer.echo(f"{attachment_id}\t{downloading.fetch(attachment_id, to, replace=replace)}")
 
 
 @contextmanager
-def _said() -> Iterator[None]:
+def said() -> Iterator[None]:
     """A transfer's ending is the command's; pauses between attempts are not written to any log."""
     import stamina
 
@@ -159,13 +159,14 @@ def _said() -> Iterator[None]:
         stamina.instrumentation.set_on_retry_hooks(None)
 
 
-def _caller(
+def caller(
     who: tuple[str, str, Path],
     passphrase: str | None,
     key_id: str | None,
     person: tuple[str | None, list[str] | None, str | None],
     tls: tuple[Path | None, Path | None],
 ) -> Caller:
+    """Who is meant by what was given on the command line."""
     from casefile_api.client.opening import Caller
 
     staff, roles, justification = person

@@ -22,6 +22,7 @@ from casefile_api.webhooks.owing import TEST, VERIFICATION, owe, owed_row
 from casefile_api.webhooks.queries import find_endpoint, newest_position
 from casefile_api.webhooks.schemas import CreateEndpointRequest, PatchEndpointRequest, RedeliverRequest, endpoint_view
 from casefile_api.webhooks.secrets import add_secret, rotate_secret
+from casefile_api.webhooks.signing import Scheme
 
 LOOK_UP_SECONDS = 1.0
 VERIFIED_AFTER = timedelta(seconds=1)
@@ -85,15 +86,18 @@ async def create_endpoint(work: UnitOfWork, wanted: CreateEndpointRequest) -> Re
             created_at=work.now,
             updated_at=work.now,
             fed_to=await newest_position(work),
+            signature_scheme=wanted.signature_scheme.value,
         )
         work.session.add(endpoint)
         await work.session.flush()
         work.trail.about("webhook_endpoint", endpoint.id)
-        secret = await add_secret(work.session, work.vault, endpoint.id, work.now)
+        made = await add_secret(work.session, work.vault, endpoint.id, work.now, wanted.signature_scheme)
+        endpoint.public_keys = [made.public] if made.public else []
+        await work.session.flush()
         await _ask_for_proof(work, endpoint)
         view = endpoint_view(endpoint)
         location = f"/v1/webhook-endpoints/{endpoint.id}"
-        shown = {**view, "secret": secret, "previous_secret_expires_at": None}
+        shown = {**view, "secret": made.shown_once, "previous_secret_expires_at": None}
         return work.answer_change(shown, status=201, etag=tag_of(view), location=location, kept=view)
 
 
@@ -138,15 +142,17 @@ async def delete_endpoint(work: UnitOfWork, endpoint_id: UUID) -> Response:
 
 
 async def rotate(work: UnitOfWork, endpoint_id: UUID) -> Response:
-    """Give an endpoint a new secret; both sign for a day."""
+    """Give an endpoint a new secret or key; it and the one before both sign for a day."""
     async with work:
         endpoint = await _find_unchanged(work, endpoint_id)
-        secret, expires = await rotate_secret(work.session, work.vault, endpoint.id, work.now)
+        scheme = Scheme(endpoint.signature_scheme)
+        made, expires = await rotate_secret(work.session, work.vault, endpoint.id, work.now, scheme)
+        endpoint.public_keys = [made.public, *endpoint.public_keys[:1]] if made.public else []
         endpoint.updated_at = work.now
         await work.session.flush()
         work.unannounced()
         view = endpoint_view(endpoint)
-        shown = {**view, "secret": secret, "previous_secret_expires_at": utc_text(expires)}
+        shown = {**view, "secret": made.shown_once, "previous_secret_expires_at": utc_text(expires)}
         return work.answer_change(shown, etag=tag_of(view), kept=view)
 
 

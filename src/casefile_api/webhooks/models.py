@@ -42,6 +42,7 @@ class WebhookEndpoint(SQLModel, table=True):
         CheckConstraint("state in ('pending', 'active', 'disabled')", name="webhook_endpoint_state"),
         CheckConstraint("(state = 'disabled') = (reason is not null)", name="webhook_endpoint_reason_when_disabled"),
         CheckConstraint("cardinality(event_types) > 0", name="webhook_endpoint_event_types"),
+        CheckConstraint("signature_scheme in ('v1', 'v1a')", name="webhook_endpoint_signature_scheme"),
         Index("webhook_endpoint_by_organisation", "organisation", "id"),
     )
 
@@ -59,6 +60,11 @@ class WebhookEndpoint(SQLModel, table=True):
     failures: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default=text("0")))
     failing_since: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
     paused_until: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    signature_scheme: str = Field(default="v1", sa_column_kwargs={"server_default": text("'v1'")})
+    # Where receivers verify by a public key: the present one, and after a rotation the one before.
+    public_keys: list[str] = Field(
+        default_factory=list, sa_column=Column(ARRAY(String), nullable=False, server_default=text("'{}'"))
+    )
 
 
 class WebhookSecret(SQLModel, table=True):

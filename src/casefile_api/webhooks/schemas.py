@@ -13,6 +13,7 @@ from casefile_api.outward.addresses import MAX_URL_LENGTH
 from casefile_api.web.bodies import Body
 from casefile_api.web.etags import tag_of
 from casefile_api.webhooks.models import WebhookEndpoint
+from casefile_api.webhooks.signing import Scheme
 
 
 def _known_pattern(text: str) -> str:
@@ -51,6 +52,9 @@ class CreateEndpointRequest(Body):
     url: Url
     event_types: Patterns
     description: Description | None = None
+    signature_scheme: Scheme = Field(
+        Scheme.SYMMETRIC, description="`v1`: HMAC by a secret shown once; `v1a`: Ed25519, verified by `public_keys`."
+    )
 
 
 class PatchEndpointRequest(Body):
@@ -94,6 +98,10 @@ class EndpointView(BaseModel):
     reason: Literal["gone", "failing", "not_verified"] | None
     failing_since: str | None
     client_id: str
+    signature_scheme: Scheme
+    public_keys: list[str] = Field(
+        description="With `v1a` the keys to verify by (`whpk_…`), the present one first, then the one before it."
+    )
     created_at: str
     updated_at: str
 
@@ -101,7 +109,9 @@ class EndpointView(BaseModel):
 class EndpointWithSecret(EndpointView):
     """A webhook endpoint with a secret that was just made."""
 
-    secret: str = Field(default="", description="Shown this once; a repeated call is answered without it.")
+    secret: str | None = Field(
+        default="", description="Shown this once; a repeated call is answered without it. With `v1a` there is none."
+    )
     previous_secret_expires_at: str | None = None
 
 
@@ -190,6 +200,8 @@ def endpoint_view(row: WebhookEndpoint) -> dict[str, Any]:
         "reason": row.reason,
         "failing_since": utc_text(row.failing_since) if row.failing_since else None,
         "client_id": row.client_id,
+        "signature_scheme": row.signature_scheme,
+        "public_keys": list(row.public_keys),
         "created_at": utc_text(row.created_at),
         "updated_at": utc_text(row.updated_at),
     }

@@ -11,7 +11,7 @@ from casefile_api.database import Database
 from casefile_api.identifiers import new_id
 from casefile_api.tenancy import WORKER
 from casefile_api.vault import Vault
-from casefile_api.webhooks.signing import OVERLAP, new_secret
+from casefile_api.webhooks.signing import OVERLAP, Scheme, SigningKey, new_signing_key
 
 _ADD = text("insert into webhook_secret (id, endpoint_id, sealed, created_at) values (:id, :endpoint, :sealed, :now)")
 _RETIRE = text("update webhook_secret set expires_at = :expires where endpoint_id = :endpoint and expires_at is null")
@@ -20,20 +20,24 @@ _SEALED = text("select id, sealed from webhook_secret where id = any(:ids)")
 _OPENED_MOST = 10_000
 
 
-async def add_secret(session: AsyncSession, vault: Vault, endpoint_id: UUID, now: datetime) -> str:
-    """Make a secret, keep it sealed, and return it to be shown this once."""
-    secret, identifier = new_secret(), new_id()
-    sealed = await vault.seal(session, None, secret.encode(), _context(identifier))
+async def add_secret(
+    session: AsyncSession, vault: Vault, endpoint_id: UUID, now: datetime, scheme: Scheme = Scheme.SYMMETRIC
+) -> SigningKey:
+    """Make what signs to an endpoint, keep it sealed, and return it: a secret is shown this once."""
+    made, identifier = new_signing_key(scheme), new_id()
+    sealed = await vault.seal(session, None, made.kept.encode(), _context(identifier))
     await session.execute(_ADD, {"id": identifier, "endpoint": endpoint_id, "sealed": sealed, "now": now})
-    return secret
+    return made
 
 
-async def rotate_secret(session: AsyncSession, vault: Vault, endpoint_id: UUID, now: datetime) -> tuple[str, datetime]:
-    """Make a new secret; the present one stays valid for a day. Return the new one, and when the present one ends."""
+async def rotate_secret(
+    session: AsyncSession, vault: Vault, endpoint_id: UUID, now: datetime, scheme: Scheme
+) -> tuple[SigningKey, datetime]:
+    """Make a new one; the present one signs for another day. Return the new one, and when the present one ends."""
     expires = now + OVERLAP
     await session.execute(_FORGET, {"endpoint": endpoint_id, "now": now})
     await session.execute(_RETIRE, {"endpoint": endpoint_id, "expires": expires})
-    return await add_secret(session, vault, endpoint_id, now), expires
+    return await add_secret(session, vault, endpoint_id, now, scheme), expires
 
 
 class OpenedSecrets:
