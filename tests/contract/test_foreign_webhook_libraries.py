@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 from casefile_api import __version__
-from casefile_api.client.conforming import conduct
 from casefile_api.events import EVENT_TYPES
 from casefile_api.webhooks.asyncapi import asyncapi_document
 from casefile_api.webhooks.catalogue import example
+from casefile_api.webhooks.conforming import conduct
 from casefile_api.webhooks.signing import Scheme, SigningKey, new_secret, new_signing_key, signature_headers
 from tests.outside.receivers import RECEIVERS, listening, needed
 

@@ -10,8 +10,8 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from typer.testing import CliRunner
 
 from casefile_api.cli.receiving import try_receiver
-from casefile_api.client.conforming import conduct, trials
 from casefile_api.events import EVENT_TYPES
+from casefile_api.webhooks.conforming import conduct, trials
 from casefile_api.webhooks.signing import new_secret
 from tests.outside.receivers import listening, python_receiver
 

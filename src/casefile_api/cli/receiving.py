@@ -35,6 +35,7 @@ def listen(
     It reads the feed of the client's organisation (scope events:read) and POSTs each event once; prints its time, type
     and the receiver's answer. Nothing is registered with the service, and nothing is sent again.
     """
+    from casefile_api.cli.relaying import relaying
     from casefile_api.client import opening
     from casefile_api.events import is_pattern
     from casefile_api.webhooks.signing import new_secret
@@ -46,7 +47,7 @@ def listen(
         secret = new_secret()
         typer.echo(f"Signed with {secret}")
     who = caller((service, client_id, key), passphrase, key_id, (None, None, None), (ca_file, certificate))
-    with said(), opening.relaying(who, forward_to, secret, patterns) as relay:
+    with said(), opening.calling(who) as calls, relaying(calls, forward_to, secret, patterns) as relay:
         for number, relayed in enumerate(relay.run(after), 1):
             answer = "no answer" if relayed.status is None else str(relayed.status)
             typer.echo(f"{relayed.event['timestamp']}\t{relayed.event['type']}\t{answer}")
@@ -65,7 +66,7 @@ def try_receiver(
     beside its own; it must refuse attempts too old, altered bodies, and signatures that are missing or of somebody
     else. All data are made up. For the scheme v1a give a private key (whsk_…) whose public half the receiver has.
     """
-    from casefile_api.client.conforming import conduct
+    from casefile_api.webhooks.conforming import conduct
 
     outcomes = []
     for outcome in conduct(url, secret):

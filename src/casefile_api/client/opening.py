@@ -1,6 +1,6 @@
 """The client put together: from what was given on the command line to something that brings and fetches files."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,6 @@ from casefile_api.client.keys import Credentials, read_key
 from casefile_api.client.notes import Notes
 from casefile_api.client.pace import Pace
 from casefile_api.client.patience import Patience
-from casefile_api.client.relaying import ANSWER_SECONDS, Relay
 from casefile_api.client.sending import Sending
 from casefile_api.client.showing import Showing
 from casefile_api.client.tokens import Tokens
@@ -70,11 +69,10 @@ def downloading(caller: Caller, manner: Manner) -> Iterator[Downloading]:
 
 
 @contextmanager
-def relaying(caller: Caller, url: str, secret: str, patterns: Sequence[str]) -> Iterator[Relay]:
-    """All that passes the feed on to a receiver."""
-    with _line(caller) as http, httpx.Client(timeout=ANSWER_SECONDS, trust_env=False) as receiver:
-        patience = Patience(LONGEST_SILENCE_SECONDS)
-        yield Relay(_calls(caller, http, patience), receiver, url, secret, patterns)
+def calling(caller: Caller) -> Iterator[Calls]:
+    """The API alone."""
+    with _line(caller) as http:
+        yield _calls(caller, http, Patience(LONGEST_SILENCE_SECONDS))
 
 
 def _line(caller: Caller) -> httpx.Client:
