@@ -272,8 +272,10 @@ def test_each_policy_of_change_is_what_stops_a_stranger(policy: str, scene: Scen
     with psycopg.connect(PostgreSQL(DataDirectory(scene.sandbox.directory)).addresses().owner) as owner:
         owner.execute("set lock_timeout = '20s'")
         for name in filled:
+            if policy == "added" and name in ADDED_BY_ALL:
+                continue
             as_it_is = rows_written(owner, name, policy, widened=False)
-            if as_it_is is None or (policy == "added" and name in ADDED_BY_ALL):
+            if as_it_is is None:
                 continue
             asked.add(name)
             stopped |= {name} if as_it_is == 0 else set()
