@@ -69,9 +69,13 @@ def _identities(attachment_id: UUID, chain: CustodyChain) -> Iterator[Node]:
 
 
 def _actions(attachment_id: UUID, chain: CustodyChain) -> Iterator[Node]:
-    for place, link in enumerate(chain.items):
+    for link in chain.items:
+        told = {"version": link.version, "recipients": link.recipients, **link.facts, "sha256": link.sha256}
+        described = "; ".join(f"{name}: {value}" for name, value in told.items() if value)
+        # Not by its place: the other side's chain, or tomorrow's, has others before it, and may be read together.
+        act = f"{link.kind} {link.at} {_who(link)} {described} {link.audit_entry_id}"
         action: Node = {
-            "@id": _derived(attachment_id, f"action {place}"),
+            "@id": _derived(attachment_id, f"action {act}"),
             "@type": "case-investigation:InvestigativeAction",
             "uco-core:name": link.kind,
             "uco-action:startTime": {"@type": "xsd:dateTime", "@value": link.at},
@@ -79,12 +83,11 @@ def _actions(attachment_id: UUID, chain: CustodyChain) -> Iterator[Node]:
             "uco-action:performer": {"@id": _derived(attachment_id, f"identity {_who(link)}")},
             "uco-action:object": [{"@id": _derived(attachment_id, "file")}],
         }
-        told = {"version": link.version, "recipients": link.recipients, **link.facts, "sha256": link.sha256}
-        action["uco-core:description"] = "; ".join(f"{name}: {value}" for name, value in told.items() if value)
+        action["uco-core:description"] = described
         if link.audit_entry_id is not None:
             action["uco-core:externalReference"] = [
                 {
-                    "@id": _derived(attachment_id, f"entry {place}"),
+                    "@id": _derived(attachment_id, f"entry {act}"),
                     "@type": "uco-core:ExternalReference",
                     "uco-core:definingContext": "Entry of the audit log",
                     "uco-core:externalIdentifier": str(link.audit_entry_id),
