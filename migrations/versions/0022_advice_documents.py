@@ -40,6 +40,7 @@ def upgrade() -> None:
         )
     _drafts()
     _readings()
+    _not_sought()
 
 
 def _of_request() -> list[sa.Column[object]]:
@@ -82,7 +83,29 @@ def _readings() -> None:
     secure("early_advice_reading", f"{_REACHED} and {of_case()}", added=f"{OWN} and {of_case()} and {_REACHED}")
 
 
+def _not_sought() -> None:
+    op.create_table(
+        "early_advice_not_sought",
+        sa.Column("id", sa.Uuid, primary_key=True),
+        sa.Column("case_file_id", sa.Uuid, sa.ForeignKey("case_file.id"), nullable=False),
+        sa.Column("organisation", sa.String, nullable=False),
+        sa.Column("suspect_set_key", sa.String, nullable=False),
+        sa.Column("suspect_ids", JSONB, nullable=False, server_default=sa.text("'[]'::jsonb")),
+        sa.Column("code", sa.String, nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("client_id", sa.String, nullable=False),
+        sa.Column("staff_id", sa.String),
+        sa.Column("sealed", sa.LargeBinary, nullable=False),
+    )
+    table = "early_advice_not_sought"
+    op.create_index("early_advice_not_sought_by_case", table, ["case_file_id", "id"])
+    op.create_index("early_advice_not_sought_by_force", table, ["organisation", "recorded_at"])
+    grant(table, "select, insert")
+    secure(table, of_case(), added=f"{OWN} and {of_case()}")
+
+
 def downgrade() -> None:
+    op.drop_table("early_advice_not_sought")
     op.drop_table("early_advice_reading")
     op.drop_table("early_advice_draft")
     for side in ("force", "area"):

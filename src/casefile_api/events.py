@@ -146,6 +146,18 @@ _TABLE: tuple[EventType, ...] = (
     ),
     _case("attachment.deleted", Told.OWN_SIDE, "{organisation} deleted an attachment", "attachment_id", "state"),
     _request("early_advice.drafted", Told.POLICE_ONLY, "{organisation} drafted a request for early advice"),
+    _case(
+        "early_advice.not_sought",
+        Told.POLICE_ONLY,
+        "{organisation} recorded why early advice was not sought: {reason}",
+        "reason",
+    ),
+    _request(
+        "early_advice.response_date_moved",
+        Told.PARTIES,
+        "{organisation} gave the police another date to answer by",
+        "due_at",
+    ),
     _request("early_advice.edited", Told.POLICE_ONLY, "{organisation} edited its request for early advice"),
     _request(
         "early_advice.submitted",
@@ -257,7 +269,7 @@ NOUNS: frozenset[str] = frozenset(row.name.partition(".")[0] for row in _TABLE)
 
 _STATES: Mapping[str, str] = {
     "attachment": "declared=uploading available=available rejected=rejected integrity_changed=altered deleted=deleted",
-    "early_advice": "drafted=draft edited=draft"
+    "early_advice": "drafted=draft edited=draft response_date_moved=returned"
     " submitted=submitted accepted=manager_review returned=returned approved=accepted"
     " refused=refused appealed=appealed upheld=refused overturned=accepted allocated=allocated transferred=submitted"
     " information_requested=information_requested information_provided=allocated advised=action_plan_open"

@@ -143,6 +143,8 @@ def advice_with_a_plan(tour: Tour) -> None:
     """From a draft by way of a return and a question to an action plan, and to its end."""
     case = cases.open_case(tour.officer)
     body = cases.request_body()
+    unsought = {"suspect_ids": ["s1"], "code": "custody_time", "reason": "Charged within the day."}
+    tour.does(tour.supervisor, "POST", f"/v1/case-files/{case['id']}/early-advice-not-sought", unsought)
     request = tour.does(tour.officer, "POST", f"/v1/case-files/{case['id']}/early-advice-requests", body)
     path = f"/v1/early-advice-requests/{request['id']}"
     merge = {"if_match": tour.officer.etag(path), "media_type": "application/merge-patch+json"}
@@ -151,6 +153,8 @@ def advice_with_a_plan(tour: Tour) -> None:
     tour.step(tour.supervisor, path, "submit", endorsed)
     reason = {"code": "NO_MG3", "detail": "Missing."}
     tour.step(tour.casework_assistant, path, "return", REVIEW | {"reasons": [reason], "response_due_on": LATER})
+    another_day = {"response_due_on": "2027-03-08", "reason": "The laboratory is late."}
+    tour.step(tour.casework_assistant, path, "move-response-date", another_day)
     version = tour.add_version(case, "mended")
     tour.step(tour.supervisor, path, "submit", endorsed | {"version": version})
     tour.step(tour.casework_assistant, path, "accept", REVIEW)

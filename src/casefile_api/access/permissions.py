@@ -236,6 +236,8 @@ OPERATIONS: Mapping[str, Operation] = {
     "get_custody": _reads("attachments:read"),
     # Early advice: requests.
     "create_early_advice_request": _ask(_INVESTIGATES, _COLLECT),
+    "record_early_advice_not_sought": _ask(_SUPERVISES, _COLLECT),
+    "list_early_advice_not_sought": _reads("early-advice:read"),
     "list_early_advice_requests": _reads("early-advice:read"),
     "count_early_advice_queues": _reads("early-advice:read"),
     "get_early_advice_request": _reads("early-advice:read"),
@@ -255,6 +257,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "allocate_early_advice_request": _triage("legal_manager unit_head"),
     "transfer_early_advice_request": _triage("legal_manager unit_head"),
     "finalise_early_advice_request": _triage("legal_manager"),
+    "move_response_date": _triage("casework_assistant legal_manager"),
     "request_information_early_advice_request": _advise("prosecutor"),
     "provide_information_early_advice_request": _ask(_INVESTIGATES),
     "advise_early_advice_request": _advise("prosecutor"),

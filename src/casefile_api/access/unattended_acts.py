@@ -75,6 +75,7 @@ COMMANDS: Mapping[str, str] = {
 
 COMMANDS_UNRECORDED: Mapping[str, str] = {
     "demo": "it calls the API, which records every call",
+    "simulate": "it calls the API, which records every call",
     "upload": "it calls the API, which records every call",
     "download": "it calls the API, which records every call",
     "sandbox": "it registers through the acts above, and serves",

@@ -148,12 +148,14 @@ def register(app: typer.Typer) -> None:
         receiving,
         registry,
         report,
+        simulating,
         standards,
         transfers,
     )
 
     for command in (demo, sandbox, serve, worker, migrate, doctor):
         app.command()(command)
+    app.command()(simulating.simulate)
     app.command()(transfers.upload)
     app.command()(transfers.download)
     app.command()(receiving.listen)

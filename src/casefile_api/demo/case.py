@@ -5,9 +5,12 @@ import secrets
 JsonObject = dict[str, object]
 
 
-def new_urn() -> str:
-    """A URN of Gloucestershire's Gloucester unit that a kept sandbox has hardly seen before."""
-    return f"53BH{secrets.randbelow(100_000):05d}26"
+_FIRST_OF_URN = {"police-53": "53BH", "police-52": "52AA", "police-20": "20AA"}
+
+
+def new_urn(organisation: str = "police-53") -> str:
+    """A URN of one of the sandbox's forces that a kept sandbox has hardly seen before."""
+    return f"{_FIRST_OF_URN[organisation]}{secrets.randbelow(100_000):05d}26"
 
 
 def unfinished_content() -> JsonObject:

@@ -47,7 +47,7 @@ async def set_action(work: UnitOfWork, request: EarlyAdviceRequest, body: SetAct
     keeper = ClockKeeper(work.session, rules_of(work.settings), request, work.now)
     await keeper.apply([ClockEffect(Do.START, ClockKind.ACTION)], date_set=body.due_on, action=action)
     due_at = utc_text(end_of(body.due_on))
-    await write_action_step(work, action, "set", None, Said({}, due_on=body.due_on))
+    await write_action_step(work, action, "set", None, Said({}, version=request.version, due_on=body.due_on))
     await announce_action(work, request, action, "action.set", due_at=due_at)
     return action
 

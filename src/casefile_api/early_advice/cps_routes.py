@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
-from casefile_api.early_advice import advising, appeals, ending, triage
+from casefile_api.early_advice import advising, appeals, ending, response_dates, triage
 from casefile_api.early_advice.representations import RequestView
 from casefile_api.early_advice.schemas import (
     AcceptRequest,
@@ -14,6 +14,7 @@ from casefile_api.early_advice.schemas import (
     CompleteRequest,
     DecideAppealRequest,
     FinaliseRequest,
+    MoveResponseDate,
     RefuseRequest,
     RequestInformationRequest,
     ReturnRequest,
@@ -202,3 +203,17 @@ async def finalise(
     """Finalise administratively what was left unanswered past its date."""
     async with work:
         return await ending.finalise_request(work, request_id, body)
+
+
+@router.post(
+    "/move-response-date",
+    operation_id="move_response_date",
+    response_model=RequestView,
+    responses=_WRONG_STATE,
+)
+async def move_date(
+    request_id: RequestId, work: ConditionalWork, body: Annotated[MoveResponseDate, JsonBody(MoveResponseDate)]
+) -> Response:
+    """Give the police another date to answer by; the old one is kept."""
+    async with work:
+        return await response_dates.move_response_date(work, request_id, body)

@@ -338,3 +338,24 @@ class EarlyAdviceReading(SQLModel, table=True):
     organisation: str
     client_id: str
     staff_id: str | None = None
+
+
+class EarlyAdviceNotSought(SQLModel, table=True):
+    """That advice was not sought for a set of suspects, and why."""
+
+    __tablename__ = "early_advice_not_sought"
+    __table_args__ = (
+        Index("early_advice_not_sought_by_case", "case_file_id", "id"),
+        Index("early_advice_not_sought_by_force", "organisation", "recorded_at"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    case_file_id: UUID = Field(foreign_key="case_file.id")
+    organisation: str
+    suspect_set_key: str
+    suspect_ids: list[str] = Field(sa_column=_json())
+    code: str
+    recorded_at: datetime = Field(sa_column=moment())
+    client_id: str
+    staff_id: str | None = None
+    sealed: bytes = Field(sa_column=_sealed())

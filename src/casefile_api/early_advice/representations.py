@@ -198,6 +198,33 @@ class AdviceDraftPage(Representation):
     next_cursor: str | None
 
 
+class NotSoughtView(Representation):
+    """That early advice was not sought for these suspects, and why."""
+
+    id: str
+    case_file_id: str
+    suspect_ids: list[str]
+    code: str
+    reason: str | None
+    recorded_at: str
+    by: ActorView
+
+
+class NotSoughtPage(Representation):
+    """A page of what was recorded of a case file."""
+
+    items: list[NotSoughtView]
+    next_cursor: str | None
+
+
+class FileChanges(Representation):
+    """Which two versions of the case file to compare to see what an answer brought, and where."""
+
+    since: int
+    version: int
+    href: str
+
+
 class ActionItem(Representation):
     """An action of the action plan."""
 
@@ -238,6 +265,9 @@ class TakenActionStep(TakenStep):
 class ActionView(ActionItem):
     """An action with its history."""
 
+    file_changes: FileChanges | None = Field(
+        description="between the version the action was set on and the newest one it was answered with"
+    )
     history: list[TakenActionStep]
     receipt: Receipt | None = Field(None, description="in the answer to a return that shares a version")
 

@@ -4,14 +4,21 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Response
 
-from casefile_api.early_advice import drafting, editing
+from casefile_api.early_advice import drafting, editing, not_sought
 from casefile_api.early_advice.advice_document import MEDIA_TYPE as PDF
 from casefile_api.early_advice.advice_document import advice_document
 from casefile_api.early_advice.clocks import Side
 from casefile_api.early_advice.list_counts import count_lists
 from casefile_api.early_advice.queries import Queue, find_request, list_queue
-from casefile_api.early_advice.representations import QueueCounts, QueuePage, RequestReadiness, RequestView
-from casefile_api.early_advice.schemas import CreateRequest, EditRequest
+from casefile_api.early_advice.representations import (
+    NotSoughtPage,
+    NotSoughtView,
+    QueueCounts,
+    QueuePage,
+    RequestReadiness,
+    RequestView,
+)
+from casefile_api.early_advice.schemas import CreateRequest, EditRequest, RecordNotSought
 from casefile_api.early_advice.stories import queue_items, request_tag, request_view
 from casefile_api.early_advice.work_lists import WorkList
 from casefile_api.early_advice.workflow import State
@@ -43,6 +50,34 @@ async def create(
     """Open a draft for a set of suspects."""
     async with work:
         return await drafting.create_request(work, case_file_id, body)
+
+
+@router.post(
+    "/case-files/{case_file_id}/early-advice-not-sought",
+    operation_id="record_early_advice_not_sought",
+    status_code=201,
+    response_model=NotSoughtView,
+    responses=refusals("wrong-state"),
+)
+async def record_not_sought(
+    case_file_id: CaseFileId, work: Work, body: Annotated[RecordNotSought, JsonBody(RecordNotSought)]
+) -> Response:
+    """Record why early advice is not sought for these suspects."""
+    async with work:
+        return await not_sought.record_not_sought(work, case_file_id, body)
+
+
+@router.get(
+    "/case-files/{case_file_id}/early-advice-not-sought",
+    operation_id="list_early_advice_not_sought",
+    response_model=NotSoughtPage,
+)
+async def list_not_sought(case_file_id: CaseFileId, reading: ReadingNow, page: AskedPage) -> Response:
+    """List what was recorded of advice that was not sought, oldest first."""
+    async with reading:
+        items, place = await not_sought.list_not_sought(reading, case_file_id, page)
+    body, headers = page.body(items, place)
+    return reading.answer(body, headers=headers)
 
 
 @router.get("/early-advice-requests", operation_id="list_early_advice_requests", response_model=QueuePage)

@@ -67,6 +67,7 @@ class AcceptRequest(Body):
 
     review_type: Annotated[Code, Field(description="code list `review_task_type`")]
     case_type: Annotated[Code, Field(description="code list `case_type`")]
+    cps_direct: Annotated[bool | None, Field(description="CPS Direct took the request in, out of hours")] = None
 
 
 class ReturnReason(Body):
@@ -84,6 +85,7 @@ class ReturnRequest(Body):
     remind_on: date | None = None
     review_type: Code
     case_type: Code
+    cps_direct: Annotated[bool | None, Field(description="CPS Direct took the request in, out of hours")] = None
 
 
 class ApproveRequest(Body):
@@ -231,3 +233,18 @@ class MarkRead(Body):
     """Somebody has read the messages up to this number."""
 
     up_to: Annotated[int, Field(ge=1, le=2**31 - 1)]
+
+
+class RecordNotSought(Body):
+    """Why early advice is not sought for these suspects (code list `early_advice_not_sought_reason`)."""
+
+    suspect_ids: Annotated[list[ItemId], Field(min_length=1, max_length=50)]
+    code: Code
+    reason: Text | None = None
+
+
+class MoveResponseDate(Body):
+    """The police have until another date to answer."""
+
+    response_due_on: date
+    reason: Text

@@ -210,13 +210,24 @@ async def action_view(reading: Reading, request: EarlyAdviceRequest, action: Ear
     """Return an action with its clocks, its extension and everything that was said about it."""
     query = select(EarlyAdviceActionStep).where(EarlyAdviceActionStep.action_id == action.id)
     rows = (await reading.session.execute(query.order_by(col(EarlyAdviceActionStep.number)))).scalars()
-    history = []
+    history: list[View] = []
     for row in rows:
         words = await open_words(reading, row.case_file_id, "early_advice_action_step.sealed", row.id, row.sealed)
         dates = {"due_on": _day(row.due_on), "due_on_before": _day(row.due_on_before)}
         history.append({**_step_view(row, words), "cycle": row.cycle, **dates})
     clocks = await clocks_of(reading.session, request.id, action.id)
-    return {**await _action_item(reading, request, action, clocks), "history": history}
+    changes = _file_changes(action, history)
+    return {**await _action_item(reading, request, action, clocks), "file_changes": changes, "history": history}
+
+
+def _file_changes(action: EarlyAdviceAction, history: Sequence[View]) -> View | None:
+    """Say what to compare: the version that the CPS had when it set the action, and the one it was answered with."""
+    had = [step["version"] for step in history if step["step"] == "set"]
+    brought = [step["version"] for step in history if step["step"] == "return" and step["version"] is not None]
+    if not brought or had[:1] in ([], [None]) or brought[-1] == had[0]:
+        return None
+    href = f"/v1/case-files/{action.case_file_id}/versions/{brought[-1]}/changes?since={had[0]}"
+    return {"since": had[0], "version": brought[-1], "href": href}
 
 
 async def action_items(

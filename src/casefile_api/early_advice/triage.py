@@ -34,6 +34,7 @@ async def accept_request(work: UnitOfWork, request_id: str, body: AcceptRequest)
     standing = await begin(work, request_id, "accept")
     _note_types(standing, body.review_type, body.case_type)
     words: dict[str, Json] = {"review_type": body.review_type, "case_type": body.case_type}
+    words |= _by_cps_direct(body.cps_direct)
     return await finish(standing, after_accept(body.case_type), Said(words))
 
 
@@ -58,10 +59,15 @@ async def return_request(work: UnitOfWork, request_id: str, body: ReturnRequest)
         **({"remind_on": body.remind_on.isoformat()} if body.remind_on else {}),
         "review_type": body.review_type,
         "case_type": body.case_type,
+        **_by_cps_direct(body.cps_direct),
     }
     codes = sorted({reason.code for reason in body.reasons})
     due_on = body.response_due_on
     return await finish(standing, State.RETURNED, Said(words, codes, due_on=due_on, due_at=due_text(due_on)))
+
+
+def _by_cps_direct(taken_in: bool | None) -> dict[str, Json]:
+    return {} if taken_in is None else {"cps_direct": taken_in}
 
 
 def _note_types(standing: Standing, review_type: str, case_type: str) -> None:

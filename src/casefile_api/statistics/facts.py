@@ -110,9 +110,7 @@ FACTS: Mapping[str, str] = {
 FLOW = ("received", "returned", "answered")
 """Measures whose key is the month in which it happened, whenever the request was first submitted."""
 
-ITEMS = (
-    f"{_BASES}, items (id, measure, key, value, count) as (\n{' union all '.join(FACTS.values())})"
-)
+ITEMS = f"{_BASES}, items (id, measure, key, value, count) as (\n{' union all '.join(FACTS.values())})"
 """Common table expressions: from `requests` to `items`, every fact of them."""
 
 CASE_FILES = f"""

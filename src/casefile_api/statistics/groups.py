@@ -178,9 +178,7 @@ def _workload(figures: Figures) -> Workload:
     held = []
     for side in figures.keys("holding"):
         middle, late = figures.days(figures.histogram("holding", side).ages(figures.today), "holding", side)
-        held.append(
-            SideLoad(side=side, open=figures.count("holding", side), median_days=middle, p90_days=late)
-        )
+        held.append(SideLoad(side=side, open=figures.count("holding", side), median_days=middle, p90_days=late))
     bands = _bands(figures, ages)
     return Workload(open=figures.count("open"), median_days=median, p90_days=p90, ages=bands, sides=held)
 

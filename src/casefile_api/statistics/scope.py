@@ -87,9 +87,7 @@ class Scope:
     where {told} group by 1, 2, 3, 4 having sum(count) <> 0"""
 
 
-async def scope_of(
-    reading: Reading, first: date, last: date, group: GroupBy | None, unit: str | None = None
-) -> Scope:
+async def scope_of(reading: Reading, first: date, last: date, group: GroupBy | None, unit: str | None = None) -> Scope:
     """Return what the caller's figures are drawn from."""
     caller = reading.caller
     values: dict[str, object] = {"now": reading.now, **_period(first, last)}
