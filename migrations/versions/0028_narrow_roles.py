@@ -36,6 +36,7 @@ _WRITTEN_FOR_CALLERS = (
     "early_advice_message",
     "early_advice_draft",
     "early_advice_reading",
+    "early_advice_not_sought",
     "kept_answer",
 )
 # What is written by nobody but the worker: table, and what those who answer callers could do before.
