@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 
 def most_wanted(accept: str | None, known: Mapping[str, str]) -> str | None:
-    """Return the form that is wanted most of those known by the names that a header may give; None where it names none."""
+    """Return the form wanted most, of those known by the names that a header may give; None where it names none."""
     best, chosen = 0.0, None
     for item in (accept or "").split(","):
         name, *parameters = (part.strip().lower() for part in item.split(";"))
