@@ -41,6 +41,7 @@ def upgrade() -> None:
     _drafts()
     _readings()
     _not_sought()
+    _escalations()
 
 
 def _of_request() -> list[sa.Column[object]]:
@@ -104,7 +105,39 @@ def _not_sought() -> None:
     secure(table, of_case(), added=f"{OWN} and {of_case()}")
 
 
+def _escalations() -> None:
+    table = "early_advice_escalation"
+    op.create_table(
+        table,
+        *_of_request(),
+        sa.Column("number", sa.Integer, nullable=False),
+        sa.Column("level", sa.Integer, nullable=False),
+        sa.Column("subject", sa.String, nullable=False),
+        sa.Column("action_id", sa.Uuid, sa.ForeignKey("early_advice_action.id")),
+        sa.Column("previous_id", sa.Uuid, sa.ForeignKey("early_advice_escalation.id")),
+        sa.Column("raised_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("grounds", sa.LargeBinary, nullable=False),
+        sa.Column("answered_at", sa.DateTime(timezone=True)),
+        sa.Column("answered_by", sa.String),
+        sa.Column("outcome", sa.String),
+        sa.Column("answer", sa.LargeBinary),
+        sa.CheckConstraint("level between 1 and 3", name="early_advice_escalation_level"),
+    )
+    op.create_index("early_advice_escalation_in_order", table, ["request_id", "number"], unique=True)
+    op.create_index(
+        "early_advice_escalation_one_open",
+        table,
+        ["request_id"],
+        unique=True,
+        postgresql_where=sa.text("answered_at is null"),
+    )
+    grant(table, "select, insert, update")
+    secure(table, f"{_REACHED} and {of_case()}")
+
+
 def downgrade() -> None:
+    op.drop_table("early_advice_escalation")
     op.drop_table("early_advice_not_sought")
     op.drop_table("early_advice_reading")
     op.drop_table("early_advice_draft")

@@ -37,6 +37,7 @@ _WRITTEN_FOR_CALLERS = (
     "early_advice_draft",
     "early_advice_reading",
     "early_advice_not_sought",
+    "early_advice_escalation",
     "kept_answer",
 )
 # What is written by nobody but the worker: table, and what those who answer callers could do before.

@@ -24,6 +24,7 @@ from casefile_api.case_files.routes import router as case_files
 from casefile_api.early_advice.action_routes import router as action_plans
 from casefile_api.early_advice.clock_keeping import rules_of
 from casefile_api.early_advice.cps_routes import router as cps_steps
+from casefile_api.early_advice.escalation_routes import router as escalations
 from casefile_api.early_advice.police_routes import router as police_steps
 from casefile_api.early_advice.routes import router as early_advice
 from casefile_api.errors import DependencyUnavailable, MethodNotAllowed, NotFound, Refusal
@@ -70,6 +71,7 @@ ROUTERS = (
     police_steps,
     cps_steps,
     action_plans,
+    escalations,
     webhooks,
     event_types,
     events,

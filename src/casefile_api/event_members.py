@@ -36,6 +36,8 @@ MEMBERS: Mapping[str, Member] = {
     "code": _word("why an attachment was rejected, as in its `rejection.code`", "hash_mismatch"),
     "clock": _word("the kind of deadline: advice, triage, police_response, action or appeal", "advice"),
     "due_at": Member("string", "date-time", "when the deadline falls or fell", "2026-12-15T23:59:59Z"),
+    "escalation_id": _id("the escalation", 10),
+    "level": Member("integer", None, "the level of the ladder of escalation, from 1", 1),
     "reason": _word("why early advice was not sought, by its code", "custody_time"),
     "months": Member("integer", None, "how many months ago the deadline passed without an answer", 2),
     "webhook_endpoint_id": _id("the webhook endpoint", 7),

@@ -158,6 +158,21 @@ _TABLE: tuple[EventType, ...] = (
         "{organisation} gave the police another date to answer by",
         "due_at",
     ),
+    _request(
+        "early_advice.escalated",
+        Told.PARTIES,
+        "{organisation} took a disagreement to level {level}",
+        "escalation_id",
+        "level",
+        "due_at",
+    ),
+    _request(
+        "early_advice.escalation_answered",
+        Told.PARTIES,
+        "{organisation} answered a disagreement at level {level}",
+        "escalation_id",
+        "level",
+    ),
     _request("early_advice.edited", Told.POLICE_ONLY, "{organisation} edited its request for early advice"),
     _request(
         "early_advice.submitted",
@@ -270,6 +285,7 @@ NOUNS: frozenset[str] = frozenset(row.name.partition(".")[0] for row in _TABLE)
 _STATES: Mapping[str, str] = {
     "attachment": "declared=uploading available=available rejected=rejected integrity_changed=altered deleted=deleted",
     "early_advice": "drafted=draft edited=draft response_date_moved=returned"
+    " escalated=action_plan_open escalation_answered=action_plan_open"
     " submitted=submitted accepted=manager_review returned=returned approved=accepted"
     " refused=refused appealed=appealed upheld=refused overturned=accepted allocated=allocated transferred=submitted"
     " information_requested=information_requested information_provided=allocated advised=action_plan_open"

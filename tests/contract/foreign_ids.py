@@ -25,6 +25,7 @@ IN_PATHS = {
         "bundle_id",
         "break_glass_id",
         "conflict_id",
+        "escalation_id",
     )
 } | {"unit": "unit_id"}
 VOLATILE = {"date", "request-id", "dpop-nonce", "ratelimit", "traceparent"}

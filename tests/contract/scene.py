@@ -131,6 +131,9 @@ def _request_with_plan(scene: Scene) -> None:
     scene.request = prosecutor.step(path, "advise", advice, expect=200).json()
     [listed] = prosecutor.items(f"{path}/actions")
     scene.values["action_id"] = listed["id"]
+    raised = {"subject": "action", "action_id": listed["id"], "grounds": "It is out of proportion."}
+    escalation = scene.person("gatekeeper", "police").post(f"{path}/escalations", raised, expect=201).json()
+    scene.values["escalation_id"] = escalation["id"]
 
 
 def _uploads_under_way(scene: Scene) -> None:

@@ -103,6 +103,7 @@ def attempt(row: Row, party: Party) -> int:
         "staff_id",
         "conflict_id",
         "break_glass_id",
+        "escalation_id",
     )
     values = dict.fromkeys(places, str(uuid.uuid4()))
     values |= {"number": "1", "name": "media_type", "code": "stale", "tile": "0/000.p/1", "leaf_index": "0"}

@@ -359,3 +359,35 @@ class EarlyAdviceNotSought(SQLModel, table=True):
     client_id: str
     staff_id: str | None = None
     sealed: bytes = Field(sa_column=_sealed())
+
+
+class EarlyAdviceEscalation(SQLModel, table=True):
+    """A disagreement at one level of the ladder, and its answer."""
+
+    __tablename__ = "early_advice_escalation"
+    __table_args__ = (
+        CheckConstraint("level between 1 and 3", name="early_advice_escalation_level"),
+        Index("early_advice_escalation_in_order", "request_id", "number", unique=True),
+        Index(
+            "early_advice_escalation_one_open",
+            "request_id",
+            unique=True,
+            postgresql_where=text("answered_at is null"),
+        ),
+    )
+
+    id: UUID = Field(primary_key=True)
+    request_id: UUID = Field(foreign_key="early_advice_request.id")
+    case_file_id: UUID = Field(foreign_key="case_file.id")
+    number: int
+    level: int
+    subject: str
+    action_id: UUID | None = Field(default=None, foreign_key="early_advice_action.id")
+    previous_id: UUID | None = Field(default=None, foreign_key="early_advice_escalation.id")
+    raised_at: datetime = Field(sa_column=moment())
+    due_at: datetime = Field(sa_column=moment())
+    grounds: bytes = Field(sa_column=_sealed())
+    answered_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+    answered_by: str | None = None
+    outcome: str | None = None
+    answer: bytes | None = Field(default=None, sa_column=_sealed(nullable=True))

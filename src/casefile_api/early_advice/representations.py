@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from casefile_api.case_files.schemas import ActorView
 from casefile_api.early_advice.actions_workflow import ActionState
 from casefile_api.early_advice.clocks import ClockKind, Side
+from casefile_api.early_advice.ladder import Outcome, Subject
 from casefile_api.early_advice.work_lists import WorkList
 from casefile_api.early_advice.workflow import State
 
@@ -196,6 +197,38 @@ class AdviceDraftPage(Representation):
 
     items: list[AdviceDraftView]
     next_cursor: str | None
+
+
+class EscalationView(Representation):
+    """A disagreement at one level of the ladder, with its answer."""
+
+    id: str
+    early_advice_request_id: str
+    number: int
+    level: int
+    subject: Subject
+    action_id: str | None
+    previous_id: str | None
+    grounds: str
+    raised_at: str
+    raised_by: ActorView
+    due_at: str
+    answered_at: str | None
+    answered_by: ActorView | None
+    outcome: Outcome | None
+    reason: str | None
+
+
+class ListedEscalation(EscalationView):
+    """An escalation in a list, with its tag."""
+
+    etag: str
+
+
+class EscalationList(Representation):
+    """All escalations of a request: a handful."""
+
+    items: list[ListedEscalation]
 
 
 class NotSoughtView(Representation):

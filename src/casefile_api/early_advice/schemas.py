@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints, field_validator
 
+from casefile_api.early_advice.ladder import Outcome, Subject
 from casefile_api.web.bodies import Body
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=20_000, pattern=r"\S")]
@@ -247,4 +248,20 @@ class MoveResponseDate(Body):
     """The police have until another date to answer."""
 
     response_due_on: date
+    reason: Text
+
+
+class RaiseEscalation(Body):
+    """A disagreement is taken up the ladder; `previous_id` where a level answered already."""
+
+    subject: Subject
+    grounds: Text
+    action_id: Annotated[UUID | None, Field(description="the action, where it is about one")] = None
+    previous_id: Annotated[UUID | None, Field(description="the escalation that was answered")] = None
+
+
+class AnswerEscalation(Body):
+    """The CPS answers at the level that it was raised at."""
+
+    outcome: Outcome
     reason: Text
