@@ -1,6 +1,6 @@
 """The other side, played over the API: each request goes the way of its behaviour, and then there is nothing to do."""
 
-from casefile_api.demo.behaviours import Playing, read_script
+from casefile_api.demo.behaviours import Playing
 from casefile_api.demo.simulating import PlayedUnit
 from tests.api.advising import path_of
 from tests.outside.client import Sandbox
@@ -22,7 +22,7 @@ ENDS = {
 
 
 def played(sandbox: Sandbox, side: Playing, unit: str, script: str, said: list[str]) -> PlayedUnit:
-    unit_played = PlayedUnit.of(sandbox.directory / "sandbox.json", side, unit, read_script(script, side))
+    unit_played = PlayedUnit.of(sandbox.directory / "sandbox.json", side, unit, script)
     unit_played.tell = said.append
     return unit_played
 

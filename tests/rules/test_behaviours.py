@@ -8,8 +8,10 @@ import pytest
 
 from casefile_api.demo.answers import NotAsToldError, View
 from casefile_api.demo.behaviours import BEHAVIOURS, Playing, Seen, next_act, read_script
+from casefile_api.organisations.code_lists import CODE_LISTS
 
 Json = Any
+REASONS = [value.code for value in CODE_LISTS["triage_rejection_reason"].values]
 TODAY = date(2026, 11, 24)
 
 
@@ -26,7 +28,7 @@ def seen(state: str, *taken: str, clocks: Sequence[Json] = (), actions: Sequence
 
 def act(side: Playing, word: str, view: Seen) -> str | None:
     """The step that a behaviour takes next."""
-    done = next_act(side, read_script(word, side)[0], view)
+    done = next_act(side, read_script(word, side, REASONS)[0], view)
     return done.step if done else None
 
 
@@ -97,7 +99,7 @@ def test_the_force_does_what_its_script_says(word: str, view: Seen, step: str | 
 
 
 def test_a_reason_is_named_by_its_place_or_its_code() -> None:
-    by_place, by_code, first = read_script("returns:3, returns:NO_MG3, returns", Playing.CPS)
+    by_place, by_code, first = read_script("returns:3, returns:NO_MG3, returns", Playing.CPS, REASONS)
     assert by_code.detail == by_place.detail == "NO_MG3"
     assert first.detail != ""
 
@@ -105,7 +107,7 @@ def test_a_reason_is_named_by_its_place_or_its_code() -> None:
 @pytest.mark.parametrize("text", ["accept", "", "returns:14", "returns:0", "returns:NONE", "never:2", "answers"])
 def test_what_a_script_does_not_know_is_refused_with_what_it_knows(text: str) -> None:
     with pytest.raises(NotAsToldError):
-        read_script(text, Playing.CPS)
+        read_script(text, Playing.CPS, REASONS)
 
 
 def test_both_sides_have_somebody_who_is_late_and_somebody_who_never_answers() -> None:

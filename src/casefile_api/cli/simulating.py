@@ -37,14 +37,13 @@ def simulate(
     Each request takes the next behaviour of the script. The sandbox's clock may be moved meanwhile: `late` waits.
     """
     from casefile_api.demo.answers import NotAsToldError
-    from casefile_api.demo.behaviours import read_script
     from casefile_api.demo.simulating import PlayedUnit, keep_playing
 
     usual_unit, usual_script = _USUAL[side]
     if opens and side is Playing.CPS:
         raise CommandFailed("The CPS opens no case files: leave --open out.")
     try:
-        played = PlayedUnit.of(sandbox_file, side, unit or usual_unit, read_script(script or usual_script, side))
+        played = PlayedUnit.of(sandbox_file, side, unit or usual_unit, script or usual_script)
         played.open_cases(opens, cps_unit)
         done = keep_playing(played, every_seconds=every, until_idle=until_idle)
     except NotAsToldError as difference:

@@ -10,7 +10,6 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from casefile_api.demo.answers import NotAsToldError, View
-from casefile_api.organisations.code_lists import CODE_LISTS
 
 REVIEW: Mapping[str, object] = {"review_type": "EARLY_ADVICE", "case_type": "RASSO"}
 SETTLED = ("satisfied", "cancelled")
@@ -81,8 +80,11 @@ class Seen:
         )
 
 
-def read_script(text: str, side: Playing) -> list[Behaviour]:
-    """Reads `accepts, returns:3`; what the side does not know is refused with what it knows."""
+def read_script(text: str, side: Playing, reasons: Sequence[str]) -> list[Behaviour]:
+    """Reads `accepts, returns:3`; what the side does not know is refused with what it knows.
+
+    `reasons` are the codes with which triage returns, in the order of their list.
+    """
     known = BEHAVIOURS[side]
     script = []
     for word in (part.strip() for part in text.split(",")):
@@ -91,13 +93,12 @@ def read_script(text: str, side: Playing) -> list[Behaviour]:
             raise NotAsToldError(f"A {side.value} script knows {', '.join(known)}; not {word or 'nothing at all'}.")
         if detail and name != "returns":
             raise NotAsToldError(f"{name} takes nothing after a colon.")
-        script.append(Behaviour(name, reason_named(detail) if name == "returns" else ""))
+        script.append(Behaviour(name, reason_named(detail, reasons) if name == "returns" else ""))
     return script
 
 
-def reason_named(detail: str) -> str:
+def reason_named(detail: str, codes: Sequence[str]) -> str:
     """The code of a triage reason: by its place in the list, from 1, or by itself; the first where none is named."""
-    codes = [value.code for value in CODE_LISTS["triage_rejection_reason"].values]
     if detail.isdigit() and 1 <= int(detail) <= len(codes):
         return codes[int(detail) - 1]
     if detail in codes or not detail:

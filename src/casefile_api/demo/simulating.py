@@ -12,7 +12,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from casefile_api.demo.answers import NotAsToldError, View
-from casefile_api.demo.behaviours import Act, Behaviour, Playing, Seen, next_act
+from casefile_api.demo.behaviours import Act, Behaviour, Playing, Seen, next_act, read_script
 from casefile_api.demo.case import line_of_enquiry, new_urn, request_for_advice, unfinished_content
 from casefile_api.demo.parties import Credentials, Party, Wire
 
@@ -36,11 +36,18 @@ class PlayedUnit:
     _people: dict[str, Party] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, sandbox_file: Path, side: Playing, unit: str, script: list[Behaviour]) -> "PlayedUnit":
+    def of(cls, sandbox_file: Path, side: Playing, unit: str, script: str) -> "PlayedUnit":
         """Reads the file that a sandbox writes when it is ready."""
         sandbox = View(json.loads(sandbox_file.read_text(encoding="utf-8")))
         wire = Wire(sandbox.text("base_url").rstrip("/"), sandbox.text("token_endpoint"), sandbox.text("issuer"))
-        return cls(side, unit, script, sandbox, sandbox_file.parent, wire)
+        played = cls(side, unit, [], sandbox, sandbox_file.parent, wire)
+        played.script = read_script(script, side, played.reasons())
+        return played
+
+    def reasons(self) -> list[str]:
+        """The codes with which triage returns a request, as the service lists them."""
+        listed = self.person(_LOOKS_AS[self.side]).get("/v1/code-lists/triage_rejection_reason").body
+        return [item.text("code") for item in listed.items("items")]
 
     def person(self, role: str) -> Party:
         """The unit's first member of staff who holds a role; one person for each role."""
