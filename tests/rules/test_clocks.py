@@ -19,6 +19,7 @@ from casefile_api.early_advice.clocks import (
     Side,
     end_of,
     london_date,
+    months_after,
     start,
 )
 
@@ -282,3 +283,27 @@ def test_pauses_never_add_or_lose_a_day(received: datetime, gaps: list[int]) -> 
         now = later
     assert clock.paused_days == paused
     assert clock.due_on == begun.due_on + timedelta(days=paused)
+
+
+@pytest.mark.parametrize(
+    ("day", "months", "expected", "why"),
+    [
+        ("2026-12-31", 2, "2027-02-28", "February has no 31st: its last day"),
+        ("2027-12-31", 2, "2028-02-29", "a leap year's February has 29"),
+        ("2026-11-15", 1, "2026-12-15", "the same day of the month"),
+        ("2026-11-30", 2, "2027-01-30", "over the new year"),
+    ],
+)
+def test_months_later_is_the_same_day_or_the_last_of_a_shorter_month(
+    day: str, months: int, expected: str, why: str
+) -> None:
+    assert months_after(date.fromisoformat(day), months).isoformat() == expected, why
+
+
+def test_an_areas_own_rule_goes_before_those_for_all() -> None:
+    own = ClockRule(ClockKind.TRIAGE, date(2021, 1, 1), 3, DayUnit.WORKING_DAYS, areas=frozenset({"cps-wales"}))
+    later_for_all = ClockRule(ClockKind.TRIAGE, date(2026, 1, 1), 2, DayUnit.WORKING_DAYS)
+    rules, on = ClockRules((*DEFAULT_RULES, own, later_for_all)), date(2026, 11, 24)
+    days = {area: rules.in_force(ClockKind.TRIAGE, on, "rasso", area) for area in ("cps-wales", "cps-north-west")}
+    assert {area: rule.target_days for area, rule in days.items() if rule} == {"cps-wales": 3, "cps-north-west": 2}
+    assert rules.in_force(ClockKind.TRIAGE, date(2020, 6, 1), "rasso", "cps-wales") == DEFAULT_RULES[1]
