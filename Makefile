@@ -40,7 +40,7 @@ demo: $(INSTALLED)  ## play a whole case between a force and the CPS, on a servi
 	@$(RUN) demo
 
 test: $(INSTALLED)  ## all tests but the long ones
-	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile -m "not soak"
+	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --no-loadscope-reorder -m "not soak"
 
 soak: $(INSTALLED)  ## the long tests: kills at many moments, hours of traffic
 	$(BIN)/python -m pytest -n 0 -m soak --timeout 7200
@@ -55,7 +55,7 @@ ceph: $(INSTALLED)  ## the store's part against Ceph RGW: Debian's ceph-mon ceph
 
 coverage: $(INSTALLED)  ## the tests again, with what of the code they ran (slower)
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n $(PROCESSES) --dist loadfile -m "not soak" --timeout 300
+	$(BIN)/coverage run -m pytest -n $(PROCESSES) --dist loadfile --no-loadscope-reorder -m "not soak" --timeout 300
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

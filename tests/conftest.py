@@ -8,14 +8,27 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.databases import DatabaseServer, ScratchDatabase, database_server
 from tests.outside.client import Sandbox
 from tests.outside.running import running_sandbox
+from tests.sharing_out import BySandbox, longest_first
 
 pytest_plugins = ["tests.contract.counting"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest."""
+    longest_first(items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> BySandbox:
+    """Keep together what needs the same sandbox."""
+    return BySandbox(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -37,7 +37,6 @@ _NAMING = f"""
     """
 # What no part of the worker, or of what answers callers, ever does.
 _NEVER_DONE = (
-    ("insert", "case_file_finding", WORKER_ROLE),
     ("insert", "seen_assertion", WORKER_ROLE),
     ("insert", "revoked_token", WORKER_ROLE),
     ("insert, update", "token_cutoff", WORKER_ROLE),

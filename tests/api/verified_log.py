@@ -136,6 +136,7 @@ async def rewritten(log: VerifiedLog, key: SignerKey) -> None:
     leaf = tree.leaf_hash(forged)
     forge = "update audit_entry set entry = %s, leaf_hash = %s, action = 'get_version' where id = %s"
     log.tamper(forge, forged, leaf, identifier)
+    log.tamper("update audit_search set action = 'get_version' where leaf_index = 41")
     log.tamper("update audit_leaf set leaf_hash = %s where leaf_index = 41", leaf)
     leaves = [row[0] for row in log.rows("select leaf_hash from audit_leaf order by leaf_index")]
     for tile, hashes in tiles.append(0, {}, leaves).items():

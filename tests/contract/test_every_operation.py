@@ -129,6 +129,19 @@ def test_no_step_is_taken_on_what_has_ended(grand_tour: tour.Tour, scene: Scene)
         path = grand_tour.ended_actions[0]
         party.refused("POST", f"{path}/{step}", 409, "wrong-state", json=body, if_match=party.etag(path))
     scene.person("prosecutor", "cps").refused("POST", f"{request}/actions", 409, "wrong-state", json=calls.ACTION)
+    for operation, path in {
+        "patch_early_advice_request": request,
+        "move_response_date": f"{request}/move-response-date",
+        "raise_escalation": f"{request}/escalations",
+        "answer_escalation": grand_tour.answered_escalation,
+    }.items():
+        row = next(row for row in ROWS if row.operation == operation)
+        (party, _), call = somebody_who_may(row, scene), calls.CALLS[operation]
+        assert call.body
+        how: dict[str, Any] = {"json": call.body(scene, party), "media_type": call.media_type}
+        listed = party.get(f"{request}/escalations").json()["items"]
+        how["if_match"] = listed[0]["etag"] if operation == "answer_escalation" else party.etag(request)
+        party.refused(row.call.split(" ")[0], path, 409, "wrong-state", **how)
 
 
 def test_what_exists_is_not_made_again(scene: Scene) -> None:
@@ -141,6 +154,14 @@ def test_what_exists_is_not_made_again(scene: Scene) -> None:
     where = f"/v1/case-files/{other['id']}/corrections"
     officer.refused("POST", where, 409, "already-exists", json=correction, if_match=tag)
     officer.refused("POST", f"{path}/early-advice-requests", 409, "already-exists", json=cases.request_body())
+    two = cases.case_content()
+    two["suspects"].append({**two["suspects"][0], "id": "s2"})
+    both = cases.open_case(officer, content=two)
+    cases.draft_request(officer, both["id"])
+    second = f"/v1/early-advice-requests/{cases.draft_request(officer, both['id'], suspect_ids=['s2'])['id']}"
+    of_the_first = {"json": {"suspect_ids": ["s1"]}, "if_match": officer.etag(second)}
+    media_type = "application/merge-patch+json"
+    officer.refused("PATCH", second, 409, "already-exists", media_type=media_type, **of_the_first)
 
 
 def test_what_is_submitted_or_not_there_yet_is_left_alone(scene: Scene) -> None:

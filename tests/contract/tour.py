@@ -31,6 +31,7 @@ class Tour:
     told: list[Member] = field(default_factory=list)
     """every member of every answer"""
     ended_actions: list[str] = field(default_factory=list)
+    answered_escalation: str = ""
 
     def __getattr__(self, role: str) -> Party:
         """`tour.officer`, `tour.legal_manager` …: the people of the scene's two units."""
@@ -176,6 +177,7 @@ def advice_with_a_plan(tour: Tour) -> None:
     answer = {"outcome": "changed", "reason": "It is brought forward."}
     where = f"{path}/escalations/{raised['id']}/answer"
     tour.does(tour.legal_manager, "POST", where, answer, if_match=open_one["etag"])
+    tour.answered_escalation = where
     action_plan(tour, path)
     tour.step(tour.prosecutor, path, "complete")
     tour.ended.append(path)

@@ -220,7 +220,7 @@ async def send(
         return await messages.send_message(work, request_id, body)
 
 
-@router.post("/messages/read", operation_id="mark_messages_read", response_model=ReadMark, responses=_WRONG_STATE)
+@router.post("/messages/read", operation_id="mark_messages_read", response_model=ReadMark)
 async def mark_read(request_id: RequestId, work: Work, body: Annotated[MarkRead, JsonBody(MarkRead)]) -> Response:
     """Say that the messages up to one of them were read."""
     async with work:
