@@ -57,7 +57,7 @@ def secure(
     """Turn row-level security on: which rows are seen, which may be changed to, which added.
 
     What may be written is what is seen, where nothing else is said; what may be added is what may be written. Acts
-    without a caller see every row: what they may do to it is a matter of rights. Since 0028 they have a role of their
+    without a caller see every row: what they may do to it is a matter of rights. Since 0027 they have a role of their
     own, which a table made after it names as `unattended`.
     """
     written = written or seen

@@ -9,8 +9,8 @@ from alembic import op
 
 from migrations.grants import BREAKING, HELD, ORGANISATION, OWN, PRINCIPALS, SERVICE_ROLE, of_case
 
-revision = "0027"
-down_revision = "0026"
+revision = "0026"
+down_revision = "0025"
 branch_labels = None
 depends_on = None
 

@@ -8,8 +8,8 @@ from alembic import op
 
 from migrations.grants import SERVICE_ROLE, WORKER_ROLE, create_role
 
-revision = "0028"
-down_revision = "0027"
+revision = "0027"
+down_revision = "0026"
 branch_labels = None
 depends_on = None
 

@@ -9,8 +9,8 @@ from alembic import op
 
 from migrations.grants import HELD, ORGANISATION, SERVICE_ROLE, WORKER_ROLE
 
-revision = "0030"
-down_revision = "0029"
+revision = "0029"
+down_revision = "0028"
 branch_labels = None
 depends_on = None
 

@@ -9,8 +9,8 @@ from alembic import op
 
 from migrations.grants import SERVICE_ROLE, WORKER_ROLE, grant
 
-revision = "0029"
-down_revision = "0028"
+revision = "0028"
+down_revision = "0027"
 branch_labels = None
 depends_on = None
 
