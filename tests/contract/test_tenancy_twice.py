@@ -211,6 +211,9 @@ def test_who_is_nobody_to_a_case_sees_no_row_of_any_guarded_table(
     assert seen == set() and len(filled) > 25
 
 
+EMPTIED = {"event_pending", "figure_due"}  # the worker takes out what it did, also between two looks
+
+
 def test_each_policy_of_sight_is_what_keeps_them_out(scene: Scene, filled: list[str]) -> None:
     # With the condition of one table forgotten, the test above has something to see there.
     open_anyway = set()
@@ -222,7 +225,7 @@ def test_each_policy_of_sight_is_what_keeps_them_out(scene: Scene, filled: list[
                 owner.execute("set local role casefile_service")
                 if readable(owner, name) and counted(owner, name):
                     open_anyway.add(name)
-    assert open_anyway == {name for name in filled if name != "event_pending"}
+    assert open_anyway - EMPTIED == set(filled) - EMPTIED
 
 
 # What any of the service's own requests may add, whoever it is about: the log takes down every attempt.
@@ -331,7 +334,7 @@ def test_who_answers_callers_cannot_write_the_log(statement: str, scene: Scene) 
         "insert into case_file_version select * from case_file_version",
         "insert into case_file_share select * from case_file_share",
         "insert into early_advice select * from early_advice",
-        "insert into case_file_finding select * from case_file_finding",
+        "update case_file_finding set officers = '{}'",
         "insert into seen_assertion select * from seen_assertion",
         "update rate_bucket set level = 1000000",
         "update staff set roles = '{senior_officer}'",

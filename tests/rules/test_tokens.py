@@ -103,21 +103,26 @@ def test_a_token_made_by_a_second_implementation_with_our_key_is_believed() -> N
     assert verifier().verify(signed(claims())).subject == "PC2041"
 
 
-NOW = int(time.time())
-FORGERIES = forged_tokens(Forger(OUR_KEY, KID, claims()))
+FORGERIES = sorted(forged_tokens(Forger(OUR_KEY, KID, claims())))
 
 
-@pytest.mark.parametrize("token", FORGERIES.values(), ids=FORGERIES.keys())
-def test_a_forgery_is_refused_in_the_same_words_as_any_other(token: str) -> None:
+def forged(name: str) -> str:
+    """A forgery made now: refused for what is wrong with it, and not for its age."""
+    return forged_tokens(Forger(OUR_KEY, KID, claims()))[name]
+
+
+@pytest.mark.parametrize("name", FORGERIES)
+def test_a_forgery_is_refused_in_the_same_words_as_any_other(name: str) -> None:
     with pytest.raises(NotAuthenticated) as refusal:
-        verifier().verify(token)
+        verifier().verify(forged(name))
 
     assert refusal.value.detail == WORDS
     assert refusal.value.reason
 
 
-@pytest.mark.parametrize("token", FORGERIES.values(), ids=FORGERIES.keys())
-def test_a_forgery_costs_one_verification_wherever_it_is_found_out(token: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", FORGERIES)
+def test_a_forgery_costs_one_verification_wherever_it_is_found_out(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    token = forged(name)
     verify, verified = tokens.jws.verify, []
     monkeypatch.setattr(tokens.jws, "verify", lambda *given, **more: verified.append(given) or verify(*given, **more))
     with pytest.raises(NotAuthenticated):
@@ -129,7 +134,7 @@ def test_a_forgery_costs_one_verification_wherever_it_is_found_out(token: str, m
 @pytest.mark.soak
 def test_no_forgery_is_told_from_another_by_time() -> None:
     """Each kind is refused many times in turn; the middle times of all lie close to that of a bad signature."""
-    kinds = {name: token for name, token in FORGERIES.items() if name not in WITHOUT_END}
+    kinds = {name: forged(name) for name in FORGERIES if name not in WITHOUT_END}
     times: dict[str, list[int]] = {name: [] for name in kinds}
     checking = verifier()
     for _ in range(400):
@@ -170,10 +175,10 @@ def test_a_revoked_token_is_refused_though_it_was_remembered() -> None:
 
 @pytest.mark.parametrize("cutoff", [("client", "police-53", "force-53-rms"), ("staff", "police-53", "PC2041")])
 def test_a_cut_off_ends_the_tokens_issued_until_then_and_no_later_one(cutoff: tuple[str, str, str]) -> None:
-    revocations = RevocationList()
-    earlier, later = signed(claims(iat=NOW - 10)), signed(claims(iat=NOW - 9))
+    revocations, now = RevocationList(), int(time.time())
+    earlier, later = signed(claims(iat=now - 10)), signed(claims(iat=now - 9))
 
-    revocations.replace(Revocations(cutoffs={cutoff: NOW - 10}))
+    revocations.replace(Revocations(cutoffs={cutoff: now - 10}))
 
     assert verifier(revocations).verify(later)
     with pytest.raises(NotAuthenticated):
@@ -182,7 +187,7 @@ def test_a_cut_off_ends_the_tokens_issued_until_then_and_no_later_one(cutoff: tu
 
 def test_a_cut_off_of_another_organisation_touches_nobody_here() -> None:
     revocations = RevocationList()
-    revocations.replace(Revocations(cutoffs={("staff", "police-20", "PC2041"): NOW + 60}))
+    revocations.replace(Revocations(cutoffs={("staff", "police-20", "PC2041"): int(time.time()) + 60}))
 
     assert verifier(revocations).verify(signed(claims()))
 
