@@ -12,7 +12,7 @@ import pytest
 from tests.faults.hard_times import HardTimes
 from tests.outside.running import RunningSandbox
 
-SHORT, LONG = 5, 50
+SHORT, LONG = 3, 50
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def nothing_was_lost(players: HardTimes) -> None:
 
 
 @pytest.mark.timeout(300)
-def test_five_kills_lose_nothing_that_was_answered(running: RunningSandbox) -> None:
+def test_three_kills_lose_nothing_that_was_answered(running: RunningSandbox) -> None:
     players = play_under_kills(running, SHORT, seed=7)
     nothing_was_lost(players)
 
