@@ -4,6 +4,7 @@ Folders are made under the system's temporary folder and not under pytest's, whi
 PostgreSQL runs as a user of its own.
 """
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -29,6 +30,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> BySandbox:
     """Keep together what needs the same sandbox."""
     return BySandbox(config, log)
+
+
+@pytest.fixture(autouse=True)
+def settings_as_they_were() -> Iterator[None]:
+    """Takes back the settings that a command run inside a test process gave itself."""
+    before = _settings()
+    yield
+    if (after := _settings()) != before:
+        for name in after:
+            del os.environ[name]
+        os.environ.update(before)
+
+
+def _settings() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name.startswith(("CASEFILE_", "AWS_"))}
 
 
 @pytest.fixture(scope="session")
