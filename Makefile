@@ -40,7 +40,9 @@ demo: $(INSTALLED)  ## play a whole case between a force and the CPS, on a servi
 	@$(RUN) demo
 
 test: $(INSTALLED)  ## all tests but the long ones
-	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --no-loadscope-reorder -m "not soak"
+	@$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --no-loadscope-reorder -m "not soak" || { \
+		echo "What failed among all the others, once more by itself (if it passes now, the test is to be mended):"; \
+		$(BIN)/python -m pytest -n 0 -rA --tb=short --show-capture=no --last-failed --last-failed-no-failures none -m "not soak"; }
 
 soak: $(INSTALLED)  ## the long tests: kills at many moments, hours of traffic
 	$(BIN)/python -m pytest -n 0 -m soak --timeout 7200

@@ -137,13 +137,13 @@ def test_pages_follow_the_leaves_without_gap_or_double(inspector: Party, officer
 
 
 def test_a_walk_by_single_entries_ends_though_every_look_adds_one(inspector: Party, case_id: str) -> None:
-    cursor, seen = "", 0
     asked = {"limit": 1, "action": "list_audit_entries"}
+    already, cursor, seen = len(inspector.items(f"{LOG}/entries", **asked | {"limit": 200})), "", 0
     while cursor is not None:
         page = inspector.get(f"{LOG}/entries", params=asked | ({"cursor": cursor} if cursor else {})).json()
         seen, cursor = seen + len(page["items"]), page["next_cursor"]
 
-        assert seen < 500
+        assert seen < already + 500
 
 
 def test_looking_at_entries_is_itself_an_entry_without_the_case_file(inspector: Party, case_id: str) -> None:
