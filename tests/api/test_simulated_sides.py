@@ -33,6 +33,7 @@ def test_two_played_units_bring_every_request_to_the_end_of_its_script(sandbox: 
     force = played(sandbox, Playing.FORCE, POLICE_UNIT, "appeals", said)
     before = set(force.open_requests())
     force.open_cases(len(ENDS), CPS_UNIT)
+    cps.open_cases(0, CPS_UNIT)
     opened = set(force.open_requests()) - before
     assert len(opened) == len(ENDS)
     for _ in range(20):

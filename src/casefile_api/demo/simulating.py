@@ -72,9 +72,9 @@ class PlayedUnit:
 
     def open_cases(self, count: int, cps_unit: str) -> None:
         """The unit opens case files, each with a draft for early advice, that its supervisor submits by the script."""
-        officer = self.person("officer")
         content = unfinished_content() | {"lines_of_enquiry": [line_of_enquiry()], "supervisor_comments": "Endorsed."}
         for _ in range(count):
+            officer = self.person("officer")  # the CPS, which opens none, has nobody of the kind
             body = {
                 "urn": new_urn(officer.organisation),
                 "cps_unit": cps_unit,
