@@ -1,24 +1,17 @@
 """`python -m benchmarks.guarding`: what knowing the caller costs, piece by piece, and what a flood costs the others."""
 
 import asyncio
-import os
-import shutil
-import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from http.client import HTTPConnection
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.floods import FLOODS, RATES, quiet_latency, sandbox
 from benchmarks.load import http_request
 from benchmarks.statements import viewed_by
-from benchmarks.wrk import PROGRAM
 from casefile_api.access.key_proofs import Aim, ProofReader
 from casefile_api.access.nonces import Nonces
 from casefile_api.access.revocations import RevocationList
@@ -29,11 +22,7 @@ from casefile_api.embedded.postgresql import PostgreSQL
 from tests.outside.cases import open_case
 from tests.outside.client import Sandbox
 from tests.outside.dpop import Holder
-from tests.outside.running import running_sandbox
 
-FLOOD_TURNS = int(os.environ.get("BENCH_TURNS", "6"))
-FLOOD_CONNECTIONS = 16
-FLOOD_BURST_SECONDS = 4
 TIMES = 400
 CONNECTIONS = 8
 ISSUER = "https://casefile.example"
@@ -50,14 +39,9 @@ def main() -> None:
         table.add_row("the same, bound token, a fresh proof each", f"{bound:.0f} a second ({bound / bearer:.2f})")
         for name, share in row_level_security(running):
             table.add_row(name, share)
-    # The rates of production: a sandbox of its own is generous.
-    rates = {"CASEFILE_RATE_PER_SECOND": "100", "CASEFILE_RATE_BURST": "400"}
-    with sandbox(**rates) as flooded, sandbox(**rates) as other:
-        found = list(quiet_latency(flooded, other))
-    for name, median, last in found:
-        table.add_row(f"a quiet client, {name}", f"p50 {median:.2f} ms, p99 {last:.2f} ms")
-    (_, apart, apart_last), (_, beside, beside_last) = found[1:]
-    table.add_row("what our own sharing adds", f"p50 {beside / apart:.2f}, p99 {beside_last / apart_last:.2f}")
+    with sandbox(**RATES) as flooded, sandbox(**RATES) as other:
+        for name, told in quiet_latency(flooded, other, FLOODS[0]):
+            table.add_row(name, told)
     Console(width=110).print(table)
 
 
@@ -84,18 +68,6 @@ def each(act: Callable[[str], object], on: Sequence[str]) -> float:
     for one in on:
         act(one)
     return (time.perf_counter() - begun) / len(on) * 1e6
-
-
-@contextmanager
-def sandbox(**environment: str) -> Iterator[Sandbox]:
-    """A sandbox on a folder of its own."""
-    folder = Path(tempfile.mkdtemp(prefix="casefile-bench-"))
-    folder.chmod(0o711)
-    try:
-        with running_sandbox(folder / "sandbox", **environment) as running:
-            yield running
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def row_level_security(running: Sandbox) -> Iterator[tuple[str, str]]:
@@ -158,62 +130,6 @@ async def send_all(host: str, requests: Sequence[bytes]) -> float:
     begun = time.perf_counter()
     await asyncio.gather(*(one() for _ in range(CONNECTIONS)))
     return len(requests) / (time.perf_counter() - begun)
-
-
-def quiet_latency(flooded: Sandbox, other: Sandbox) -> Iterator[tuple[str, float, float]]:
-    """The latencies of a quiet client in milliseconds, median and 99th of a hundred.
-
-    Alone; while another client floods a second service on the same machine, which takes the processors and the disk as
-    much; and while it floods the same service. What the last is over the second is what the service itself lets one
-    client cost another. In short turns, so that what else the machine does falls on all three alike.
-    """
-    quiet, path = flooded.party("force-20-rms"), "/v1/me"
-    taken: dict[str, list[float]] = {"alone": [], "beside a flood of another service": [], "beside a flood": []}
-    targets: list[Sandbox | None] = [None, other, flooded]
-    for target in targets:
-        if target is not None:
-            _begin_flood(target, seconds=FLOOD_BURST_SECONDS).wait()  # what a client may ask for at once is used up
-    for _ in range(FLOOD_TURNS):
-        for name, target in zip(taken, targets, strict=True):
-            flood = _begin_flood(target, seconds=2) if target is not None else None
-            time.sleep(0.3)
-            taken[name] += _asked(flooded, path, quiet.token, times=60)
-            if flood is not None:
-                flood.wait()
-    for name, latencies in taken.items():
-        latencies.sort()
-        yield name, latencies[len(latencies) // 2], latencies[int(len(latencies) * 0.99)]
-
-
-def _begin_flood(target: Sandbox, *, seconds: float) -> "subprocess.Popen[bytes]":
-    flood = target.party("force-53-rms")
-    command = [
-        str(PROGRAM),
-        "-t1",
-        f"-c{FLOOD_CONNECTIONS}",
-        f"-d{seconds:.0f}s",
-        "-H",
-        f"Authorization: Bearer {flood.token}",
-    ]
-    return subprocess.Popen([*command, f"{target.base_url}/v1/me"], stdout=subprocess.DEVNULL)
-
-
-def _asked(running: Sandbox, path: str, token: str, *, times: int) -> list[float]:
-    """Ask so many times, 40 times a second, on one connection; milliseconds each."""
-    host = urlsplit(running.base_url)
-    connection = HTTPConnection(str(host.hostname), host.port)
-    taken = []
-    for _ in range(times):
-        begun = time.perf_counter()
-        connection.request("GET", path, headers={"Authorization": f"Bearer {token}"})
-        answer = connection.getresponse()
-        answer.read()
-        if answer.status != 200:
-            raise RuntimeError(f"the quiet client was answered {answer.status}")
-        taken.append((time.perf_counter() - begun) * 1000)
-        time.sleep(0.025)
-    connection.close()
-    return taken
 
 
 if __name__ == "__main__":

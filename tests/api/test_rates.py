@@ -140,8 +140,10 @@ def test_clients_and_addresses_have_their_rates_and_are_told(narrow: Sandbox) ->
 
 async def test_answers_to_a_flood_are_held_back_and_only_so_many(processes: list[Counted]) -> None:
     limits = RateLimits(processes[0].rows, STILL)
-    waiting = [asyncio.create_task(limits.hold_back()) for _ in range(MOST_HELD_BACK)]
+    told = [TooManyRequests("Later.") for _ in range(MOST_HELD_BACK + 1)]
+    waiting = [asyncio.create_task(limits.hold_back(one)) for one in told[1:]]
     await asyncio.sleep(0)
 
-    await asyncio.wait_for(limits.hold_back(), HELD_BACK_SECONDS / 5)
+    await asyncio.wait_for(limits.hold_back(told[0]), HELD_BACK_SECONDS / 5)
     await asyncio.gather(*waiting)
+    assert [one.headers for one in told] == [{"Connection": "close"}, *[{}] * MOST_HELD_BACK]

@@ -19,7 +19,7 @@ from casefile_api.errors import TooManyRequests
 
 LEASES_IN_A_BURST = 20
 HELD_BACK_SECONDS = 0.25
-MOST_HELD_BACK = 200
+MOST_HELD_BACK = 2000
 LEASE_SECONDS = 10.0
 _REMEMBERED = 10_000
 _SITE_BITS = 64
@@ -101,13 +101,15 @@ class RateLimits:
         told = f'"{policy.name}";r={lease.left + lease.beside};t={policy.window_seconds}'
         return {**self._told_policy(), "RateLimit": told}
 
-    async def hold_back(self) -> None:
+    async def hold_back(self, refusal: TooManyRequests) -> None:
         """Wait a little before telling an asker that it is over its rate.
 
         One that goes on without heeding the answer gets a few answers a second on each connection, each at another
-        moment, and the others are not slowed by it. So many wait at a time; further ones are told at once.
+        moment, and the others are not slowed by it. So many wait at a time; further ones are told at once, and have
+        to connect anew.
         """
         if self._held_back >= MOST_HELD_BACK:
+            refusal.headers["Connection"] = "close"
             return
         self._held_back += 1
         try:

@@ -265,7 +265,7 @@ async def _refuse(exchange: Exchange, refusal: Refusal) -> Response:
     except DependencyUnavailable as unavailable:
         refusal = unavailable
     if isinstance(refusal, TooManyRequests):
-        await exchange.parts.limits.hold_back()
+        await exchange.parts.limits.hold_back(refusal)
     if isinstance(refusal, NotAuthenticated):
         _challenge(exchange, refusal)
     return problem_response(refusal, exchange.request_id)
