@@ -1,4 +1,7 @@
-"""The whole log of a running sandbox, recomputed from its database: what every test that writes ends with."""
+"""The whole log of a running sandbox, recomputed from its database: what every test that writes ends with.
+
+Beside it, what is kept twice so that lists are quick is held against what it is kept from.
+"""
 
 import asyncio
 
@@ -24,7 +27,26 @@ def verify_whole_log(sandbox: Sandbox) -> Report:
     report = asyncio.run(_verify(settings))
     assert report.whole, "\n".join(found.sentence for found in report.findings[:10])
     look_for_planted(sandbox, addresses.owner)
+    compare_units(addresses.owner)
     return report
+
+
+# A row for the police unit and for each unit shared with, no other, and of each organisation one is the first.
+_UNITS_BUT_ONCE = """
+    with meant as (
+        select id as case_file_id, organisation, police_unit as unit from case_file
+        union select case_file_id, organisation, unit from case_file_share),
+    listed as (select case_file_id, organisation, unit from case_file_party)
+    (select * from meant except select * from listed) union all (select * from listed except select * from meant)
+    union all select case_file_id, organisation, string_agg(unit, ' ') from case_file_party
+    group by 1, 2 having count(*) filter (where first) <> 1
+"""
+
+
+def compare_units(owner_url: str) -> None:
+    """Each case file is listed for exactly the units that have it."""
+    with psycopg.connect(owner_url) as owner:
+        assert owner.execute(_UNITS_BUT_ONCE).fetchall() == []
 
 
 def look_for_planted(sandbox: Sandbox, owner_url: str) -> None:

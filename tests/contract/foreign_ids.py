@@ -28,6 +28,7 @@ IN_PATHS = {
         "escalation_id",
     )
 } | {"unit": "unit_id"}
+BUSY_AT_MOST = 3
 VOLATILE = {"date", "request-id", "dpop-nonce", "ratelimit", "traceparent"}
 
 
@@ -45,10 +46,16 @@ class Pair:
 
     def answers(self) -> tuple[Any, Any]:
         """What both are answered, without what differs from call to call."""
-        first, second = (
-            self.party.call(self.method, path, **how) for path, how in zip(self.path, self.how, strict=True)
-        )
+        first, second = (self._answer(path, how) for path, how in zip(self.path, self.how, strict=True))
         return _lasting(first), _lasting(second)
+
+    def _answer(self, path: str, how: dict[str, Any]) -> Any:
+        """What a call is answered; that the database is away for a moment says nothing of any id: asked again."""
+        for _ in range(BUSY_AT_MOST):
+            answer = self.party.call(self.method, path, **how)
+            if answer.status_code != 503:
+                break
+        return answer
 
 
 def _lasting(answer: Any) -> Any:
