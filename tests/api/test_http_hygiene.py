@@ -87,6 +87,37 @@ def test_a_request_for_another_host_gets_nothing(sandbox: Sandbox, system: Party
         assert json.loads(answer.body)["code"] == "not-found"  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize(
+    ("target", "host", "status"),
+    [
+        ("http://elsewhere.example/v1/me", "127.0.0.1", 404),
+        ("https://elsewhere.example:443/v1/me?x=y", "127.0.0.1", 404),
+        ("HTTP://127.0.0.1@elsewhere.example/v1/me", "127.0.0.1", 404),
+        ("http://[2001:db8::1]/v1/me", "127.0.0.1", 404),
+        ("//elsewhere.example/v1/me", "127.0.0.1", 404),
+        ("elsewhere.example/v1/me", "127.0.0.1", 400),
+        ("http://127.0.0.1/v1/me", "127.0.0.1", 200),
+        ("http://127.0.0.1/v1/me", "elsewhere.example", 200),
+        ("http://[::1]:8000/v1/me", "127.0.0.1", 200),
+    ],
+)
+def test_a_target_that_names_a_host_is_answered_as_that_host(
+    sandbox: Sandbox, system: Party, target: str, host: str, status: int
+) -> None:
+    lines = [f"GET {target} HTTP/1.1", f"Host: {host}", f"Authorization: Bearer {system.token}", "Connection: close"]
+    answer = raw(sandbox, "\r\n".join([*lines, "", ""]).encode())
+
+    assert answer.status == status
+    if status == 200:
+        assert json.loads(answer.body)["client_id"] == system.client_id  # type: ignore[attr-defined]
+
+
+def test_two_hosts_are_none_also_beside_a_target_that_names_one(sandbox: Sandbox) -> None:
+    lines = ["GET http://127.0.0.1/v1/me HTTP/1.1", "Host: 127.0.0.1", "Host: elsewhere.example", "Connection: close"]
+
+    assert raw(sandbox, "\r\n".join([*lines, "", ""]).encode()).status == 404
+
+
 def test_a_forged_forwarded_host_changes_nothing(system: Party) -> None:
     forged = {"X-Forwarded-Host": "elsewhere.example", "Forwarded": "host=elsewhere.example"}
     answer = system.call("GET", "/.well-known/oauth-authorization-server", headers=forged)

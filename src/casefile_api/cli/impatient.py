@@ -1,5 +1,7 @@
 """HTTP connections that wait for no head for ever, and for none without end (uvicorn leaves both to others).
 
+They also go by the host that is asked where a request's target names it, as a server must and uvicorn does not.
+
 A client that opens connections and lets heads drip would hold them all; one that sends a head of megabytes would be
 read into memory, and keep everybody waiting. How long a body may take and be is `web.bodies`'s affair, how long a
 connection may rest between requests uvicorn's own.
@@ -8,6 +10,7 @@ connection may rest between requests uvicorn's own.
 import asyncio
 from typing import Any
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEAD_SECONDS = 15.0
@@ -61,7 +64,16 @@ class ImpatientProtocol(HttpToolsProtocol):
         """Wait no longer: the head is there."""
         self._stop_waiting()
         self._unfinished = 0
+        self._go_by_target()
         super().on_headers_complete()
+
+    def _go_by_target(self) -> None:
+        """Where the target itself names a host, put that for what the Host header says (RFC 9112 3.2.2)."""
+        if self.url[:1] in (b"/", b"*"):
+            return
+        host = httptools.parse_url(self.url).host or b""
+        named = b"[%b]" % host if b":" in host else host
+        self.headers[:] = [(name, named if name == b"host" else value) for name, value in self.headers]
 
     def _wait_for_head(self) -> None:
         self._stop_waiting()
