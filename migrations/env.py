@@ -7,7 +7,7 @@ from sqlmodel import SQLModel
 import casefile_api
 from casefile_api.database import driver_url
 from casefile_api.settings import Settings
-from casefile_api.tenancy import SERVICE_ROLE, WORKER_ROLE
+from casefile_api.tenancy import SEQUENCER_ROLE, SERVICE_ROLE, WORKER_ROLE
 
 
 def every_table() -> None:
@@ -34,7 +34,7 @@ def run(connection: Connection) -> None:
     with context.begin_transaction():
         context.run_migrations()
         # The service checks at its start that the tables are the ones it knows.
-        for role in (SERVICE_ROLE, WORKER_ROLE):
+        for role in (SERVICE_ROLE, WORKER_ROLE, SEQUENCER_ROLE):
             known = connection.execute(text(f"select to_regclass('alembic_version'), to_regrole('{role}')")).one()
             if None not in known:
                 connection.execute(text(f"grant select on alembic_version to {role}"))

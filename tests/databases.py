@@ -12,11 +12,11 @@ import psycopg
 from casefile_api.cli import schema
 from casefile_api.embedded.data_directory import DataDirectory
 from casefile_api.embedded.postgresql import PostgreSQL
-from casefile_api.embedded.roles import OWNER, SERVICE, WORKER, DatabaseAddresses
+from casefile_api.embedded.roles import OWNER, SEQUENCER, SERVICE, WORKER, DatabaseAddresses
 
 TEMPLATE = "migrated"
-# Who may act in either role: what a test does at one address is done in the role that does it in earnest.
-BOTH = "casefile_both"
+# Who may act in every role: what a test does at one address is done in the role that does it in earnest.
+EACH = "casefile_each"
 
 
 @dataclass(frozen=True)
@@ -33,10 +33,10 @@ class DatabaseServer:
     def __init__(self, addresses: DatabaseAddresses) -> None:
         self._addresses = addresses
         self._numbers = itertools.count(1)
-        self._both = addresses.service.replace(SERVICE, BOTH, 1)
-        self._run(f"create role {BOTH} login password '{urlsplit(self._both).password}'")
-        self._run(f"grant {SERVICE}, {WORKER} to {BOTH}")
-        self._run(f"grant {BOTH} to {OWNER}")  # who may cut its connections
+        self._each = addresses.service.replace(SERVICE, EACH, 1)
+        self._run(f"create role {EACH} login password '{urlsplit(self._each).password}'")
+        self._run(f"grant {SERVICE}, {WORKER}, {SEQUENCER} to {EACH}")
+        self._run(f"grant {EACH} to {OWNER}")  # who may cut its connections
         self._run(f"create database {TEMPLATE} owner {OWNER}")
         schema.upgrade(self._on(addresses.owner, TEMPLATE))
 
@@ -46,7 +46,7 @@ class DatabaseServer:
         name = f"scratch_{next(self._numbers)}"
         self._run(f"create database {name} template {TEMPLATE} owner {OWNER} strategy file_copy")
         try:
-            yield ScratchDatabase(self._on(self._both, name), self._on(self._addresses.owner, name))
+            yield ScratchDatabase(self._on(self._each, name), self._on(self._addresses.owner, name))
         finally:
             self._run(f"drop database {name} with (force)")
 
@@ -57,7 +57,7 @@ class DatabaseServer:
         source = of.owner_url.rpartition("/")[2]
         self._run(f"create database {name} template {source} owner {OWNER} strategy file_copy")
         try:
-            yield ScratchDatabase(self._on(self._both, name), self._on(self._addresses.owner, name))
+            yield ScratchDatabase(self._on(self._each, name), self._on(self._addresses.owner, name))
         finally:
             self._run(f"drop database {name} with (force)")
 

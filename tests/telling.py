@@ -59,7 +59,7 @@ class Telling:
     async def register(self, url: str, *patterns: str, state: str = "active") -> Endpoint:
         """Put an endpoint into the database; a pending one is owed its verification."""
         endpoint_id, now = new_id(), self.clock.now()
-        async with self.database.session(WORKER) as session:
+        async with self.database.session(Scope(ORGANISATION, "police")) as session:
             await session.execute(
                 text(
                     "insert into webhook_endpoint (id, organisation, client_id, url, event_types, state, created_at,"
@@ -126,7 +126,7 @@ class Telling:
 
     async def advance(self, length: timedelta) -> None:
         """Move the sandbox's working time on."""
-        async with self.database.session(WORKER) as session:
+        async with self.database.session() as session:
             moved = "update working_time set ahead_seconds = ahead_seconds + :seconds returning ahead_seconds"
             ahead = await session.execute(text(moved), {"seconds": int(length.total_seconds())})
             self.clock.moved_to(timedelta(seconds=ahead.scalar_one()))

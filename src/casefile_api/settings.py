@@ -91,6 +91,9 @@ class Settings(BaseSettings):
     worker_database_url: str = Field(
         "", description="PostgreSQL URL of those who act without a caller, past any pooler; empty: database_url"
     )
+    sequencer_database_url: str = Field(
+        "", description="PostgreSQL URL of the sequencer, past any pooler; empty: that of the worker"
+    )
     database_pool_size: int = Field(6, ge=2, description="connections kept by each process")
     database_timeout_seconds: float = Field(10.0, gt=0, description="longest wait for a connection or a statement")
 
@@ -237,6 +240,11 @@ class Settings(BaseSettings):
     def lasting_database_url(self) -> str:
         """Return the URL of connections that are kept: those that listen, hold locks or take up jobs."""
         return self.direct_database_url or self.database_url
+
+    @property
+    def sequencing_database_url(self) -> str:
+        """Return the URL of the one connection that lets the log grow."""
+        return self.sequencer_database_url or self.lasting_database_url
 
     @property
     def unattended(self) -> Self:

@@ -11,8 +11,9 @@ from functools import lru_cache
 
 from psycopg.sql import Literal
 
-SERVICE_ROLE, WORKER_ROLE = "casefile_service", "casefile_worker"
-"""Who answers callers, and who acts without one. What each may do, the migrations say; neither owns anything."""
+SERVICE_ROLE, WORKER_ROLE, SEQUENCER_ROLE = "casefile_service", "casefile_worker", "casefile_sequencer"
+"""Who answers callers, who acts without one, and who numbers the log. What each may do, the migrations say; none owns
+anything."""
 
 UNATTENDED = "worker"
 
@@ -58,6 +59,9 @@ SET = (
     " set_config('casefile.principals', :principals, true) as principals"
 )
 SET_AS_WORKER = f"{SET}, set_config('role', :role, true) as role"
+
+AS_OWNER = "set local role none"
+"""For commands, which connect as the owner: to the end of the transaction, or until another role is taken."""
 
 
 @lru_cache(maxsize=4096)

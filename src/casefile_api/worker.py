@@ -22,6 +22,7 @@ from casefile_api.attachments.storage import Storage
 from casefile_api.attachments.verification import verify_attachment
 from casefile_api.audit.going_outside import Outside
 from casefile_api.audit.retaining import RetainedCheckpoints
+from casefile_api.clock import Clock
 from casefile_api.errors import DependencyUnavailable, Misconfigured
 from casefile_api.jobs import JobKind
 from casefile_api.ledger.sequencer import Sequencer
@@ -35,14 +36,17 @@ from casefile_api.webhooks.telling import Telling
 
 RESTARTED_AFTER_SECONDS = 1.0
 STOPPED_WITHIN_SECONDS = 2.5
+SEQUENCER = "sequencer"
 
 _log = structlog.get_logger("casefile_api.worker")
 
 Task = Callable[[], Awaitable[None]]
 
 
-async def run_worker(settings: Settings, stop: asyncio.Event) -> None:
+async def run_worker(settings: Settings, stop: asyncio.Event, *, sequences: bool = True) -> None:
     """Do the worker's work until told to stop; what is under way then is broken off and taken up by the next worker.
+
+    One that does not sequence leaves that to a process of its own.
 
     Raises Misconfigured where a key or a setting is not usable.
     """
@@ -54,6 +58,7 @@ async def run_worker(settings: Settings, stop: asyncio.Event) -> None:
     begun = [
         asyncio.create_task(_go_on(name, task, stop), name=name)
         for name, task in _tasks(parts, storage, retained, announcements, stop).items()
+        if sequences or name != SEQUENCER
     ]
     _log.info("worker_started", tasks=[task.get_name() for task in begun])
     stopping = asyncio.create_task(stop.wait(), name="stop")
@@ -73,6 +78,28 @@ async def run_worker(settings: Settings, stop: asyncio.Event) -> None:
         _log.info("worker_stopped")
 
 
+async def run_sequencer(settings: Settings, stop: asyncio.Event) -> None:
+    """Sequence the log and nothing else: no key of a case, no store of files, no word to anybody outside.
+
+    Raises Misconfigured where a key or a setting is not usable.
+    """
+    retained = RetainedCheckpoints.of(settings)
+    sequencer = Sequencer(settings, jobs.defer, Clock(), retained)
+    stopping = asyncio.create_task(stop.wait(), name="stop")
+    working = asyncio.create_task(_go_on(SEQUENCER, functools.partial(sequencer.run, stop), stop), name=SEQUENCER)
+    _log.info("sequencer_started")
+    try:
+        await asyncio.wait([stopping, working], return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            await working
+    finally:
+        stop.set()
+        await _stop(stopping, working)
+        if retained is not None:
+            retained.close()
+        _log.info("sequencer_stopped")
+
+
 def _tasks(
     parts: Parts,
     storage: Storage,
@@ -86,7 +113,7 @@ def _tasks(
         f"round of {each.name}": functools.partial(_make_round, each, parts, stop) for each in (*rounds.ROUNDS, outside)
     }
     return {
-        "sequencer": functools.partial(sequencer.run, stop),
+        SEQUENCER: functools.partial(sequencer.run, stop),
         "webhooks": functools.partial(_tell, parts, announcements, stop),
         "jobs": functools.partial(_work_through_jobs, parts, storage),
         **making,

@@ -25,6 +25,7 @@ from casefile_api.ledger.kept_checkpoint import KeptCheckpoint
 from casefile_api.ledger.log_state import oldest_waiting_seconds, standing_alarm
 from casefile_api.ledger.sequencer import Sequencer
 from casefile_api.tenancy import AS_WORKER, WORKER
+from casefile_api.worker import run_sequencer
 from tests.logs import ORIGIN, LogInHand, an_entry, insert_entry, insert_event
 
 
@@ -169,6 +170,17 @@ async def test_an_entry_is_integrated_well_within_a_second_and_listeners_are_tol
     await running
     assert told == ["casefile_sequenced"]
     assert count == [(1,)]
+
+
+async def test_the_sequencer_works_by_itself_and_stops_when_told(log: LogInHand) -> None:
+    stop = asyncio.Event()
+    running = asyncio.create_task(run_sequencer(log.settings.with_values(log_bucket=""), stop))
+    log.write(3)
+    await asyncio.to_thread(wait_for_leaves, log, 3)
+    stop.set()
+    await running
+
+    assert len(leaves(log)) == 3
 
 
 async def test_the_newest_checkpoint_is_kept_outside_the_database(log: LogInHand) -> None:

@@ -22,8 +22,10 @@ from sqlalchemy import text
 from casefile_api.database import Database
 from casefile_api.embedded.data_directory import DataDirectory
 from casefile_api.embedded.postgresql import PostgreSQL
+from casefile_api.errors import Misconfigured
 from casefile_api.settings import Settings
-from casefile_api.tenancy import AS_WORKER, Scope
+from casefile_api.tenancy import AS_WORKER, UNATTENDED, Scope
+from casefile_api.worker import run_sequencer
 from tests.contract import calls
 from tests.contract.matrix import Row, read_matrix
 from tests.contract.scene import Scene
@@ -177,6 +179,7 @@ NEVER_CHANGED = (
 )  # fmt: skip
 
 
+AS_KIND_WORKER = f"-c casefile.kind={UNATTENDED}"
 NOBODY = {"": "nothing is said", "-c casefile.kind=police -c casefile.organisation=police-99": "an unknown force"}
 _GUARDED = """
     select relname from pg_class where relrowsecurity and not relispartition and relnamespace = 'public'::regnamespace
@@ -289,14 +292,14 @@ def test_each_policy_of_change_is_what_stops_a_stranger(policy: str, scene: Scen
 
 
 @pytest.mark.parametrize("table", NEVER_CHANGED)
-@pytest.mark.parametrize("role", ["service", "worker"])
+@pytest.mark.parametrize("role", ["service", "worker", "sequencer"])
 @pytest.mark.parametrize("change", ["delete from {}", "update {} set {} = {}"])
 def test_what_is_only_added_to_cannot_be_changed_by_anyone(table: str, role: str, change: str, scene: Scene) -> None:
     addresses = PostgreSQL(DataDirectory(scene.sandbox.directory)).addresses()
     keys = {"audit_entry": "id", "audit_leaf": "leaf_index", "audit_search": "leaf_index", "event_position": "position"}
     column = keys.get(table, "case_file_id")
-    address, kind = (addresses.worker, "worker") if role == "worker" else (addresses.service, "police")
-    connected = psycopg.connect(address, options=f"-c casefile.kind={kind}")
+    kind = "worker" if role == "worker" else "police"
+    connected = psycopg.connect(getattr(addresses, role), options=f"-c casefile.kind={kind}")
     with connected as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
         connection.execute(change.format(table, column, column).encode())
 
@@ -348,6 +351,53 @@ def test_the_worker_writes_none_of_what_people_write(statement: str, scene: Scen
     connected = psycopg.connect(addresses.worker, options=AS_WORKER)
     with connected as worker, pytest.raises(psycopg.errors.InsufficientPrivilege):
         worker.execute(statement.encode())
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "insert into audit_leaf select * from audit_leaf",
+        "insert into audit_search select * from audit_search",
+        "insert into audit_checkpoint select * from audit_checkpoint",
+        "insert into event_position select * from event_position",
+        "update audit_tile set hashes = hashes",
+        "delete from audit_pending",
+        "delete from log_alarm",
+        "insert into audit_erasure select * from audit_erasure",
+        "insert into procrastinate_jobs select * from procrastinate_jobs",
+        "set role casefile_sequencer",
+    ],
+)
+def test_the_worker_lets_nothing_into_the_logs_tree(statement: str, scene: Scene) -> None:
+    addresses = PostgreSQL(DataDirectory(scene.sandbox.directory)).addresses()
+    connected = psycopg.connect(addresses.worker, options=AS_WORKER)
+    with connected as worker, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        worker.execute(statement.encode())
+
+
+def test_the_sequencer_sees_no_case_and_nothing_of_an_entry_but_what_searches_go_by(scene: Scene) -> None:
+    addresses = PostgreSQL(DataDirectory(scene.sandbox.directory)).addresses()
+    refused = ["select entry from audit_entry", "select erasable from audit_entry", "select body from event"]
+    refused += ["insert into audit_entry select * from audit_entry", "select * from audit_search"]
+    refused += ["set role casefile_worker"]
+    with psycopg.connect(addresses.sequencer, options=AS_KIND_WORKER, autocommit=True) as sequencer:
+        assert sequencer.execute("select count(leaf_hash) > 0 from audit_entry").fetchone() == (True,)
+        for statement in (*refused, *(f"select from {table} limit 1" for table in of_cases(addresses.owner))):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                sequencer.execute(statement.encode())
+
+
+def of_cases(owner_url: str) -> set[str]:
+    """The tables that row-level security guards, but for those that the sequencer works on."""
+    with psycopg.connect(owner_url) as owner:
+        guarded = {name for (name,) in owner.execute(_GUARDED)}
+    return guarded - {"audit_entry", "audit_search", "event", "event_pending", "event_position"}
+
+
+async def test_a_login_that_may_not_sequence_is_told_so_and_asked_no_second_time(scene: Scene) -> None:
+    addresses = PostgreSQL(DataDirectory(scene.sandbox.directory)).addresses()
+    with pytest.raises(Misconfigured, match="CASEFILE_SEQUENCER_DATABASE_URL"):
+        await run_sequencer(Settings(database_url=addresses.worker, log_bucket=""), asyncio.Event())
 
 
 @pytest.mark.parametrize("pooler", [False, True], ids=["said at the start", "said in each transaction"])

@@ -1,5 +1,6 @@
 """The parent of all processes restarts what dies, leaves a part that cannot start for later, and stops in order."""
 
+import socket
 import sys
 import threading
 import time
@@ -10,8 +11,12 @@ from pathlib import Path
 import pytest
 
 from casefile_api.cli import supervision
+from casefile_api.cli.parts import SEQUENCERS_WAY, WORKERS_WAY, database_environment
+from casefile_api.cli.serving import api_programs, worker_program
 from casefile_api.cli.supervision import Program, Supervisor
+from casefile_api.embedded.data_directory import DataDirectory
 from casefile_api.embedded.failures import PartFailed
+from casefile_api.embedded.roles import DatabaseAddresses
 
 SLEEPER = [sys.executable, "-S", "-c", "import time; time.sleep(600)"]
 
@@ -105,3 +110,15 @@ def test_a_program_that_ends_at_its_start_is_the_reason_to_give_up(shared_folder
         supervisor.start(program)
         with pytest.raises(PartFailed, match=r"The api-1 process ended at its start: The key is missing\."):
             supervisor.wait_until(lambda: False, [program], 60)
+
+
+def test_who_answers_callers_has_neither_the_workers_way_into_the_database_nor_the_sequencers(tmp_path: Path) -> None:
+    directory = DataDirectory(tmp_path)
+    directory.create()
+    ways = database_environment(DatabaseAddresses("root", "owner", "service", "worker", "sequencer"))
+    with socket.socket() as listener:
+        programs = api_programs(directory, listener, ways, 2)
+
+    assert {WORKERS_WAY, SEQUENCERS_WAY} < ways.keys() and "owner" not in ways.values()
+    assert [set(program.environment) & {WORKERS_WAY, SEQUENCERS_WAY} for program in programs] == [set(), set()]
+    assert worker_program(directory, ways).environment == ways

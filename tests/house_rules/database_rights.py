@@ -11,8 +11,9 @@ from pathlib import Path
 import psycopg
 
 FILE = Path(__file__).with_name("database_rights.csv")
-COLUMNS = ("table", "casefile_service", "casefile_worker", "why")
-_RIGHTS = """
+COLUMNS = ("table", "casefile_service", "casefile_worker", "why", "casefile_sequencer")
+ROLES = (*COLUMNS[1:3], COLUMNS[4])
+_RIGHTS = f"""
     with given as (
         select c.relname as name, a.grantee, lower(a.privilege_type) as may from pg_class c, aclexplode(c.relacl) a
         where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
@@ -22,22 +23,23 @@ _RIGHTS = """
         where c.relnamespace = 'public'::regnamespace and not c.relispartition)
     select name, rolname, string_agg(may, ' ' order by may collate "C")
     from given join pg_roles r on r.oid = grantee
-    where rolname in ('casefile_service', 'casefile_worker') and name <> 'alembic_version' group by 1, 2
+    where rolname in {ROLES} and name <> 'alembic_version' group by 1, 2
     """
 
 
-def rights_in(owner: psycopg.Connection) -> dict[str, tuple[str, str]]:
-    """The rights of the two roles on each table."""
+def rights_in(owner: psycopg.Connection) -> dict[str, tuple[str, ...]]:
+    """The rights of each role on each table."""
     found: dict[str, dict[str, str]] = {}
     for table, role, may in owner.execute(_RIGHTS).fetchall():
         found.setdefault(table, {})[role] = may
-    return {table: (may.get(COLUMNS[1], ""), may.get(COLUMNS[2], "")) for table, may in found.items()}
+    return {table: tuple(may.get(role, "") for role in ROLES) for table, may in found.items()}
 
 
-def written_down() -> dict[str, tuple[str, str, str]]:
-    """The rights that the file tells, and why."""
+def written_down() -> dict[str, tuple[tuple[str, ...], str]]:
+    """The rights that the file tells, and why; a table that the sequencer has nothing to do with ends before it."""
     with FILE.open(newline="") as file:
-        return {line["table"]: (line[COLUMNS[1]], line[COLUMNS[2]], line["why"]) for line in csv.DictReader(file)}
+        lines = list(csv.DictReader(file, restval=""))
+    return {line["table"]: (tuple(line[role] for role in ROLES), line["why"]) for line in lines}
 
 
 def main(owner_url: str) -> None:
@@ -46,8 +48,9 @@ def main(owner_url: str) -> None:
     with psycopg.connect(owner_url) as owner, FILE.open("w", newline="") as file:
         lines = csv.writer(file, lineterminator="\n")
         lines.writerow(COLUMNS)
-        for table, (service, worker) in sorted(rights_in(owner).items()):
-            lines.writerow((table, service, worker, before.get(table, ("", "", ""))[2]))
+        for table, (service, worker, sequencer) in sorted(rights_in(owner).items()):
+            line = (table, service, worker, before.get(table, ((), ""))[1])
+            lines.writerow((*line, sequencer) if sequencer else line)
 
 
 if __name__ == "__main__":

@@ -81,6 +81,7 @@ COMMANDS_UNRECORDED: Mapping[str, str] = {
     "sandbox": "it registers through the acts above, and serves",
     "serve": "it serves; every call is recorded",
     "worker": "it works; every act is recorded",
+    "sequencer": "it gives entries their place in the log",
     "api-process": "a process of serve",
     "worker-process": "a process of worker",
     "doctor": "it writes and removes objects of its own",

@@ -33,7 +33,7 @@ from casefile_api.ledger.proofs import PublishedCheckpoint, StoredTree, newest_c
 from casefile_api.ledger.search_rows import FILED
 from casefile_api.ledger.succession import present_log
 from casefile_api.ledger.tree import leaf_hash
-from casefile_api.tenancy import WORKER_ROLE
+from casefile_api.tenancy import AS_OWNER, WORKER_ROLE
 from casefile_api.unattended import Act, unattended
 
 PAGE = 500
@@ -105,7 +105,7 @@ async def detach(database: Database, period: str, archive: Archive) -> int:
     """
     at = real_now()
     async with unattended(database, Clock(), DETACH) as act:
-        await act.session.execute(text("set local role none"))
+        await act.session.execute(text(AS_OWNER))
         await act.session.execute(text("set local lock_timeout = '5s'"))
         table, bounds = await _past_partition(act.session, period)
         published = await newest_checkpoint(act.session)
@@ -190,7 +190,7 @@ async def attach(database: Database, archive: Archive) -> int:
     about = json.loads(archive.period.read_text())
     _verify(archive)
     async with unattended(database, Clock(), ATTACH) as act:
-        await act.session.execute(text("set local role none"))
+        await act.session.execute(text(AS_OWNER))
         await act.session.execute(text("set local lock_timeout = '5s'"))
         leaves = await _detached_leaves(act.session, about["period"])
         table = f"audit_entry_{about['period']}"
@@ -266,8 +266,7 @@ def _row_of(line: Line, owner: str | None) -> dict[str, Any]:
 
 
 async def _keep(act: Act, period: str, leaves: LeafRanges, *, attached: bool, at: Any) -> None:
-    """Keep which leaves went or came, with the bytes of the entry that says so."""
-    await act.session.execute(text(f"set local role {WORKER_ROLE}"))
+    """Keep, still as the owner, which leaves went or came, with the bytes of the entry that says so."""
     digest = scope_digest(f"period {period}", leaves)
     act.trail.about("log_period", digest)
     act.trail.details = {"period": period, "entries": len(leaves)}
@@ -284,3 +283,4 @@ async def _keep(act: Act, period: str, leaves: LeafRanges, *, attached: bool, at
             "at": at,
         },
     )
+    await act.session.execute(text(f"set local role {WORKER_ROLE}"))

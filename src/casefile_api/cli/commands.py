@@ -43,14 +43,28 @@ def serve(
     run_service(api_processes=workers, with_worker=not no_worker)
 
 
-def worker() -> None:
+def worker(
+    no_sequencer: Annotated[
+        bool, typer.Option("--no-sequencer", help="Leave the log's sequencing to `sequencer`, run elsewhere.")
+    ] = False,
+) -> None:
     """Run the worker: it sequences the log, delivers webhooks, verifies uploads and watches deadlines.
 
     `serve` runs one by itself. Several may run at once; they share the work.
     """
     from casefile_api.cli.serve import run_worker_alone
 
-    run_worker_alone()
+    run_worker_alone(sequences=not no_sequencer)
+
+
+def sequencer() -> None:
+    """Run the log's sequencer by itself, as a role that can do nothing else, beside `worker --no-sequencer`.
+
+    Several may run at once; one sequences at a time, and another goes on where it stops.
+    """
+    from casefile_api.cli.serve import run_sequencer_alone
+
+    run_sequencer_alone()
 
 
 def migrate() -> None:
@@ -153,7 +167,7 @@ def register(app: typer.Typer) -> None:
         transfers,
     )
 
-    for command in (demo, sandbox, serve, worker, migrate, doctor):
+    for command in (demo, sandbox, serve, worker, sequencer, migrate, doctor):
         app.command()(command)
     app.command()(simulating.simulate)
     app.command()(transfers.upload)

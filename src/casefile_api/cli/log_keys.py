@@ -20,6 +20,7 @@ from casefile_api.database import Database
 from casefile_api.errors import NotFound, WrongState
 from casefile_api.ledger.checkpoints import CheckpointError, SignerKey, VerifierKey, parse_note
 from casefile_api.ledger.log_keys import load_private_keys, replace_keys
+from casefile_api.organisations.commands import become_owner
 from casefile_api.settings import Settings
 from casefile_api.tenancy import WORKER
 from casefile_api.unattended import Act
@@ -77,6 +78,7 @@ def retire() -> str:
             raise WrongState("The newest key has not signed yet: is the worker running, and does it read this file?")
         act.trail.about("log_key", old[0].verifier.key_id.hex())
         act.trail.details = {"keys": [signer.verifier.key_id.hex() for signer in old]}
+        await become_owner(act.session)
         for signer in old:
             await act.session.execute(_RETIRE, {"key": signer.verifier.text(), "at": real_now()})
         replace_keys(Settings(), [newest.private_key])

@@ -13,7 +13,7 @@ from casefile_api.embedded.roles import DatabaseAddresses
 from casefile_api.embedded.seaweedfs import SeaweedFS, StorageAddress
 from casefile_api.settings import Settings
 
-WORKERS_WAY = "CASEFILE_WORKER_DATABASE_URL"
+WORKERS_WAY, SEQUENCERS_WAY = "CASEFILE_WORKER_DATABASE_URL", "CASEFILE_SEQUENCER_DATABASE_URL"
 
 
 class Parts:
@@ -52,7 +52,8 @@ class Parts:
 
 def database_environment(addresses: DatabaseAddresses) -> dict[str, str]:
     """The settings that lead to an embedded database, as the roles that own nothing."""
-    return {"CASEFILE_DATABASE_URL": addresses.service, WORKERS_WAY: addresses.worker}
+    ways = {WORKERS_WAY: addresses.worker, SEQUENCERS_WAY: addresses.sequencer}
+    return {"CASEFILE_DATABASE_URL": addresses.service, **ways}
 
 
 def storage_environment(address: StorageAddress, settings: Settings) -> dict[str, str]:
@@ -106,7 +107,10 @@ def database(settings: Settings) -> Iterator[Settings]:
 
 def _reaching(settings: Settings, addresses: DatabaseAddresses) -> Settings:
     return settings.with_values(
-        database_url=addresses.service, worker_database_url=addresses.worker, migration_database_url=addresses.owner
+        database_url=addresses.service,
+        worker_database_url=addresses.worker,
+        sequencer_database_url=addresses.sequencer,
+        migration_database_url=addresses.owner,
     )
 
 

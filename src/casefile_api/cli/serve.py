@@ -1,4 +1,4 @@
-"""`serve` and `worker`: the service of one machine, and the worker alone."""
+"""`serve`, `worker` and `sequencer`: the service of one machine, and what works without a caller by itself."""
 
 from __future__ import annotations
 
@@ -61,13 +61,15 @@ def ready_url(settings: Settings) -> str:
     return f"http://{host}:{settings.port}/readyz"
 
 
-def run_worker_alone() -> None:
+def run_worker_alone(*, sequences: bool = True) -> None:
     """Run one worker in this process, with embedded parts where the settings name none and no `serve` keeps them."""
     write_logs()
     settings = Settings()
     if not parts.uses_embedded_parts(settings):
-        run_worker_process()
+        run_worker_process(sequences=sequences)
         return
+    if not sequences:
+        raise PartFailed("With embedded parts the worker sequences the log itself: leave --no-sequencer out.")
     directory = DataDirectory(settings.data_dir)
     if directory.in_use:
         raise PartFailed(f"The service already running on {directory.path} has a worker of its own.")
@@ -79,7 +81,7 @@ def run_worker_alone() -> None:
         supervisor.run()
 
 
-def run_worker_process(begun: Path | None = None) -> None:
+def run_worker_process(begun: Path | None = None, *, sequences: bool = True) -> None:
     """Run one worker in this process, on the parts that the settings name; `begun` is made when it begins."""
     write_logs()
     settings = Settings().unattended
@@ -90,7 +92,21 @@ def run_worker_process(begun: Path | None = None) -> None:
     serve_metrics(settings, Backlog(settings.database_url))
     if begun is not None:
         begun.touch()
-    asyncio.run(_work(partial(run_worker, settings)))
+    asyncio.run(_work(partial(run_worker, settings, sequences=sequences)))
+
+
+def run_sequencer_alone() -> None:
+    """Run the sequencer in this process, on the database that the settings name."""
+    write_logs()
+    settings = Settings()
+    if not settings.sequencing_database_url:
+        raise PartFailed("The sequencer needs CASEFILE_SEQUENCER_DATABASE_URL; `serve` and `worker` have their own.")
+    from casefile_api.cli.metrics import serve_metrics
+    from casefile_api.worker import run_sequencer
+
+    schema.await_tables(settings.sequencing_database_url, TABLES_SECONDS)
+    serve_metrics(settings)
+    asyncio.run(_work(partial(run_sequencer, settings)))
 
 
 async def _work(run_worker: Callable[[asyncio.Event], Awaitable[None]]) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import ProxyHandler, build_opener
 
-from casefile_api.cli.parts import WORKERS_WAY, Parts
+from casefile_api.cli.parts import SEQUENCERS_WAY, WORKERS_WAY, Parts
 from casefile_api.cli.supervision import Program, Supervisor
 from casefile_api.embedded import processes
 from casefile_api.embedded.data_directory import DataDirectory
@@ -48,7 +48,7 @@ def api_programs(
 ) -> list[Program]:
     """The processes that answer requests."""
     descriptor = listener.fileno()
-    environment = {name: value for name, value in environment.items() if name != WORKERS_WAY}
+    environment = {name: value for name, value in environment.items() if name not in (WORKERS_WAY, SEQUENCERS_WAY)}
     return [
         Program(
             name=f"api-{number}",

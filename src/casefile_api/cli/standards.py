@@ -82,6 +82,7 @@ def load(
     """
     from casefile_api.cli.administration import administer
     from casefile_api.file_standards.replaying import load_rule_set
+    from casefile_api.organisations.commands import become_owner
     from casefile_api.unattended import Act
 
     rule_set = _sound(file, owner)
@@ -91,6 +92,7 @@ def load(
 
     async def keep(act: Act) -> None:
         act.trail.details = {"owner": owner, "digest": rule_set.digest, "valid_from": valid_from.date().isoformat()}
+        await become_owner(act.session)
         await load_rule_set(act.session, rule_set, valid_from.date(), act.now)
 
     administer("load_file_standards", keep)

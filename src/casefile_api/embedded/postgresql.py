@@ -23,6 +23,7 @@ from casefile_api.embedded.failures import PartFailed
 from casefile_api.embedded.roles import (
     DATABASE,
     OWNER,
+    SEQUENCER,
     SERVICE,
     SUPERUSER,
     WORKER,
@@ -98,7 +99,8 @@ class PostgreSQL:
         def address(role: str, database: str = DATABASE) -> str:
             return f"postgresql://{role}:{self._directory.secret(f'postgresql_{role}')}@127.0.0.1:{ports[0]}/{database}"
 
-        return DatabaseAddresses(address(SUPERUSER, "postgres"), address(OWNER), address(SERVICE), address(WORKER))
+        in_database = (address(role) for role in (OWNER, SERVICE, WORKER, SEQUENCER))
+        return DatabaseAddresses(address(SUPERUSER, "postgres"), *in_database)
 
     def stop_left_behind(self) -> bool:
         """Stop our own server of an earlier run, if a kill left it; says whether there was one."""

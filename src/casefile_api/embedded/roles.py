@@ -1,8 +1,8 @@
 """Who may do what in an embedded database.
 
 Dramatis personae: the *superuser* makes roles and databases and is used for nothing else; the *owner* runs the
-migrations and owns the tables; *casefile_service* is what answers callers, *casefile_worker* what acts without one, and
-neither owns anything. Each has a generated password.
+migrations and owns the tables; *casefile_service* is what answers callers, *casefile_worker* what acts without one and
+*casefile_sequencer* what numbers the log; none of them owns anything. Each has a generated password.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import psycopg
 from psycopg import sql
 
 SUPERUSER, OWNER = "postgres", "casefile_owner"
-SERVICE, WORKER = "casefile_service", "casefile_worker"
+SERVICE, WORKER, SEQUENCER = "casefile_service", "casefile_worker", "casefile_sequencer"
 DATABASE = "casefile"
 
 
@@ -26,16 +26,17 @@ class DatabaseAddresses:
     owner: str
     service: str
     worker: str
+    sequencer: str
 
 
 def make_roles_and_database(addresses: DatabaseAddresses) -> None:
     """Everybody and everything that the addresses name; what is there already is brought to the same state."""
     with psycopg.connect(addresses.superuser, autocommit=True) as connection:
-        for address in (addresses.owner, addresses.service, addresses.worker):
+        for address in (addresses.owner, addresses.service, addresses.worker, addresses.sequencer):
             whose = urlsplit(address)
             _ensure_role(connection, str(whose.username), str(whose.password))
         _ensure_database(connection, DATABASE, OWNER)
-        for role in (SERVICE, WORKER):
+        for role in (SERVICE, WORKER, SEQUENCER):
             names = sql.Identifier(role), sql.Identifier(OWNER)
             connection.execute(sql.SQL("grant {} to {} with admin option").format(*names))
             names = sql.Identifier(DATABASE), sql.Identifier(role)

@@ -18,6 +18,7 @@ from casefile_api.errors import NotFound, NotPermitted, WrongState
 from casefile_api.identifiers import new_id
 from casefile_api.ledger.erasure_words import ErasureKind, ErasureReason
 from casefile_api.ledger.leaf_ranges import LeafRanges
+from casefile_api.tenancy import AS_OWNER, WORKER_ROLE
 
 CONFIRM_WITHIN = timedelta(days=7)
 """Longer, and it must be asked for again: the person who confirms should judge what is so now."""
@@ -96,7 +97,8 @@ def person(caller: Caller) -> tuple[str, str]:
 
 
 async def keep_asked(session: AsyncSession, asked: Erasure) -> None:
-    """Keep an erasure that was asked for."""
+    """Keep an erasure that was asked for, as the owner of the tables, and go on as the worker."""
+    await session.execute(text(AS_OWNER))
     await session.execute(
         _KEEP,
         {
@@ -111,6 +113,7 @@ async def keep_asked(session: AsyncSession, asked: Erasure) -> None:
             "at": asked.asked_at,
         },
     )
+    await session.execute(text(f"set local role {WORKER_ROLE}"))
 
 
 def asked_for(
@@ -147,7 +150,7 @@ async def find_waiting(session: AsyncSession, erasure_id: UUID, caller: Caller, 
 async def carry_out(session: AsyncSession, asked: Erasure, caller: Caller, act: bytes, at: datetime) -> int:
     """Erase, as the owner of the tables, in the transaction at hand; how many rows lost something."""
     organisation, staff = person(caller)
-    await session.execute(text("set local role none"))
+    await session.execute(text(AS_OWNER))
     values = {"id": asked.id, "organisation": organisation, "staff": staff, "act": act, "at": at}
     erased: int = (await session.execute(_CONFIRM, values)).scalar_one()
     return erased

@@ -12,6 +12,8 @@ from contextlib import asynccontextmanager, suppress
 
 import psycopg
 import structlog
+from psycopg import sql
+from psycopg.errors import InsufficientPrivilege, InvalidParameterValue
 
 from casefile_api.clock import Clock
 from casefile_api.errors import DependencyUnavailable, Misconfigured
@@ -21,7 +23,7 @@ from casefile_api.ledger.head import known_keys
 from casefile_api.ledger.kept_checkpoint import KeptCheckpoint, Retained
 from casefile_api.ledger.log_keys import KeyStamp, open_log
 from casefile_api.settings import Settings
-from casefile_api.tenancy import AS_WORKER
+from casefile_api.tenancy import SEQUENCER_ROLE
 
 __all__ = ["CHANNEL", "Defer", "JobWanted", "Sequencer"]
 
@@ -32,20 +34,34 @@ PAUSE_AFTER_JOB_FAULT_SECONDS = 5.0
 LEARNING_SECONDS = 10.0
 RECONNECT_SECONDS = 0.5
 
+_NO_ROLE = (
+    f"The log cannot be sequenced: this login may not act as {SEQUENCER_ROLE}. Set CASEFILE_SEQUENCER_DATABASE_URL to"
+    f" the URL of that role, or grant {SEQUENCER_ROLE} to the login."
+)
+
 _log = structlog.get_logger("casefile_api.sequencer")
 
 Connection = psycopg.AsyncConnection[tuple[object, ...]]
 
 
 async def connect(settings: Settings) -> Connection:
-    """A connection of the sequencer's own, outside the pool, as the role of what is done without a caller."""
-    return await psycopg.AsyncConnection.connect(
-        settings.lasting_database_url.replace("postgresql+psycopg://", "postgresql://"),
+    """A connection of the sequencer's own, outside the pool, in its own role.
+
+    Raises Misconfigured where the login may not act in that role.
+    """
+    connection = await psycopg.AsyncConnection.connect(
+        settings.sequencing_database_url.replace("postgresql+psycopg://", "postgresql://"),
         autocommit=True,
-        options=f"{AS_WORKER} -c timezone=UTC -c statement_timeout=30000",
+        options="-c timezone=UTC -c statement_timeout=30000",
         application_name="casefile-sequencer",
         connect_timeout=5,
     )
+    try:
+        await connection.execute(sql.SQL("set role {}").format(sql.Identifier(SEQUENCER_ROLE)))
+    except (InsufficientPrivilege, InvalidParameterValue):
+        await connection.close()
+        raise Misconfigured(_NO_ROLE) from None
+    return connection
 
 
 class Sequencer:

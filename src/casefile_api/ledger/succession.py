@@ -29,7 +29,7 @@ from casefile_api.ledger.checkpoints import (
 )
 from casefile_api.ledger.entries import SealedEntry, write_entries
 from casefile_api.ledger.search_rows import FILED
-from casefile_api.tenancy import WORKER_ROLE
+from casefile_api.tenancy import AS_OWNER, SEQUENCER_ROLE, WORKER_ROLE
 
 ACTION = "open_successor_log"
 
@@ -144,15 +144,24 @@ async def close_log(session: AsyncSession, ending: Ending, at: datetime) -> None
     """Close the present log, as the owner of the tables, in the transaction at hand."""
     old = ending.checkpoint
     values = {"number": ending.number, "origin": old.origin, "size": old.tree_size, "note": ending.note, "at": at}
+    await session.execute(text(AS_OWNER))
     await session.execute(_CLOSE, values)
-    await session.execute(text("set local role none"))
     await session.execute(text("select close_audit_log(:number)"), {"number": ending.number})
-    await session.execute(text(f"set local role {WORKER_ROLE}"))
     await session.execute(text("delete from log_alarm"))
+    await session.execute(text(f"set local role {WORKER_ROLE}"))
 
 
 async def begin_log(session: AsyncSession, signers: list[SignerKey], entry: SealedEntry, at: datetime) -> str:
     """Begin the successor with its first entry, and sign it; the note that it is published by."""
+    await write_entries(session, [entry])
+    await session.execute(text(f"set local role {SEQUENCER_ROLE}"))
+    note = await _sign_first(session, signers, entry, at)
+    await session.execute(text(f"set local role {WORKER_ROLE}"))
+    return note
+
+
+async def _sign_first(session: AsyncSession, signers: list[SignerKey], entry: SealedEntry, at: datetime) -> str:
+    """Do what the sequencer does in a batch, for the one entry with which a log begins."""
     origin = signers[0].name
     await session.execute(
         text("insert into audit_log (id, origin, created_at) values (1, :origin, :at)"), {"origin": origin, "at": at}
@@ -160,7 +169,6 @@ async def begin_log(session: AsyncSession, signers: list[SignerKey], entry: Seal
     for signer in signers:
         values = {"key": signer.verifier.text(), "at": at}
         await session.execute(text("insert into audit_log_key values (:key, :at)"), values)
-    await write_entries(session, [entry])
     await session.execute(text("delete from audit_pending where entry_id = :id"), {"id": entry.id})
     leaf: dict[str, Any] = {"id": entry.id, "leaf": entry.leaf_hash}
     await session.execute(text("insert into audit_leaf (leaf_index, entry_id, leaf_hash) values (0, :id, :leaf)"), leaf)

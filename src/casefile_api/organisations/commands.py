@@ -21,6 +21,7 @@ from casefile_api.organisations.schemas import (
     StaffFile,
     roles_of,
 )
+from casefile_api.tenancy import AS_OWNER
 from casefile_api.unattended import Act
 
 
@@ -88,7 +89,7 @@ async def load_organisations(act: Act, file: OrganisationsFile) -> int:
 
 async def become_owner(session: AsyncSession) -> None:
     """Act as the owner of the tables for this transaction: the service's own role may not let anybody new in."""
-    await session.execute(text("set local role none"))
+    await session.execute(text(AS_OWNER))
 
 
 async def _check(session: AsyncSession, organisation: str, wanted: PutStaffRequest, now: datetime, base: str) -> None:
