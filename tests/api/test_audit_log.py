@@ -177,6 +177,19 @@ def checkpoint(sandbox: Sandbox, **query: Any) -> tuple[int, bytes]:
     return int(size), base64.b64decode(root)
 
 
+def test_the_keys_are_told_with_how_far_each_is_good(sandbox: Sandbox, officer: Party) -> None:
+    lines = officer.get(f"{LOG}/public-key").text.split("\n")
+    for accept in ("application/json", "application/json, text/plain;q=0.9"):
+        answer = sandbox.http.get(f"{sandbox.base_url}{LOG}/public-key", headers={"Accept": accept})
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
+        assert [key["verifier_key"] for key in answer.json()["keys"]] == lines
+        assert {(key["retired_at"], key["good_up_to"]) for key in answer.json()["keys"]} == {(None, None)}
+        assert {key["first_used_at"][:2] for key in answer.json()["keys"]} == {"20"}
+    for accept in ("*/*", "text/plain, application/json;q=0.9", "image/png"):
+        answer = sandbox.http.get(f"{sandbox.base_url}{LOG}/public-key", headers={"Accept": accept})
+        assert (answer.headers["content-type"], answer.text.split("\n")) == ("text/plain; charset=utf-8", lines)
+
+
 def test_any_token_gets_proofs_that_foreign_code_accepts(sandbox: Sandbox, inspector: Party, officer: Party) -> None:
     item = integrated(inspector, case_file_id=open_case(officer)["id"])[0]
     size, root = checkpoint(sandbox)

@@ -6,11 +6,18 @@ from pathlib import Path
 import orjson
 import psycopg
 import pytest
+from typer.testing import CliRunner, Result
 
 from casefile_api.audit.alarming import watch_alarm
+from casefile_api.audit.exports import Export
+from casefile_api.audit.filters import EntryFilter
 from casefile_api.audit.findings import Meaning, Report
+from casefile_api.audit.queries import Place
 from casefile_api.audit.recovering import recover
+from casefile_api.audit.remit import Remit
 from casefile_api.audit.verification import believed_beside, verify_database
+from casefile_api.audit.verifier_keys import listed_keys
+from casefile_api.cli import audit
 from casefile_api.database import Database
 from casefile_api.errors import Invalid, WrongState
 from casefile_api.ledger.batch import LogReplaced
@@ -96,6 +103,51 @@ async def test_a_successor_goes_on_and_its_first_entry_holds_the_old_logs_end(re
     report = await verified(restored)
     assert report.whole, [found.sentence for found in report.findings]
     assert report.counts["closed logs"] == 1
+
+
+async def kept_from(log: LogInHand, folder: Path) -> dict[str, Path]:
+    """What an auditor keeps of a log and its successor: an export, its checkpoint, the old one's end, both keys."""
+    database = Database(log.settings)
+    async with database.connection(WORKER) as connection:
+        published = await newest_checkpoint(connection)
+        keys = {"key": orjson.dumps({"keys": await listed_keys(connection)})}
+        await enter_log(connection, 1)
+        old = await listed_keys(connection, 1)
+        keys["old-key"] = orjson.dumps({"keys": old})
+    export = Export(database, WORKER, EntryFilter(), Remit(None), published.tree_size, Place(), None)
+    lines = b"".join([chunk async for chunk in export.ndjson()])
+    await database.close()
+    closed = log.kept_file.with_name("checkpoint.closed-1").read_bytes()
+    kept = keys | {"export": lines, "checkpoint": published.note.encode(), "closed": closed}
+    for name, content in kept.items():
+        (folder / name).write_bytes(content)
+    assert [key["good_up_to"] for key in old] == [19]
+    return {name: folder / name for name in kept}
+
+
+async def test_an_export_proves_offline_that_its_log_succeeds_the_one_that_was_closed(
+    restored: LogInHand, tmp_path: Path
+) -> None:
+    restored.write(3)
+    await restored.step()
+    earlier = restored.rows("select note from audit_checkpoint order by id desc limit 1")[0][0]
+    await recovered(restored)
+    await restored.step()
+    kept = await kept_from(restored, tmp_path)
+    (tmp_path / "earlier").write_text(earlier)
+
+    def verify(closed: Path, *keys: str) -> Result:
+        given = [word for name in keys for word in ("--public-key", str(kept[name]))]
+        words = [str(kept["export"]), "--checkpoint", str(kept["checkpoint"]), "--closed", str(closed), *given]
+        return CliRunner().invoke(audit.app, ["verify-export", *words])
+
+    whole = verify(kept["closed"], "key", "old-key")
+    assert whole.exit_code == 0 and "1 closed logs" in whole.output, whole.output
+    assert "every entry of the log up to the checkpoint" in whole.output
+    another_end = verify(tmp_path / "earlier", "key", "old-key")
+    assert another_end.exit_code == 1 and "does not hold the checkpoint" in str(another_end.exception)
+    keyless = verify(kept["closed"], "key")
+    assert keyless.exit_code == 1 and "not signed by a known key" in str(keyless.exception)
 
 
 async def test_the_closed_logs_proofs_are_served_and_it_never_grows(restored: LogInHand) -> None:

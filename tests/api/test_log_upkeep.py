@@ -2,10 +2,12 @@
 
 import asyncio
 import multiprocessing
+from base64 import b64encode
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from multiprocessing.synchronize import Event
 from pathlib import Path
+from typing import Any
 
 import orjson
 import psycopg
@@ -13,12 +15,15 @@ import pytest
 
 from casefile_api.audit.self_check import check_some, step_size
 from casefile_api.audit.verification import believed_beside, verify_database
+from casefile_api.audit.verifier_keys import listed_keys
 from casefile_api.cli import keys
+from casefile_api.database import Database
 from casefile_api.errors import WrongState
 from casefile_api.ledger.checkpoints import CheckpointError, parse_note, parse_verifier_key
 from casefile_api.ledger.sequencer import Sequencer
 from casefile_api.ledger.upkeep import make_partitions, thin_checkpoints
 from casefile_api.settings import Settings
+from casefile_api.tenancy import WORKER
 from casefile_api.web.assembly import build_parts
 from casefile_api.web.parts import Parts
 from tests.commands import run
@@ -194,8 +199,29 @@ def test_a_key_is_rotated_and_the_old_one_retired_while_several_sequencers_run(
     listed = run(keys.app, "list-log")
     assert new in listed and old in listed
     assert log.rows("select verifier_key from audit_retired_key") == [(old,)]
+    newest, retired = asyncio.run(keys_listed(log))
+    (last_of_old,) = log.rows("select max(tree_size) from audit_checkpoint where strpos(note, %s) > 0", line_of(old))[0]
+    assert (newest["verifier_key"], newest["retired_at"], newest["good_up_to"]) == (new, None, None)
+    assert retired["verifier_key"] == old and retired["retired_at"] > newest["first_used_at"]
+    assert retired["good_up_to"] >= last_of_old > log.rows("select min(tree_size) from audit_checkpoint")[0][0]
+    assert retired["good_up_to"] <= log.rows("select max(tree_size) from audit_checkpoint")[0][0]
     report = asyncio.run(verify(log))
     assert report == []
+
+
+async def keys_listed(log: LogInHand) -> list[dict[str, Any]]:
+    database = Database(log.settings)
+    try:
+        async with database.connection(WORKER) as connection:
+            return await listed_keys(connection)
+    finally:
+        await database.close()
+
+
+def line_of(key: str) -> str:
+    """How every signature line of a key begins: its name, and its id in base64."""
+    known = parse_verifier_key(key)
+    return f"— {known.name} {b64encode(known.key_id + bytes(2)).decode()[:5]}"
 
 
 def retire_when_signed_for() -> None:

@@ -1,12 +1,14 @@
 """Checkpoints and signed notes, held against the vectors of the specifications and of Go's note package."""
 
 import base64
+import json
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from casefile_api.audit.verifier_keys import read_keys
 from casefile_api.ledger import checkpoints
 from casefile_api.ledger.checkpoints import Checkpoint, CheckpointError, SignerKey
 
@@ -137,3 +139,29 @@ def test_a_key_with_anothers_id_or_type_is_refused() -> None:
 def test_a_log_name_has_no_spaces_and_no_plus(name: str) -> None:
     with pytest.raises(CheckpointError):
         checkpoints.check_key_name(name)
+
+
+def keys_answered(good_up_to: object) -> str:
+    """What `public-key` answers as JSON after the old key was retired."""
+    listed = [(NEW, None), (OLD, good_up_to)]
+    return json.dumps({"keys": [{"verifier_key": key.verifier.text(), "good_up_to": size} for key, size in listed]})
+
+
+def test_a_retired_key_vouches_by_itself_for_nothing_newer() -> None:
+    size = CHECKPOINT.tree_size
+    by_old, by_both = (checkpoints.sign_checkpoint(CHECKPOINT, signers) for signers in ([OLD], [NEW, OLD]))
+
+    assert checkpoints.open_checkpoint(by_old, read_keys(keys_answered(size))) == CHECKPOINT
+    assert checkpoints.open_checkpoint(by_both, read_keys(keys_answered(size - 1))) == CHECKPOINT
+    with pytest.raises(CheckpointError, match="retired before"):
+        checkpoints.open_checkpoint(by_old, read_keys(keys_answered(size - 1)))
+
+
+def test_keys_are_read_as_they_are_answered_and_anything_else_is_refused() -> None:
+    lines = f"{NEW.verifier.text()}\n{OLD.verifier.text()}\n"
+
+    assert read_keys(lines) == read_keys(keys_answered(7)) == [NEW.verifier, OLD.verifier]
+    assert [key.good_up_to for key in read_keys(keys_answered(7))] == [None, 7]
+    for wrong in ("{}", "{", '{"keys": [1]}', keys_answered("7"), keys_answered(True), '{"keys": {"a": "b"}}'):
+        with pytest.raises(CheckpointError):
+            read_keys(wrong)

@@ -38,6 +38,18 @@ def test_a_sound_document_is_parsed_to_exactly_its_value(value):
     check_value(value)
 
 
+quoted = st.sampled_from(['"', "\\", '\\"', '"\\', "\\\\", "\\u0022", "é\"", "\n"]) | words
+
+
+@given(st.lists(st.tuples(quoted, quoted | sound), min_size=1, max_size=4), st.booleans(), st.data())
+def test_a_repeated_name_is_found_whatever_its_spelling(members, ascii_only, data):
+    name, _ = data.draw(st.sampled_from(members))
+    pairs = data.draw(st.permutations([*members, (name, data.draw(quoted))]))
+    written = ", ".join(f"{json.dumps(k, ensure_ascii=ascii_only)} :{json.dumps(v)}" for k, v in pairs)
+
+    assert {code for code, _ in faults_of(f'[{{"{chr(92)}"":"{chr(92) * 2}"}},{{{written}}}]')} == {"duplicate_name"}
+
+
 @given(st.binary(max_size=60))
 def test_any_bytes_are_either_json_or_refused_by_us(raw):
     try:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from casefile_api.audit.filters import EntryFilter
 from casefile_api.audit.items import COLUMNS, FOUND_COLUMNS, WAITING_COLUMNS, EntryRow
 from casefile_api.audit.remit import Remit
-from casefile_api.errors import DependencyUnavailable, Fault, Invalid, NotFound
+from casefile_api.errors import Fault, Invalid, NotFound
 from casefile_api.ledger.proofs import (
     ConsistencyProof,
     InclusionProof,
@@ -180,15 +180,6 @@ async def consistency_of(reader: Reader, old: int, new: int | None) -> Consisten
 def _not_reached(parameter: str, newest: int) -> Invalid:
     fault = Fault("out_of_range", f"The newest checkpoint covers {newest} entries.", parameter=parameter)
     return Invalid("The log has not reached that size.", fault)
-
-
-async def listed_keys(reader: Reader) -> list[str]:
-    """The verifier keys of the log in their text form, the newest first."""
-    query = text("select verifier_key from audit_log_key order by first_used_at desc, verifier_key")
-    keys = list((await reader.execute(query)).scalars())
-    if not keys:
-        raise DependencyUnavailable("The log has no key yet; the worker lists it when it starts.")
-    return keys
 
 
 async def find_tile(reader: Reader, path: str) -> bytes:

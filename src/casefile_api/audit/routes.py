@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
+import orjson
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
@@ -13,12 +14,13 @@ from casefile_api.audit import queries
 from casefile_api.audit.exports import Export
 from casefile_api.audit.filters import AskedEntries
 from casefile_api.audit.items import EntryRow
-from casefile_api.audit.media import CSV, JSON, NDJSON, wanted_media_type
+from casefile_api.audit.media import CSV, JSON, NDJSON, PLAIN, wanted_key_form, wanted_media_type
 from casefile_api.audit.published import published_note
 from casefile_api.audit.queries import Place
 from casefile_api.audit.remit import remit_of
-from casefile_api.audit.schemas import ConsistencyProofView, EntryItem, EntryPage, InclusionProofView
+from casefile_api.audit.schemas import ConsistencyProofView, EntryItem, EntryPage, InclusionProofView, LogKeys
 from casefile_api.audit.stamping import REPLY_TYPE, kept_answer
+from casefile_api.audit.verifier_keys import listed_keys
 from casefile_api.ledger.proofs import newest_checkpoint
 from casefile_api.ledger.succession import enter_log
 from casefile_api.ledger.tiles import MAX_TREE_SIZE
@@ -30,7 +32,6 @@ from casefile_api.web.routing import GuardedRoute
 
 router = APIRouter(prefix="/v1/audit-log", route_class=GuardedRoute, tags=["audit log"])
 
-PLAIN = "text/plain; charset=utf-8"
 _BY_ACCEPT = {"Vary": "Authorization, Accept"}
 _AS_IT_IS: Mapping[str, str] = {}
 _STAMPED = {REPLY_TYPE: {"schema": {"type": "string", "format": "binary"}}}
@@ -223,14 +224,26 @@ async def get_checkpoint(
     operation_id="get_public_key",
     summary="The key that verifies checkpoints",
     response_class=Response,
-    responses=_text("Verifier keys, one a line, the newest first", "origin+1a2b3c4d+<base64>"),
+    responses={
+        200: {
+            "model": LogKeys,
+            "description": "Verifier keys, one a line, the newest first; or, by `Accept`, with the validity of each",
+            "content": {"text/plain": {"schema": {"type": "string"}, "example": "origin+1a2b3c4d+<base64>"}},
+        }
+    },
 )
 async def get_public_key(reading: ReadingNow, log: Log = None) -> Response:
-    """The log's verifier key in its text form (C2SP signed-note); keys of the past follow on lines of their own."""
+    """The log's verifier key in its text form (C2SP signed-note); keys of the past follow on lines of their own.
+
+    With `Accept: application/json` each key is told with its validity: since when it signs, when it was retired, and
+    up to what size of the tree it is good by itself. `casefile-api audit verify-export --public-key` takes both forms.
+    """
     async with reading:
         await enter_log(reading.session, log)
-        keys = await queries.listed_keys(reading.session)
-    return _tagged(reading, "\n".join(keys).encode(), PLAIN)
+        keys = await listed_keys(reading.session, log)
+    if wanted_key_form(reading.exchange.request.headers.get("accept")) == JSON:
+        return _tagged(reading, orjson.dumps({"keys": keys}), JSON, _BY_ACCEPT)
+    return _tagged(reading, "\n".join(key["verifier_key"] for key in keys).encode(), PLAIN, _BY_ACCEPT)
 
 
 @router.get(

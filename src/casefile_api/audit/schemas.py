@@ -1,5 +1,6 @@
 """What the log's calls answer, as the reference documents it."""
 
+from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -80,3 +81,21 @@ class ConsistencyProofView(BaseModel):
     from_root: Hash
     to_root: Hash
     hashes: list[Hash]
+
+
+class LogKey(BaseModel):
+    """A key that verifies checkpoints of the log, and how far it is good."""
+
+    verifier_key: str = Field(description="its text form (C2SP signed-note)")
+    first_used_at: datetime
+    retired_at: datetime | None = Field(description="null while it signs")
+    good_up_to: int | None = Field(
+        description="it vouches by itself for checkpoints of at most so many entries; null: for all."
+        " In a log that was closed, the size that it ended with"
+    )
+
+
+class LogKeys(BaseModel):
+    """The keys of the log, the newest first."""
+
+    keys: list[LogKey]

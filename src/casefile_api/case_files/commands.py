@@ -145,12 +145,12 @@ async def restore_version(work: UnitOfWork, held: HeldCase, number: int, note: s
     return view
 
 
-async def find_for_change(work: UnitOfWork, case_file_id: str) -> HeldCase:
-    """Find and lock a case file that the caller may change, and check the tag they saw.
+async def find_for_change(work: UnitOfWork, case_file_id: str, *, content: bool = False) -> HeldCase:
+    """Find and lock a case file that the caller may change, with its content if asked, and check the tag they saw.
 
-    Raises NotFound, Replayed, PreconditionRequired or Stale.
+    Raises NotFound, Gone, Replayed, PreconditionRequired or Stale.
     """
-    held = HeldCase(*await hold_case_file(work, case_file_id))
+    held = HeldCase(*await hold_case_file(work, case_file_id, content=content))
     await work.precondition(held.view.tag)
     return held
 

@@ -95,7 +95,7 @@ async def patch_case_file(
     """Make a new version by a patch of the newest one."""
     limit = work.settings.body_limit_bytes
     async with work:
-        held = await commands.find_for_change(work, case_file_id)
+        held = await commands.find_for_change(work, case_file_id, content=True)
         before = {"content": orjson.loads(held.view.content), "note": ""}
         value = exchange_of(request).value
         if isinstance(body, JsonPatch):
@@ -140,7 +140,7 @@ async def restore_version(
 ) -> Response:
     """Make a new version from the content of an earlier one; nothing between them is lost."""
     async with work:
-        held = await commands.find_for_change(work, case_file_id)
+        held = await commands.find_for_change(work, case_file_id, content=True)
         view = await commands.restore_version(work, held, number, body.note)
         location = f"/v1/case-files/{held.case.id}/versions/{view.envelope['version']['number']}"
         return work.answer_change(view.body(), status=201, etag=view.tag, location=location)

@@ -26,7 +26,7 @@ from casefile_api.case_files.queries import (
 )
 from casefile_api.case_files.versions import SealedVersion, content_of
 from casefile_api.clock import utc_text
-from casefile_api.errors import NotFound, Retracted
+from casefile_api.errors import Gone, NotFound, Retracted
 from casefile_api.identifiers import parse_id
 from casefile_api.unit_of_work import Reading, written_out
 from casefile_api.web.etags import tag_of_bytes
@@ -122,20 +122,22 @@ async def envelopes_of(reading: Reading, wanted: Sequence[tuple[UUID, int]]) -> 
     return [_envelope(reading, row) for row in rows]
 
 
-async def hold_case_file(reading: Reading, case_file_id: str) -> tuple[CaseFileRow, CaseFileView]:
-    """Lock a case file for a change and return it as the caller sees it now.
+async def hold_case_file(reading: Reading, case_file_id: str, *, content: bool) -> tuple[CaseFileRow, CaseFileView]:
+    """Lock a case file for a change and return it as the caller sees it now, with its content only if asked.
 
-    Raises NotFound where there is none or none that the caller may know of.
+    Raises NotFound where there is none or none that the caller may know of, Gone where its content was erased.
     """
     identifier = parse_id(case_file_id)
     await reading.later(LOCK.text, {"id": identifier})
-    statement = statement_of_view(reading.caller, "case_file c", newest_visible(reading.caller), body=True)
+    statement = statement_of_view(reading.caller, "case_file c", newest_visible(reading.caller), body=content)
     found = await reading.session.execute(
         written_out(f"{statement} where c.id = :id"), {"id": identifier, **sight_of(reading.caller)}
     )
     row = _seen(reading, identifier, found.all())
+    if row.wrapped_key is None:
+        raise Gone("The content of this case file was erased.")
     case = CaseFileRow(**{name: getattr(row, name) for name in CaseFileRow.__dataclass_fields__})
-    return case, _view(reading, row)
+    return case, _view(reading, row) if content else CaseFileView(_envelope(reading, row))
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,13 +16,11 @@ app = typer.Typer(
 )
 app.add_typer(erase.app, name="erase")
 
-Key = Annotated[
-    str, typer.Option("--public-key", help="The log's public key, NAME+ID+BASE64, or a file that holds it.")
-]
-MoreKeys = Annotated[
-    list[str] | None,
-    typer.Option("--public-key", help="A public key of the log, or a file that holds it; may be given several times."),
-]
+_KEYS = typer.Option(
+    "--public-key", help="A public key of the log, NAME+ID+BASE64, or a file of them; may be given several times."
+)
+Keys = Annotated[list[str], _KEYS]
+MoreKeys = Annotated[list[str] | None, _KEYS]
 MoreCheckpoints = Annotated[
     list[Path] | None,
     typer.Option("--checkpoint", help="A checkpoint that somebody kept; may be given several times."),
@@ -63,7 +61,7 @@ def verify(
 def verify_export(  # noqa: PLR0913 - one parameter for each option
     file: Annotated[Path, typer.Argument(help="The log as NDJSON, as GET /v1/audit-log/entries exports it.")],
     checkpoint: Annotated[Path, typer.Option("--checkpoint", help="The checkpoint that the export is proved by.")],
-    public_key: Key,
+    public_key: Keys,
     since: Annotated[
         Path | None, typer.Option("--since", help="An earlier checkpoint, to prove that nothing before it changed.")
     ] = None,
@@ -85,8 +83,9 @@ def verify_export(  # noqa: PLR0913 - one parameter for each option
     The proofs of an export are of one tree; its size stands in every line (inclusion.tree_size), and
     GET /v1/audit-log/checkpoint?tree_size=… gives the checkpoint of it. With --since, a consistency proof from the
     earlier checkpoint to this one must be given too (GET /v1/audit-log/consistency-proof).
-    With --closed the log follows on another: its first entry must hold that checkpoint, and --public-key names a file
-    with the keys of both.
+    With --closed the log follows on another: its first entry must hold that checkpoint, and --public-key is given for
+    each of the two. Keys are taken as GET /v1/audit-log/public-key answers them, as text or as JSON; by JSON it is
+    known which were retired, and these vouch for nothing newer.
     """
     from casefile_api.cli.audit_verification import Beside, TimeStamped, quorum_of, verify_file
 

@@ -23,6 +23,7 @@ from casefile_api.audit.export_verification import (
 from casefile_api.audit.findings import Advance, Meaning, Report
 from casefile_api.audit.time_stamps import BadTimeStamp, read_roots, verify_time_stamp
 from casefile_api.audit.verification import believed_beside, verify_database
+from casefile_api.audit.verifier_keys import read_keys
 from casefile_api.cli import parts
 from casefile_api.cli.failing import CommandFailed
 from casefile_api.cli.retained import retained_in_reach
@@ -33,7 +34,6 @@ from casefile_api.ledger.checkpoints import (
     CheckpointError,
     VerifierKey,
     open_checkpoint,
-    parse_verifier_key,
 )
 from casefile_api.ledger.cosignatures import Quorum, parse_witness_key
 from casefile_api.settings import Settings
@@ -90,14 +90,14 @@ class Beside:
 def verify_file(
     file: Path,
     checkpoint: Path,
-    public_key: str,
+    public_keys: Sequence[str],
     since: Path | None,
     consistency: Sequence[Path],
     quorum: Quorum,
     beside: Beside,
 ) -> None:
     """Verify an export offline; exit 1 where anything is wrong with it."""
-    keys = log_keys(public_key)
+    keys = [key for text in public_keys for key in log_keys(text)]
     signed = _checkpoint(checkpoint, keys, quorum)
     proofs = [_proof(path) for path in consistency]
     verification = ExportVerification(signed, proofs)
@@ -141,17 +141,16 @@ def _text(path: Path) -> str:
         raise CommandFailed(f"{path} is not text.") from None
 
 
-def _lines(text: str) -> list[str]:
-    """The keys of an option: the text itself, or the lines of the file that it names."""
+def _named(text: str) -> str:
+    """What an option says: the text itself where it is a key, or what is in the file that it names."""
     path = Path(text)
-    lines = [text] if "+" in text and not path.exists() else _text(path).splitlines()
-    return [line for line in lines if line.strip()]
+    return text if "+" in text and not path.exists() else _text(path)
 
 
 def log_keys(text: str) -> list[VerifierKey]:
-    """The public keys of a log, as an option names them."""
+    """The public keys of a log, as an option names them: a key, or a file as `public-key` answers it in either form."""
     try:
-        return [parse_verifier_key(line) for line in _lines(text)]
+        return read_keys(_named(text))
     except CheckpointError as fault:
         raise CommandFailed(f"The public key of the log: {fault}.") from None
 
@@ -159,7 +158,8 @@ def log_keys(text: str) -> list[VerifierKey]:
 def quorum_of(texts: Sequence[str], least: int) -> Quorum:
     """The witnesses that options name, and how many of them must have vouched."""
     try:
-        keys = {parse_witness_key(line) for text in texts for line in _lines(text)}
+        lines = [line for text in texts for line in _named(text).splitlines()]
+        keys = {parse_witness_key(line) for line in lines if line.strip()}
     except CheckpointError as fault:
         raise CommandFailed(f"--witness-key: {fault}.") from None
     if least > len(keys):

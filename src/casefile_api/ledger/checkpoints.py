@@ -9,7 +9,7 @@ import re
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 
 from cryptography.exceptions import InvalidSignature
@@ -44,10 +44,14 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class VerifierKey:
-    """A public key of the log and the name it signs under."""
+    """A public key of the log and the name it signs under.
+
+    One that was retired vouches by itself for no checkpoint of more entries than `good_up_to`.
+    """
 
     name: str
     public_key: bytes
+    good_up_to: int | None = field(default=None, compare=False)
 
     @property
     def key_id(self) -> bytes:
@@ -161,8 +165,11 @@ def open_checkpoint(note: str, keys: Iterable[VerifierKey]) -> Checkpoint:
     signed = parse_note(note)
     signers = signed.verified_by(keys)
     checkpoint = parse_checkpoint(signed.text)
-    if all(key.name != checkpoint.origin for key in signers):
+    own = [key for key in signers if key.name == checkpoint.origin]
+    if not own:
         raise CheckpointError("the checkpoint is of another log than the key")
+    if all(key.good_up_to is not None and key.good_up_to < checkpoint.tree_size for key in own):
+        raise CheckpointError("only a key that was retired before signed the checkpoint")
     return checkpoint
 
 
