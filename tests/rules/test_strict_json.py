@@ -38,7 +38,7 @@ def test_a_sound_document_is_parsed_to_exactly_its_value(value):
     check_value(value)
 
 
-quoted = st.sampled_from(['"', "\\", '\\"', '"\\', "\\\\", "\\u0022", "é\"", "\n"]) | words
+quoted = st.sampled_from(['"', "\\", '\\"', '"\\', "\\\\", "\\u0022", 'é"', "\n"]) | words
 
 
 @given(st.lists(st.tuples(quoted, quoted | sound), min_size=1, max_size=4), st.booleans(), st.data())
