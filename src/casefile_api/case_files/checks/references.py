@@ -129,7 +129,7 @@ def _last_possible_day(dates: Members) -> date | None:
 def _expired(content: Members, on: date, base: str) -> Found:
     """Find words that their list no longer has on this day."""
     for path, name in _coded_members():
-        if any(value.valid_from or value.valid_to for value in CODE_LISTS[name].values):
+        if CODE_LISTS[name].changed_on is not None:
             yield from _expired_at(cast(JsonValue, content), path, _expires(name, on), base)
 
 
