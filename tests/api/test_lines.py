@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -29,6 +30,16 @@ async def test_many_at_once_each_get_their_own_answer(database: Database) -> Non
     answers = await asyncio.gather(*(database.rows("select cast(:n as int) as n", {"n": n}) for n in range(300)))
 
     assert [rows[0].n for rows in answers] == list(range(300))
+
+
+async def test_lists_arrive_as_they_are(database: Database) -> None:
+    texts = ["", "a", "NULL", "null", '"', "\\", '\\"', "{", "},{", " , ", "é\n\t’", "a" * 5_000]
+    mixed = [uuid4(), uuid4()]
+    for given, kind in ((texts, "text"), ([], "text"), (mixed, "uuid"), ([3, 1], "int"), ([b'"\\', b""], "bytea")):
+        (row,) = await database.rows(f"select cast(:given as {kind}[]) as given", {"given": given})
+        assert row.given == given
+    (row,) = await database.rows("select 'b' = any(:given) as found", {"given": ["a", "b"]})
+    assert row.found
 
 
 async def test_a_statement_that_fails_leaves_those_beside_it_alone(database: Database) -> None:

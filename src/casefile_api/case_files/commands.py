@@ -19,7 +19,7 @@ from casefile_api.case_files.content import content_faults
 from casefile_api.case_files.content.publishing import NEWEST
 from casefile_api.case_files.envelope import Envelope, check_envelope
 from casefile_api.case_files.indexing import INSERT as MAKE_FINDABLE
-from casefile_api.case_files.indexing import findable, named_staff
+from casefile_api.case_files.indexing import Findable
 from casefile_api.case_files.queries import CaseFileRow, find_visible, hold, is_retracted, number_asked, parties
 from casefile_api.case_files.versions import SealedVersion, seal_version
 from casefile_api.case_files.views import CaseFileView, NewVersion, hold_case_file, view_case_file, with_version
@@ -61,6 +61,7 @@ async def open_case_file(work: UnitOfWork, asked: Envelope, content: dict[str, A
     await _refuse_taken_urn(work, envelope.urn, envelope.urn_suffix)
     _check(content, [], work)
     refuse_interested(content, work.caller, [])
+    found = Findable.of(work.vault, content)
     case = CaseFileRow(
         new_id(),
         str(envelope.urn),
@@ -70,12 +71,14 @@ async def open_case_file(work: UnitOfWork, asked: Envelope, content: dict[str, A
         str(envelope.cps_unit),
         envelope.crime_references or [],
         1,
-        named_staff(content),
+        found.officers,
+        findable_as=found.digest,
     )
     await work.vault.create_key(work.session, case.id)
     await _insert_case(work, case)
     version = seal_version(case.id, content, [], number=1, parent_digest=None)
     await _insert_version(work, case, version, content, note)
+    await work.later(MAKE_FINDABLE, found.values(case.id, 1))
     await shut_out_parties(work, case.id, content, 1, created_by(work.caller))
     work.trail.about("case_file", case.id, version=1, case_file_id=case.id, owner=case.organisation)
     await work.record("case_file.opened", to=[case.organisation], case_file_id=case.id, version=1)
@@ -108,11 +111,14 @@ async def add_version(work: UnitOfWork, held: HeldCase, content: dict[str, Any],
     number = case.newest_number + 1
     parent = held.view.envelope["version"]["digest"]
     version = seal_version(case.id, content, attachments, number=number, parent_digest=parent)
+    found = Findable.of(work.vault, content)
     await work.later(
-        "update case_file set newest_number = :number, named_staff = :staff where id = :id",
-        {"id": case.id, "number": number, "staff": named_staff(content)},
+        "update case_file set newest_number = :number, named_staff = :staff, findable_as = :found where id = :id",
+        {"id": case.id, "number": number, "staff": found.officers, "found": found.digest},
     )
     new = await _insert_version(work, case, version, content, note)
+    if found.digest != case.findable_as:
+        await work.later(MAKE_FINDABLE, found.values(case.id, number))
     await shut_out_parties(work, case.id, content, number, new.created_by)
     await touch(work, case.id, [case.organisation])
     await work.record("case_file.version_added", to=[case.organisation], case_file_id=case.id, version=number)
@@ -203,14 +209,8 @@ async def share_version(
             "insert into case_file_share (case_file_id, number, unit, organisation, request_id, shared_at)"
             " values (:id, :number, :unit, :organisation, :request_id, :now) on conflict do nothing"
         ),
-        {
-            "id": case.id,
-            "number": number,
-            "unit": unit,
-            "organisation": organisation,
-            "request_id": request_id,
-            "now": work.now,
-        },
+        {"id": case.id, "number": number, "unit": unit, "organisation": organisation, "request_id": request_id}
+        | {"now": work.now},
     )
     newly = cast("CursorResult[Any]", shared).rowcount == 1
     await _let_have(work, case.id, organisation, unit)
@@ -331,12 +331,9 @@ async def _insert_version(
             "offence_codes": sorted({offence["cjs_code"] for offence in content.get("offences", [])}),
         },
     )
-    await work.later(MAKE_FINDABLE, findable(work.vault, case.id, version.number, content))
-    if version.attachments:
-        rows = [{"id": case.id, "number": version.number, "attachment": UUID(a["id"])} for a in version.attachments]
-        statement = "insert into case_file_version_attachment values (:id, :number, :attachment)"
-        for row in rows:
-            await work.later(statement, row)
+    for attachment in version.attachments:
+        values = {"id": case.id, "number": version.number, "attachment": UUID(attachment["id"])}
+        await work.later("insert into case_file_version_attachment values (:id, :number, :attachment)", values)
     return new
 
 

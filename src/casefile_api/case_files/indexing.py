@@ -6,6 +6,7 @@ theirs from the worker.
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -13,6 +14,7 @@ from uuid import UUID
 import orjson
 from sqlalchemy import text
 
+from casefile_api.canonical import sha256_hex
 from casefile_api.case_files.finding_terms import Wanted, suspects_of, terms_of, terms_wanted
 from casefile_api.case_files.queries import content_bytes
 from casefile_api.database import Database
@@ -41,17 +43,34 @@ _NAMED_ROLES = ("officer_in_charge", "supervisor", "disclosure_officer")
 _AT_A_TIME = 20
 
 
-def findable(vault: Vault, case_file_id: UUID, number: int, content: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what `INSERT` binds for a version of this content."""
-    suspects = [sorted(vault.finding_hash(term) for term in terms_of(one)) for one in suspects_of(content)]
-    reported_on = content.get("reported_on")
-    return {
-        "id": case_file_id,
-        "number": number,
-        "officers": named_staff(content),
-        "reported_on": date.fromisoformat(reported_on) if reported_on else None,
-        "suspects": json.dumps(suspects),
-    }
+@dataclass(frozen=True, slots=True)
+class Findable:
+    """What a content makes its case file findable by; names of suspects as keyed hashes."""
+
+    officers: list[str]
+    reported_on: str | None
+    suspects: list[list[str]]
+
+    @classmethod
+    def of(cls, vault: Vault, content: Mapping[str, Any]) -> "Findable":
+        """Return that of a content."""
+        suspects = [sorted(vault.finding_hash(term) for term in terms_of(one)) for one in suspects_of(content)]
+        return cls(named_staff(content), content.get("reported_on"), suspects)
+
+    @property
+    def digest(self) -> str:
+        """Return what tells whether it is the same as before: most new versions change nothing of it."""
+        return sha256_hex(orjson.dumps([self.officers, self.reported_on, self.suspects]))[:32]
+
+    def values(self, case_file_id: UUID, number: int) -> dict[str, Any]:
+        """Return what `INSERT` binds for a version."""
+        return {
+            "id": case_file_id,
+            "number": number,
+            "officers": self.officers,
+            "reported_on": date.fromisoformat(self.reported_on) if self.reported_on else None,
+            "suspects": json.dumps(self.suspects),
+        }
 
 
 def named_staff(content: Mapping[str, Any]) -> list[str]:
@@ -75,7 +94,8 @@ async def index_older(database: Database, vault: Vault, *, limit: int = _AT_A_TI
             try:
                 for number in row.numbers:
                     content = orjson.loads(await content_bytes(session, vault, row.case_file_id, number))
-                    await session.execute(text(INSERT), findable(vault, row.case_file_id, number, content))
+                    values = Findable.of(vault, content).values(row.case_file_id, number)
+                    await session.execute(text(INSERT), values)
             except Gone:  # erased meanwhile
                 continue
             await session.commit()

@@ -44,6 +44,8 @@ class CaseFile(SQLModel, table=True):
     # Principals: `police-53/1401` is a person, `police-53#gatekeeper` a role.
     admitted: list[str] = Field(sa_column=_principals())
     shut_out: list[str] = Field(sa_column=_principals())
+    # A digest of what the newest version is found by; null where the next one is to look for itself.
+    findable_as: str | None = None
 
 
 class CaseFileVersion(SQLModel, table=True):

@@ -42,6 +42,7 @@ class CaseFileRow:
     restricted: bool = False
     admitted: list[str] = field(default_factory=list)
     shut_out: list[str] = field(default_factory=list)
+    findable_as: str | None = None
 
     def lets_in(self, organisation: str, staff_id: str, roles: Iterable[str]) -> bool:
         """Say whether restriction and conflicts let in a member of staff who acts in these roles."""
