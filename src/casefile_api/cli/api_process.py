@@ -7,6 +7,7 @@ import socket
 import uvicorn
 
 from casefile_api.cli import schema
+from casefile_api.cli.memory import keep_what_is_loaded
 from casefile_api.cli.metrics import Measured, serve_metrics
 from casefile_api.logs import write_logs
 from casefile_api.settings import Settings
@@ -15,6 +16,15 @@ GRACEFUL_SECONDS = 2  # a long poll of the feed may be open for half a minute; i
 KEEP_ALIVE_SECONDS = 65  # longer than the usual 60 of a load balancer, so that it is never us who closes first
 WAITING_LIMIT = 4096
 TABLES_SECONDS = 60.0
+
+
+class Server(uvicorn.Server):
+    """Takes requests when all that is loaded has its place."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and tidy up before the first request."""
+        await super().startup(sockets)
+        keep_what_is_loaded()
 
 
 def run_api(settings: Settings, descriptor: int) -> None:
@@ -39,7 +49,7 @@ def run_api(settings: Settings, descriptor: int) -> None:
         timeout_graceful_shutdown=GRACEFUL_SECONDS,
         limit_concurrency=WAITING_LIMIT,
     )
-    server = uvicorn.Server(configuration)
+    server = Server(configuration)
     server.run(sockets=[socket.socket(fileno=descriptor)])
     if not server.started:
         raise SystemExit(3)

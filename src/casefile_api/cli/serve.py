@@ -11,6 +11,7 @@ from pathlib import Path
 import structlog
 
 from casefile_api.cli import parts, schema, serving
+from casefile_api.cli.memory import keep_what_is_loaded
 from casefile_api.cli.supervision import Program, Supervisor, supervised
 from casefile_api.embedded.data_directory import DataDirectory
 from casefile_api.embedded.failures import PartFailed
@@ -90,6 +91,7 @@ def run_worker_process(begun: Path | None = None, *, sequences: bool = True) -> 
 
     schema.await_tables(settings.database_url, TABLES_SECONDS)
     serve_metrics(settings, Backlog(settings.database_url))
+    keep_what_is_loaded()
     if begun is not None:
         begun.touch()
     asyncio.run(_work(partial(run_worker, settings, sequences=sequences)))

@@ -1,0 +1,18 @@
+"""What a process has loaded when it is ready stays for as long as it runs, and is not looked through again and again.
+
+Python's collector of cycles goes through all objects that have lived for a while whenever there are a quarter more of
+them. Of a loaded service that is a million that never go, a pause of a sixth of a second under load, and every request
+of the process waits it out.
+"""
+
+import gc
+
+# Young objects are looked through when so many more were made than freed: what a few dozen requests under way hold.
+YOUNG_OBJECTS = 10_000
+
+
+def keep_what_is_loaded() -> None:
+    """Let go of what starting left over, and keep the rest out of the collector's sight."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(YOUNG_OBJECTS, *gc.get_threshold()[1:])
