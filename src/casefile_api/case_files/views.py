@@ -73,8 +73,8 @@ def statement_of_view(caller: Caller, source: str, number: str, *, body: bool) -
         from {source}
         left join case_file_party p on p.case_file_id = c.id and p.organisation = :organisation and p.first
         left join case_key k on k.case_file_id = c.id
-        left join lateral (select w.* from case_file_version w where w.case_file_id = c.id and w.number = {number}
-                           offset 0) v on true  -- else a young database reads every version of the case for one
+        left join lateral (select one.* from case_file_version one where one.case_file_id = c.id
+                           and one.number = {number} offset 0) v on true  -- else a young database reads every version
         left join case_file_retraction t on t.case_file_id = c.id and t.number = v.number
         """
 
