@@ -1,7 +1,8 @@
 """`python -m benchmarks.log_scale`: do proofs, searches and appends take as long in a large log as in a small one?
 
 BENCH_SIZES names the two sizes (`10000,5000000`); BENCH_VERIFY=1 verifies each log too. The figures are medians in
-milliseconds of the same calls with other values each time, on the database of one machine, without HTTP around them.
+milliseconds of the same calls with other values each time, the sizes in turns, on the database of one machine, without
+HTTP around them.
 """
 
 import asyncio
@@ -11,7 +12,9 @@ import shutil
 import statistics
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, ExitStack
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -112,74 +115,89 @@ class Questions:
         }
 
 
-async def measure(database: Database, filled: Filled) -> dict[str, float]:
-    """Medians in milliseconds."""
+@dataclass(frozen=True)
+class Measured:
+    """A log of one size, and the calls on it."""
+
+    log: LogInHand
+    database: Database
+    filled: Filled
+
+    async def verify(self, console: Console) -> None:
+        """Verify the whole of it, and say how fast that went."""
+        begun = time.perf_counter()
+        report = await verify_database(self.database, None, await believed_beside(self.database, self.log.settings))
+        rate = self.filled.size / (time.perf_counter() - begun)
+        console.print(f"{self.filled.size:,} verified, {len(report.findings)} findings, {rate:,.0f} entries a second")
+
+
+async def measure(sizes: Sequence[Measured]) -> dict[str, list[float]]:
+    """Medians in milliseconds; the sizes take turns call by call, so that whatever else the machine does meets both."""
     found = {}
-    for name, make in Questions(filled).calls().items():
-        taken = []
-        async with database.connection(WORKER) as connection:
+    asked = [Questions(each.filled).calls() for each in sizes]
+    async with AsyncExitStack() as stack:
+        lent = [await stack.enter_async_context(each.database.connection(WORKER)) for each in sizes]
+        for name in asked[0]:
+            taken: list[list[float]] = [[] for _ in sizes]
             for number in range(TIMES + 5):
-                call, begun = make(), time.perf_counter()
-                await call(connection)
-                if number >= 5:  # the first ones plan and warm up
-                    taken.append((time.perf_counter() - begun) * 1000)
-        found[name] = statistics.median(taken)
-        if os.environ.get("BENCH_TALK"):
-            print(name, found[name], flush=True)
+                for place, connection in enumerate(lent):
+                    call, begun = asked[place][name](), time.perf_counter()
+                    await call(connection)
+                    if number >= 5:  # the first ones plan and warm up
+                        taken[place].append((time.perf_counter() - begun) * 1000)
+            found[name] = [statistics.median(each) for each in taken]
     return found
 
 
-async def append(log: LogInHand) -> float:
-    """Milliseconds that the sequencer takes for five hundred entries: leaves, tiles, a signed checkpoint."""
-    taken = []
+async def append(sizes: Sequence[Measured]) -> list[float]:
+    """Milliseconds that the sequencer takes for five hundred entries: leaves, searched rows, tiles, a checkpoint."""
+    taken: list[list[float]] = [[] for _ in sizes]
     for _ in range(BATCHES):
-        log.write(APPENDED)
-        begun = time.perf_counter()
-        await log.step()
-        taken.append((time.perf_counter() - begun) * 1000)
-    return statistics.median(taken)
-
-
-def measure_size(server: DatabaseServer, folder: Path, size: int, console: Console) -> dict[str, float]:
-    """Fill a log of this size, and measure."""
-    with server.scratch() as scratch:
-        log = LogInHand.on(scratch.service_url, scratch.owner_url, folder / str(size))
-        signer = asyncio.run(log.signers())[0]
-        begun = time.perf_counter()
-        filled = fill(scratch.owner_url, signer, size)
-        console.print(f"{size:,} entries put in, {size / (time.perf_counter() - begun):,.0f} a second")
-        return asyncio.run(_measure(log, filled, console))
-
-
-async def _measure(log: LogInHand, filled: Filled, console: Console) -> dict[str, float]:
-    database = Database(log.settings.with_values(database_timeout_seconds=600.0))
-    try:
-        found = await measure(database, filled)
-        if os.environ.get("BENCH_VERIFY"):
+        for place, each in enumerate(sizes):
+            each.log.write(APPENDED)
             begun = time.perf_counter()
-            report = await verify_database(database, None, await believed_beside(database, log.settings))
-            seconds = time.perf_counter() - begun
-            console.print(f"verified, {len(report.findings)} findings, {filled.size / seconds:,.0f} entries a second")
-        found[f"sequencing {APPENDED} entries"] = await append(log)
+            await each.log.step()
+            taken[place].append((time.perf_counter() - begun) * 1000)
+    return [statistics.median(each) for each in taken]
+
+
+def filled_log(server: DatabaseServer, stack: ExitStack, folder: Path, size: int, console: Console) -> Measured:
+    """Fill a log of this size."""
+    scratch = stack.enter_context(server.scratch())
+    log = LogInHand.on(scratch.service_url, scratch.owner_url, folder / str(size))
+    begun = time.perf_counter()
+    filled = fill(scratch.owner_url, asyncio.run(log.signers())[0], size)
+    console.print(f"{size:,} entries put in, {size / (time.perf_counter() - begun):,.0f} a second")
+    return Measured(log, Database(log.settings.with_values(database_timeout_seconds=600.0)), filled)
+
+
+async def measure_all(sizes: Sequence[Measured], console: Console) -> dict[str, list[float]]:
+    """Measure the sizes beside each other."""
+    try:
+        found = await measure(sizes)
+        for each in sizes if os.environ.get("BENCH_VERIFY") else ():
+            await each.verify(console)
+        found[f"sequencing {APPENDED} entries"] = await append(sizes)
         return found
     finally:
-        await database.close()
+        for each in sizes:
+            await each.database.close()
 
 
 def main() -> None:
-    """Measure each size and print the table."""
+    """Measure both sizes and print the table."""
     console = Console(width=110)
     folder = Path(tempfile.mkdtemp(prefix="casefile-bench-"))
     folder.chmod(0o711)
     try:
-        with database_server(folder / "database") as server:
-            measured = {size: measure_size(server, folder, size, console) for size in SIZES}
+        with database_server(folder / "database") as server, ExitStack() as stack:
+            sizes = [filled_log(server, stack, folder, size, console) for size in SIZES]
+            measured = asyncio.run(measure_all(sizes, console))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    small, large = measured[SIZES[0]], measured[SIZES[-1]]
     table = Table("what (median, ms)", f"{SIZES[0]:,}", f"{SIZES[-1]:,}", "factor")
-    for name, before in small.items():
-        table.add_row(name, f"{before:.2f}", f"{large[name]:.2f}", f"{large[name] / before:.2f}")
+    for name, (before, *_, after) in measured.items():
+        table.add_row(name, f"{before:.2f}", f"{after:.2f}", f"{after / before:.2f}")
     console.print(table)
 
 
