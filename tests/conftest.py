@@ -13,12 +13,23 @@ from typing import Any
 
 import pytest
 
+from tests import first_start
 from tests.databases import DatabaseServer, ScratchDatabase, database_server
 from tests.outside.client import Sandbox
 from tests.outside.running import running_sandbox
 from tests.sharing_out import BySandbox, longest_first
+from tests.whole_log import verify_whole_log
 
 pytest_plugins = ["tests.contract.counting"]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Where there will be several processes, give them a folder for the first start that they share."""
+    if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
+        folder = Path(tempfile.mkdtemp(prefix="casefile-first-start-"))
+        folder.chmod(0o711)
+        os.environ[first_start.FOLDER] = str(folder)
+        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -84,7 +95,11 @@ def owner_database_url(scratch_database: ScratchDatabase) -> str:
 
 @pytest.fixture(scope="session")
 def sandbox(shared_folder: Path) -> Iterator[Sandbox]:
-    """The running service of this test process, on embedded parts."""
+    """The running service of this test process, on embedded parts.
+
+    Whatever the tests did with it, its log proves itself at the end.
+    """
     with running_sandbox(shared_folder / "sandbox") as running:
         yield running
+        verify_whole_log(running)
         running.http.close()

@@ -13,6 +13,7 @@ from xdist.scheduler import LoadFileScheduling
 TOGETHER = {
     "tests/contract/": "tests/contract",
     "tests/api/test_early_advice_deadlines.py": "a clock that is moved",
+    "tests/api/test_early_advice_lists.py": "a clock that is moved",
     "tests/api/test_early_advice_table.py": "a clock that is moved",
     "tests/api/test_early_advice_transferred.py": "a clock that is moved",
 }
@@ -22,6 +23,7 @@ FIRST: Sequence[str] = (
     "tests/api/test_early_advice_table.py",
     "tests/faults/test_webhook_delivery.py",
     "tests/api/test_early_advice_deadlines.py",
+    "tests/api/test_early_advice_lists.py",
     "tests/api/test_early_advice_transferred.py",
     "tests/faults/test_attachments_in_hard_times.py",
     "tests/house_rules/test_migrations.py",

@@ -39,6 +39,7 @@ def later_teams(shared_folder: Path) -> Iterator[Teams]:
     """The two RASSO teams in a sandbox of their own, whose working time tests may move."""
     with running_sandbox(shared_folder / "later") as sandbox:
         yield Teams(sandbox)
+        verify_whole_log(sandbox)
         sandbox.http.close()
 
 
@@ -60,23 +61,3 @@ def strict(sandbox: Sandbox, issuer: Issuer) -> Iterator[Sandbox]:
     changes["CASEFILE_TRUSTED_ISSUERS"] = json.dumps([trust_in(issuer)])
     with beside(sandbox, **changes) as process:
         yield process
-
-
-@pytest.fixture(scope="module")
-def written_to() -> Iterator[dict[str, Sandbox]]:
-    """The sandboxes that a module's tests wrote to; at its end the whole log of each is recomputed."""
-    used: dict[str, Sandbox] = {}
-    yield used
-    for sandbox in used.values():
-        verify_whole_log(sandbox)
-
-
-@pytest.fixture(autouse=True)
-def whole_log_at_the_end(request: pytest.FixtureRequest, written_to: dict[str, Sandbox]) -> None:
-    """Whatever the tests of a module did, the log proves itself afterwards."""
-    if "sandbox" in request.fixturenames:
-        sandbox: Sandbox = request.getfixturevalue("sandbox")
-        written_to[sandbox.base_url] = sandbox
-    if "later_teams" in request.fixturenames:
-        teams: Teams = request.getfixturevalue("later_teams")
-        written_to[teams.sandbox.base_url] = teams.sandbox

@@ -18,7 +18,7 @@ def sandboxes() -> list[Sandbox]:
     return counting.SANDBOXES
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def sandbox(shared_folder: Path, sandboxes: list[Sandbox]) -> Iterator[Sandbox]:
     """The service the contract is tried on."""
     with running_sandbox(shared_folder / "contract") as running:
@@ -27,7 +27,7 @@ def sandbox(shared_folder: Path, sandboxes: list[Sandbox]) -> Iterator[Sandbox]:
         verify_whole_log(running)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def scene(sandbox: Sandbox) -> Scene:
     """A case in which every operation has something to act on."""
     return build_scene(sandbox)

@@ -8,7 +8,6 @@ import pytest
 
 from tests.outside.client import Sandbox
 from tests.outside.receiver import Receiver
-from tests.whole_log import verify_whole_log
 
 
 @dataclass
@@ -30,13 +29,6 @@ def listen(sandbox: Sandbox, organisation: str, receiver: Receiver) -> Listener:
     endpoint = sandbox.system(organisation).post("/v1/webhook-endpoints", body, expect=201).json()
     receiver.wait_for("webhook_endpoint.verification").verify(endpoint["secret"])
     return Listener(organisation, receiver, endpoint["secret"])
-
-
-@pytest.fixture(autouse=True, scope="module")
-def whole_log(sandbox: Sandbox) -> Iterator[None]:
-    """Whatever a journey did, the log is whole afterwards."""
-    yield
-    verify_whole_log(sandbox)
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
 
+from tests.first_start import laid_into
 from tests.outside.client import Sandbox
 
 LONGEST_START_SECONDS = 60
@@ -46,6 +47,7 @@ class RunningSandbox:
     def start(self) -> Sandbox:
         """Starts the program and waits until it is ready."""
         self.starts += 1
+        laid_into(self.directory)
         ready = self.directory / "sandbox.json"
         before = ready.stat().st_mtime_ns if ready.exists() else 0
         command = [*PROGRAM, "sandbox", "--dir", str(self.directory), "--port", str(self.port)]

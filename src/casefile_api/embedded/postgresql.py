@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Mapping
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -54,8 +55,9 @@ class PostgreSQL:
 
     name = PART
 
-    def __init__(self, directory: DataDirectory) -> None:
+    def __init__(self, directory: DataDirectory, options: Mapping[str, str] = OPTIONS) -> None:
         self._directory = directory
+        self._options = options
         self._account = accounts.database_account()
         self._home = directory.path / PART
         self._data = self._home / "data"
@@ -185,7 +187,7 @@ class PostgreSQL:
         """Start the server once; says whether it answers. A port taken meanwhile or old backends leave it False."""
         self._remove_stale_lock()
         command: list[str | Path] = [program / "postgres", "-D", self._data, "-p", str(port)]
-        for name, value in OPTIONS.items():
+        for name, value in self._options.items():
             command += ["-c", f"{name}={value}"]
         self._child = processes.start(
             command,
