@@ -36,7 +36,7 @@ def laid_into(directory: Path) -> bool:
             command = [sys.executable, "-m", __name__, made / "installation"]
             subprocess.run(command, check=True, timeout=100, cwd=Path(__file__).parents[1])
             (made / "whole").touch()
-    subprocess.run(["cp", "-Rp", made / "installation", directory], check=True)
+    subprocess.run(["/bin/cp", "-Rp", made / "installation", directory], check=True)
     return True
 
 

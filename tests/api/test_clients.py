@@ -287,7 +287,7 @@ async def test_what_has_expired_is_forgotten_and_nothing_else(house: House) -> N
     await house.ask(used)
 
     for later, kept in ((timedelta(seconds=80), 1), (timedelta(seconds=100), 0)):
-        async with house.service.session() as session:
+        async with house.service.session(WORKER) as session:
             await forget_old(session, datetime.now(UTC) + later)
             await session.commit()
             assert (await session.execute(text("select count(*) from seen_assertion"))).scalar_one() == kept

@@ -18,6 +18,7 @@ from casefile_api.ledger.reads import ReadLedger
 from casefile_api.ledger.trail import Trail
 from casefile_api.oauth.commands import forget_old
 from casefile_api.settings import Settings
+from casefile_api.tenancy import WORKER
 from tests.outside import signing
 from tests.outside.cases import opening
 from tests.outside.client import Sandbox, check_problem
@@ -229,7 +230,7 @@ async def test_proofs_are_forgotten_once_they_would_be_too_old(database_url: str
     ledger = ReadLedger(database, batch_limit=10)
     ledger.start()
     await asyncio.gather(ledger.use_up(proof_of("old", -1)), ledger.use_up(proof_of("new")))
-    async with database.session() as session:
+    async with database.session(WORKER) as session:
         await forget_old(session, datetime.now(UTC))
         await session.commit()
 
