@@ -38,7 +38,10 @@ MEMBERS: Mapping[str, Member] = {
     "due_at": Member("string", "date-time", "when the deadline falls or fell", "2026-12-15T23:59:59Z"),
     "escalation_id": _id("the escalation", 10),
     "level": Member("integer", None, "the level of the ladder of escalation, from 1", 1),
-    "reason": _word("why early advice was not sought, by its code", "custody_time"),
+    "reason": _word(
+        "why, by its code: early advice was not sought, or a webhook endpoint was disabled or is failing",
+        "custody_time",
+    ),
     "months": Member("integer", None, "how many months ago the deadline passed without an answer", 2),
     "webhook_endpoint_id": _id("the webhook endpoint", 7),
     "alarm": _word("why the audit log does not grow: the code of the alarm", "leaves_disagree"),

@@ -253,6 +253,22 @@ _TABLE: tuple[EventType, ...] = (
         "a webhook endpoint was disabled, and hears no more",
         "webhook_endpoint_id",
         "state",
+        optional=("reason",),
+    ),
+    _plain(
+        "webhook_endpoint.failing",
+        Told.ORGANISATION,
+        "a webhook endpoint keeps failing: {reason}",
+        "webhook_endpoint_id",
+        "state",
+        "reason",
+    ),
+    _plain(
+        "webhook_endpoint.recovered",
+        Told.ORGANISATION,
+        "a webhook endpoint that was failing takes events again",
+        "webhook_endpoint_id",
+        "state",
     ),
     _plain(
         "webhook_endpoint.test",
@@ -292,7 +308,7 @@ _STATES: Mapping[str, str] = {
     " completed=completed withdrawn=withdrawn finalised=administratively_finalised reopened=returned",
     "action": "set=open started=in_progress returned=returned satisfied=satisfied rejected=open cancelled=cancelled"
     " disputed=disputed dispute_answered=open extension_requested=in_progress extension_decided=in_progress",
-    "webhook_endpoint": "verification=pending disabled=disabled test=active",
+    "webhook_endpoint": "verification=pending disabled=disabled failing=failing recovered=active test=active",
 }
 EXAMPLE_STATES: Mapping[str, str] = {
     f"{noun}.{verb}": state

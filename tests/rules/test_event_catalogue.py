@@ -29,7 +29,7 @@ PROMISED = {
     " extension_decided",
     "message": "sent read",
     "deadline": "approaching breached chased",
-    "webhook_endpoint": "verification disabled test",
+    "webhook_endpoint": "verification disabled failing recovered test",
     "audit": "checkpoint_published alarm_raised break_found successor_opened",
 }
 

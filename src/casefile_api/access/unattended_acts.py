@@ -29,6 +29,7 @@ UNATTENDED: Mapping[str, Operation62 | None] = {
     "give_up_upload": Operation62.ERASURE,
     "expire_bundles": Operation62.ERASURE,
     "disable_webhook_endpoint": _NONE,
+    "mark_webhook_endpoint": _NONE,
     # The command line.
     "migrate_tables": _NONE,
     "add_client": _NONE,

@@ -17,12 +17,15 @@ from casefile_api.outward.names import resolve
 from casefile_api.settings import Settings
 from casefile_api.unit_of_work import UnitOfWork
 from casefile_api.web.etags import tag_of
+from casefile_api.webhooks.choosing import chosen
 from casefile_api.webhooks.models import WebhookEndpoint
 from casefile_api.webhooks.owing import TEST, VERIFICATION, owe, owed_row
+from casefile_api.webhooks.owning import refuse_foreign_client, refuse_foreign_units
 from casefile_api.webhooks.queries import find_endpoint, newest_position
 from casefile_api.webhooks.schemas import CreateEndpointRequest, PatchEndpointRequest, RedeliverRequest, endpoint_view
 from casefile_api.webhooks.secrets import add_secret, rotate_secret
 from casefile_api.webhooks.signing import Scheme
+from casefile_api.webhooks.standing import begin_anew, end
 
 LOOK_UP_SECONDS = 1.0
 VERIFIED_AFTER = timedelta(seconds=1)
@@ -34,6 +37,7 @@ _SINCE = text(
     select p.position, e.event_id, e.type, e.case_file_id
     from event e join event_position p on p.event_id = e.event_id and p.organisation = e.organisation
     where e.organisation = :organisation and e.endpoint_id is null and e.occurred_at >= :since
+      and {chosen("e", "cast(:units as varchar[])", "cast(:case_types as varchar[])")}
       and {shown_to_systems("e.case_file_id", "e.organisation")}
     order by p.position
     """
@@ -75,12 +79,15 @@ async def create_endpoint(work: UnitOfWork, wanted: CreateEndpointRequest) -> Re
         await work.first_time()
         if refused is not None:
             raise refused
+        await refuse_foreign_units(work, wanted.units)
         endpoint = WebhookEndpoint(
             id=new_id(),
             organisation=work.caller.organisation,
             client_id=work.caller.client_id,
             url=wanted.url,
             event_types=list(wanted.event_types),
+            units=list(wanted.units),
+            case_types=list(wanted.case_types),
             description=wanted.description,
             state="pending",
             created_at=work.now,
@@ -102,25 +109,32 @@ async def create_endpoint(work: UnitOfWork, wanted: CreateEndpointRequest) -> Re
 
 
 async def patch_endpoint(work: UnitOfWork, endpoint_id: UUID, wanted: PatchEndpointRequest) -> Response:
-    """Change an endpoint. A new URL, or any URL for a disabled one, makes it pending until it has proved itself."""
+    """Change an endpoint. A new URL, or any URL for a disabled one, makes it pending until it has proved itself.
+
+    Whoever brings a disabled one back answers for it from then on, unless they name another client.
+    """
     given = wanted.model_fields_set
     refused = await judge_url(work.settings, wanted.url) if wanted.url is not None else None
     async with work:
         endpoint = await _find_unchanged(work, endpoint_id)
         if refused is not None:
             raise refused
+        await refuse_foreign_units(work, wanted.units or [])
+        if wanted.client_id is not None:
+            await refuse_foreign_client(work, wanted.client_id)
         before = endpoint_view(endpoint)
         anew = wanted.url is not None and (wanted.url != endpoint.url or endpoint.state == "disabled")
-        for name in ("url", "event_types", "description"):
-            if name in given:
-                setattr(endpoint, name, getattr(wanted, name))
+        if anew and endpoint.state == "disabled":
+            endpoint.client_id = work.caller.client_id
+        _take_over(endpoint, wanted)
         if anew:
-            endpoint.state, endpoint.reason = "pending", None
-            endpoint.failures, endpoint.failing_since, endpoint.paused_until = 0, None, None
+            begin_anew(endpoint)
         if anew or endpoint_view(endpoint) != before:
             endpoint.updated_at = work.now
         await work.session.flush()
-        if anew:
+        if wanted.state is not None:
+            await _end_by_owner(work, endpoint)
+        elif anew:
             await _ask_for_proof(work, endpoint)
         work.unannounced()
         view = endpoint_view(endpoint)
@@ -191,13 +205,40 @@ async def _events_asked_for(
             fault = Fault("unknown_event", "Name an event of your organisation's feed.", pointer="/event_id")
             raise Invalid("There is no such event to send again.", fault)
     else:
-        since = {"organisation": told, "since": wanted.since}
+        choice = {"units": endpoint.units, "case_types": endpoint.case_types}
+        since = {"organisation": told, "since": wanted.since, **choice}
         found = (await work.session.execute(_SINCE, since)).all()
         events = [event for event in found if matches_any(endpoint.event_types, event.type)]
     return [
         owed_row(endpoint.id, event.event_id, told, event.type, work.now, event.case_file_id, event.position)
         for event in events
     ]
+
+
+def _take_over(endpoint: WebhookEndpoint, wanted: PatchEndpointRequest) -> None:
+    """Write what is given into the endpoint; a choice taken away is an empty one."""
+    for name in ("url", "event_types", "description", "client_id"):
+        if name in wanted.model_fields_set:
+            setattr(endpoint, name, getattr(wanted, name))
+    for name in ("units", "case_types"):
+        if name in wanted.model_fields_set:
+            setattr(endpoint, name, list(getattr(wanted, name) or ()))
+
+
+async def _end_by_owner(work: UnitOfWork, endpoint: WebhookEndpoint) -> None:
+    """Disable an endpoint because its organisation says so; the event says it to the others it has."""
+    ended = {"endpoint": endpoint.id, "reason": "by_owner", "by": work.caller.client_id, "now": work.now}
+    if await end(work.session, ended) is None:
+        return
+    await work.session.refresh(endpoint)
+    state, reason = endpoint.state, endpoint.reason
+    await work.record(
+        "webhook_endpoint.disabled",
+        to=[endpoint.organisation],
+        webhook_endpoint_id=endpoint.id,
+        state=state,
+        reason=reason,
+    )
 
 
 async def _find_unchanged(work: UnitOfWork, endpoint_id: UUID) -> WebhookEndpoint:

@@ -9,15 +9,16 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 import structlog
 from prometheus_client import Counter, Histogram
 
 from casefile_api.web.parts import Parts
-from casefile_api.webhooks import outcomes, queue
+from casefile_api.webhooks import outcomes, queue, standing
 from casefile_api.webhooks.connecting import Line, Lines
-from casefile_api.webhooks.listening import Pool
+from casefile_api.webhooks.listening import Connection, Pool
 from casefile_api.webhooks.queue import Due, Receiver
 from casefile_api.webhooks.schedule import FAILING_AFTER
 from casefile_api.webhooks.secrets import OpenedSecrets
@@ -59,24 +60,29 @@ class Delivering:
     async def _round(self) -> bool:
         """Send what is due; True where there may be more at once."""
         now = self.means.parts.clock.now()
-        due: list[Due] = []
-        most = 1
         async with self.means.pool.connection() as connection:
             receiver = await queue.find_receiver(connection, self.endpoint_id, now)
-            if receiver is not None and receiver.state == "pending":
-                due = await queue.find_verification(connection, self.endpoint_id, now)
-            elif receiver is not None and receiver.hears(now):
-                await queue.feed(connection, receiver, now)
-                most = self._round_size(receiver)
-                due = await queue.find_due(connection, self.endpoint_id, now, most=most)
-        if receiver is not None and receiver.is_dead(now):
-            await outcomes.disable(self.means.parts, self.endpoint_id, "failing")
-            return False
-        return receiver is not None and bool(due) and await self._send_all(receiver, due) and len(due) == most
+            if receiver is None:
+                return False
+            end, most = receiver.end(now), self._round_size(receiver)
+            due = [] if end is not None else await self._may_be_sent(connection, receiver, now, most)
+        if end is not None:
+            await standing.disable(self.means.parts, self.endpoint_id, end)
+        elif receiver.standing_changed:
+            await standing.tell_standing(self.means.parts, self.endpoint_id)
+        return bool(due) and await self._send_all(receiver, due) and len(due) == most
+
+    async def _may_be_sent(self, connection: Connection, receiver: Receiver, now: datetime, most: int) -> list[Due]:
+        if receiver.state == "pending":
+            return await queue.find_verification(connection, self.endpoint_id, now)
+        if not receiver.hears(now):
+            return []
+        await queue.feed(connection, receiver, now)
+        return await queue.find_due(connection, self.endpoint_id, now, most=most)
 
     def _round_size(self, receiver: Receiver) -> int:
-        """A failing endpoint is asked one thing at a time."""
-        if receiver.failures >= FAILING_AFTER:
+        """A pending or failing endpoint is asked one thing at a time."""
+        if receiver.state == "pending" or receiver.failures >= FAILING_AFTER:
             return 1
         return self.means.parts.settings.webhook_connections * ROUND_PER_CONNECTION
 
@@ -136,5 +142,5 @@ class Round:
         _log.info("webhook_failed", endpoint=str(receiver.id), status=answer.status, error=answer.error)
         self.leave_alone = self.leave_alone or aftermath.leave_alone
         if aftermath.end is not None:
-            await outcomes.disable(self.means.parts, receiver.id, aftermath.end)
+            await standing.disable(self.means.parts, receiver.id, aftermath.end)
         return False

@@ -30,6 +30,10 @@ def _moment(*, nullable: bool = False) -> Column[datetime]:
     return Column(DateTime(timezone=True), nullable=nullable)
 
 
+def _words() -> Column[list[str]]:
+    return Column(ARRAY(String), nullable=False, server_default=text("'{}'"))
+
+
 def _endpoint() -> Column[UUID]:
     return Column(Uuid, ForeignKey("webhook_endpoint.id", ondelete="CASCADE"), nullable=False)
 
@@ -41,6 +45,11 @@ class WebhookEndpoint(SQLModel, table=True):
     __table_args__ = (
         CheckConstraint("state in ('pending', 'active', 'disabled')", name="webhook_endpoint_state"),
         CheckConstraint("(state = 'disabled') = (reason is not null)", name="webhook_endpoint_reason_when_disabled"),
+        CheckConstraint(
+            "(state = 'disabled') = (disabled_at is not null) and (disabled_at is null) = (disabled_by is null)",
+            name="webhook_endpoint_ended_when_disabled",
+        ),
+        CheckConstraint("not failing or state = 'active'", name="webhook_endpoint_failing_when_active"),
         CheckConstraint("cardinality(event_types) > 0", name="webhook_endpoint_event_types"),
         CheckConstraint("signature_scheme in ('v1', 'v1a')", name="webhook_endpoint_signature_scheme"),
         Index("webhook_endpoint_by_organisation", "organisation", "id"),
@@ -51,20 +60,27 @@ class WebhookEndpoint(SQLModel, table=True):
     client_id: str
     url: str
     event_types: list[str] = Field(sa_column=Column(ARRAY(String), nullable=False))
+    # Of which case files it hears; all, where nothing is named.
+    units: list[str] = Field(default_factory=list, sa_column=_words())
+    case_types: list[str] = Field(default_factory=list, sa_column=_words())
     description: str | None = None
     state: str
     reason: str | None = None
+    # Who disabled it: a client of its organisation, or the service.
+    disabled_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    disabled_by: str | None = None
     created_at: datetime = Field(sa_column=_moment())
     updated_at: datetime = Field(sa_column=_moment())
     fed_to: int = Field(sa_column=Column(BigInteger, nullable=False))
     failures: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default=text("0")))
+    # Whether it is said to be failing: a few failures in a row, and the last one in a word.
+    failing: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+    last_error: str | None = None
     failing_since: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
     paused_until: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
     signature_scheme: str = Field(default="v1", sa_column_kwargs={"server_default": text("'v1'")})
     # Where receivers verify by a public key: the present one, and after a rotation the one before.
-    public_keys: list[str] = Field(
-        default_factory=list, sa_column=Column(ARRAY(String), nullable=False, server_default=text("'{}'"))
-    )
+    public_keys: list[str] = Field(default_factory=list, sa_column=_words())
 
 
 class WebhookSecret(SQLModel, table=True):

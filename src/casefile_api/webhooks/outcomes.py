@@ -10,10 +10,6 @@ from datetime import datetime, timedelta
 from typing import Any, LiteralString
 from uuid import UUID
 
-from sqlalchemy import text
-
-from casefile_api.unattended import unattended
-from casefile_api.web.parts import Parts
 from casefile_api.webhooks.connecting import Answer
 from casefile_api.webhooks.owing import VERIFICATION
 from casefile_api.webhooks.queue import Connection, Due
@@ -38,7 +34,7 @@ _HEALTHY: LiteralString = """
     with before as (
         select id, failures from webhook_endpoint
         where id = %(endpoint)s and (failures > 0 or paused_until is not null) for no key update)
-    update webhook_endpoint e set failures = 0, failing_since = null, paused_until = null
+    update webhook_endpoint e set failures = 0, failing_since = null, paused_until = null, last_error = null
     from before where e.id = before.id
     returning before.failures
 """
@@ -48,7 +44,7 @@ _ALL_DUE: LiteralString = """
 """
 _FAILED: LiteralString = """
     update webhook_endpoint
-    set failures = failures + 1, failing_since = coalesce(failing_since, %(now)s)
+    set failures = failures + 1, failing_since = coalesce(failing_since, %(now)s), last_error = %(error)s
     where id = %(endpoint)s and url = %(url)s and state <> 'disabled'
     returning failures, failing_since
 """
@@ -59,13 +55,6 @@ _RETRY: LiteralString = """
         state = %(state)s
     where id = %(id)s and state = 'waiting'
 """
-_DISABLE = text(
-    """
-    update webhook_endpoint set state = 'disabled', reason = :reason, updated_at = :now
-    where id = :endpoint and state <> 'disabled' returning organisation
-    """
-)
-_LEAVE = text("update webhook_delivery set state = 'given_up' where endpoint_id = :endpoint and state = 'waiting'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,18 +141,3 @@ def _pause(answer: Answer, failures_in_a_row: int) -> timedelta | None:
     if answer.status in ASKS_FOR_PATIENCE and answer.retry_after is not None:
         return max(pause or timedelta(), min(answer.retry_after, LONGEST_RETRY_AFTER))
     return pause
-
-
-async def disable(parts: Parts, endpoint_id: UUID, reason: str) -> None:
-    """Disable an endpoint and say so by an event; what it was still owed is kept and can be sent again."""
-    async with unattended(parts.database, parts.clock, "disable_webhook_endpoint") as act:
-        named = {"endpoint": endpoint_id, "reason": reason, "now": act.now}
-        organisation = (await act.session.execute(_DISABLE, named)).scalar_one_or_none()
-        if organisation is None:
-            act.silent = True
-            return
-        await act.session.execute(_LEAVE, {"endpoint": endpoint_id})
-        act.trail.about("webhook_endpoint", endpoint_id)
-        await act.record(
-            "webhook_endpoint.disabled", to=[organisation], webhook_endpoint_id=endpoint_id, state="disabled"
-        )

@@ -31,9 +31,18 @@ async def find_endpoint(reading: Reading, endpoint_id: UUID, *, lock: bool = Fal
     return row
 
 
-async def list_endpoints(reading: Reading, page: Page) -> tuple[dict[str, Any], dict[str, str]]:
-    """List the organisation's endpoints, oldest first."""
+async def list_endpoints(
+    reading: Reading, page: Page, state: str | None, client_id: str | None
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """List the organisation's endpoints, oldest first: all, or those in a state, or those one client answers for."""
     wanted = select(WebhookEndpoint).where(WebhookEndpoint.organisation == reading.caller.organisation)
+    if state is not None:
+        failing = state == "failing"
+        wanted = wanted.where(
+            WebhookEndpoint.state == ("active" if failing else state), col(WebhookEndpoint.failing).is_(failing)
+        )
+    if client_id is not None:
+        wanted = wanted.where(WebhookEndpoint.client_id == client_id)
     after = page.after(UUID)
     if after is not None:
         wanted = wanted.where(col(WebhookEndpoint.id) > after[0])

@@ -18,7 +18,8 @@ from psycopg.rows import class_row, scalar_row
 from casefile_api.events import matches_any
 from casefile_api.identifiers import new_id
 from casefile_api.ledger.happenings import shown_to_systems
-from casefile_api.webhooks.schedule import DISABLED_AFTER, ORDER_KEPT_FOR, is_dead
+from casefile_api.webhooks.choosing import chosen
+from casefile_api.webhooks.schedule import DISABLED_AFTER, FAILING_AFTER, ORDER_KEPT_FOR, is_dead
 
 FED_AT_ONCE = 500
 MOST_SIGNATURES = 5
@@ -36,10 +37,15 @@ _IN_ORDER: LiteralString = f"""
          order by o.position limit 1) is null
     and {shown_to_systems("d.case_file_id", "d.organisation")}
 """
+_ORPHANED: LiteralString = """
+    coalesce((select c.revoked_at is not null or 'webhooks:manage' <> all(c.scopes)
+              from client c where c.client_id = e.client_id), false)
+"""
 _WITH_SOMETHING_TO_DO: LiteralString = f"""
     select e.id from webhook_endpoint e
     where (e.state = 'active' and (
             e.failing_since <= %(dead)s
+            or e.failing <> (e.failures >= %(failing_after)s)
             or ((e.paused_until is null or e.paused_until <= %(now)s) and (
                 (select true from event_position p where p.organisation = e.organisation and p.position > e.fed_to
                  order by p.position limit 1)
@@ -51,9 +57,12 @@ _WITH_SOMETHING_TO_DO: LiteralString = f"""
             select from webhook_delivery d
             where d.endpoint_id = e.id and d.state = 'waiting' and d.due_at <= %(now)s
               and d.event_type = 'webhook_endpoint.verification'))
+       or (e.state <> 'disabled' and {_ORPHANED})
 """
-_RECEIVER: LiteralString = """
-    select e.id, e.organisation, e.url, e.event_types, e.state, e.fed_to, e.failures, e.failing_since, e.paused_until,
+_RECEIVER: LiteralString = f"""
+    select e.id, e.organisation, e.url, e.event_types, e.units, e.case_types, e.state, e.fed_to, e.failures, e.failing,
+           e.failing_since, e.paused_until,
+           {_ORPHANED} as orphaned,
            array(select s.id from webhook_secret s
                  where s.endpoint_id = e.id and (s.expires_at is null or s.expires_at > %(now)s)
                  order by s.created_at desc, s.id desc limit %(signatures)s) as secret_ids
@@ -69,8 +78,9 @@ _VERIFICATION_DUE: LiteralString = f"""
     {_DELIVERY} d.state = 'waiting' and d.due_at <= %(now)s and d.event_type = 'webhook_endpoint.verification'
     order by d.created_at desc limit 1
 """
-_NEW_IN_FEED: LiteralString = """
-    select p.position, e.event_id, e.type, e.case_file_id, e.endpoint_id
+_NEW_IN_FEED: LiteralString = f"""
+    select p.position, e.event_id, e.type, e.case_file_id,
+           e.endpoint_id is null and {chosen("e", "%(units)s::varchar[]", "%(case_types)s::varchar[]")}
     from event_position p join event e on e.event_id = p.event_id and e.organisation = p.organisation
     where p.organisation = %(organisation)s and p.position > %(after)s
     order by p.position limit %(most)s
@@ -96,21 +106,32 @@ class Receiver:
     organisation: str
     url: str
     event_types: list[str]
+    units: list[str]
+    case_types: list[str]
     state: str
     fed_to: int
     failures: int
+    failing: bool
     failing_since: datetime | None
     paused_until: datetime | None
+    orphaned: bool
     secret_ids: list[UUID]
 
-    def is_dead(self, now: datetime) -> bool:
-        """Whether it has brought nothing but failures for too long."""
-        return self.state == "active" and is_dead(self.failing_since, now)
+    @property
+    def standing_changed(self) -> bool:
+        """Whether it began to fail, or fails no longer, and that is not yet said."""
+        return self.state == "active" and self.failing != (self.failures >= FAILING_AFTER)
+
+    def end(self, now: datetime) -> str | None:
+        """Why it has come to its end, if it has: nobody answers for it any more, or it failed for too long."""
+        if self.orphaned and self.state != "disabled":
+            return "client_revoked"
+        return "failing" if self.state == "active" and is_dead(self.failing_since, now) else None
 
     def hears(self, now: datetime) -> bool:
         """Whether events may be sent to it now."""
         paused = self.paused_until is not None and self.paused_until > now
-        return self.state == "active" and not paused and not self.is_dead(now)
+        return self.state == "active" and not paused
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +150,12 @@ class Due:
 
 async def find_endpoints_with_work(connection: Connection, now: datetime) -> list[UUID]:
     """Find the endpoints that have something to be sent now, or have failed for so long that they are disabled."""
-    asked = {"now": now, "dead": now - DISABLED_AFTER, "patience": ORDER_KEPT_FOR}
+    asked = {
+        "now": now,
+        "dead": now - DISABLED_AFTER,
+        "patience": ORDER_KEPT_FOR,
+        "failing_after": FAILING_AFTER,
+    }
     async with connection.cursor(row_factory=scalar_row) as cursor:
         return await (await cursor.execute(_WITH_SOMETHING_TO_DO, asked)).fetchall()
 
@@ -145,12 +171,18 @@ async def feed(connection: Connection, receiver: Receiver, now: datetime) -> Non
     """Owe an endpoint everything that is new in the feed and that it asked for."""
     after = receiver.fed_to
     while True:
-        asked = {"organisation": receiver.organisation, "after": after, "most": FED_AT_ONCE}
+        asked = {
+            "organisation": receiver.organisation,
+            "after": after,
+            "most": FED_AT_ONCE,
+            "units": receiver.units,
+            "case_types": receiver.case_types,
+        }
         events = await (await connection.execute(_NEW_IN_FEED, asked)).fetchall()
         if not events:
             return
         after = events[-1][0]
-        wanted = [event for event in events if event[4] is None and matches_any(receiver.event_types, event[2])]
+        wanted = [event for event in events if event[4] and matches_any(receiver.event_types, event[2])]
         fed = {
             "endpoint": receiver.id,
             "organisation": receiver.organisation,

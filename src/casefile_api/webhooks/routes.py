@@ -17,6 +17,7 @@ from casefile_api.webhooks.schemas import (
     CreateEndpointRequest,
     DeliveryList,
     EndpointList,
+    EndpointState,
     EndpointView,
     EndpointWithSecret,
     PatchEndpointRequest,
@@ -40,16 +41,23 @@ async def create_webhook_endpoint(
 
 
 @router.get("", operation_id="list_webhook_endpoints", response_model=EndpointList, summary="List")
-async def list_webhook_endpoints(reading: ReadingNow, page: AskedPage) -> Response:
+async def list_webhook_endpoints(
+    reading: ReadingNow,
+    page: AskedPage,
+    state: Annotated[EndpointState | None, Query(description="only endpoints in this state")] = None,
+    client_id: Annotated[
+        str | None, Query(max_length=128, description="only endpoints that this client answers for")
+    ] = None,
+) -> Response:
     """List your organisation's endpoints, oldest first."""
     async with reading:
-        body, headers = await queries.list_endpoints(reading, page)
+        body, headers = await queries.list_endpoints(reading, page, state, client_id)
     return reading.answer(body, headers=headers)
 
 
 @router.get("/{endpoint_id}", operation_id="get_webhook_endpoint", response_model=EndpointView, summary="Read")
 async def get_webhook_endpoint(endpoint_id: str, reading: ReadingNow) -> Response:
-    """Read one endpoint: where it goes, what it is told, and whether it is pending, active or disabled."""
+    """Read one endpoint: where it goes, what it is told, and whether it is pending, active, failing or disabled, and why."""
     async with reading:
         view = endpoint_view(await queries.find_endpoint(reading, parse_id(endpoint_id)))
     return reading.answer(view, etag=tag_of(view))
@@ -63,7 +71,10 @@ async def patch_webhook_endpoint(
         PatchEndpointRequest, PatchBody({MERGE_PATCH: PatchEndpointRequest}, {MERGE_PATCH: merge_patch_nulls})
     ],
 ) -> Response:
-    """Change an endpoint (merge patch). With another URL, or the URL of a disabled endpoint, it is verified again."""
+    """Change an endpoint (merge patch). With another URL, or the URL of a disabled endpoint, it is verified again.
+
+    `state: disabled` ends it for now; `client_id` hands it to another client of your organisation.
+    """
     return await commands.patch_endpoint(work, parse_id(endpoint_id), body)
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints, field_validator, model_validator
 
+from casefile_api.case_files.content.parts import Word
 from casefile_api.clock import utc_text
 from casefile_api.events import is_pattern
 from casefile_api.outward.addresses import MAX_URL_LENGTH
@@ -24,7 +25,7 @@ def _known_pattern(text: str) -> str:
 
 def _different(patterns: list[str]) -> list[str]:
     if len(set(patterns)) != len(patterns):
-        raise ValueError("Name each pattern once.")
+        raise ValueError("Name each once.")
     return patterns
 
 
@@ -41,6 +42,16 @@ Patterns = Annotated[
     Field(min_length=1, max_length=50, description="Events to be told of: exact, `noun.*`, or `*`."),
     AfterValidator(_different),
 ]
+Units = Annotated[
+    list[Annotated[str, StringConstraints(min_length=1, max_length=64)]],
+    Field(max_length=50, description="Units of your own whose case files it hears of; all, where none is named."),
+    AfterValidator(_different),
+]
+CaseTypes = Annotated[
+    list[Annotated[str, Word("content_case_type")]],
+    Field(max_length=50, description="Case types of the case files it hears of; all, where none is named."),
+    AfterValidator(_different),
+]
 Description = Annotated[
     str, StringConstraints(max_length=500), Field(description="For your own people; no case details.")
 ]
@@ -51,6 +62,8 @@ class CreateEndpointRequest(Body):
 
     url: Url
     event_types: Patterns
+    units: Units = []
+    case_types: CaseTypes = []
     description: Description | None = None
     signature_scheme: Scheme = Field(
         Scheme.SYMMETRIC, description="`v1`: HMAC by a secret shown once; `v1a`: Ed25519, verified by `public_keys`."
@@ -62,9 +75,17 @@ class PatchEndpointRequest(Body):
 
     url: Url | None = None
     event_types: Patterns | None = None
+    units: Units | None = Field(None, description="Null takes the choice away.")
+    case_types: CaseTypes | None = Field(None, description="Null takes the choice away.")
     description: Description | None = None
+    client_id: Annotated[str, StringConstraints(min_length=1, max_length=128)] | None = Field(
+        None, description="The client of your organisation that answers for the endpoint from now on."
+    )
+    state: Literal["disabled"] | None = Field(
+        None, description="Ends it for now; its url, patched again, has it verified and active."
+    )
 
-    @field_validator("url", "event_types")
+    @field_validator("url", "event_types", "client_id", "state")
     @classmethod
     def _cannot_go(cls, value: Any) -> Any:
         if value is None:
@@ -87,17 +108,28 @@ class RedeliverRequest(Body):
         return self
 
 
+EndpointState = Literal["pending", "active", "failing", "disabled"]
+
+
 class EndpointView(BaseModel):
     """A webhook endpoint. The secret is shown only when it is made."""
 
     id: UUID
+    organisation: str
+    client_id: str
     url: str
     event_types: list[str]
+    units: list[str]
+    case_types: list[str]
     description: str | None
-    state: Literal["pending", "active", "disabled"]
-    reason: Literal["gone", "failing", "not_verified"] | None
-    failing_since: str | None
-    client_id: str
+    state: EndpointState
+    reason: str | None = Field(
+        description="`disabled`: `gone`, `failing`, `not_verified`, `client_revoked` or `by_owner`; `failing`: what the"
+        " last attempt ran into, as in `error` of an attempt."
+    )
+    failing_since: str | None = Field(description="Since when it has taken nothing; null where the last was taken.")
+    disabled_at: str | None
+    disabled_by: str | None = Field(description="The client that disabled it, or `service`.")
     signature_scheme: Scheme
     public_keys: list[str] = Field(
         description="With `v1a` the keys to verify by (`whpk_…`), the present one first, then the one before it."
@@ -193,13 +225,18 @@ def endpoint_view(row: WebhookEndpoint) -> dict[str, Any]:
     """Return an endpoint as its organisation sees it."""
     return {
         "id": str(row.id),
+        "organisation": row.organisation,
+        "client_id": row.client_id,
         "url": row.url,
         "event_types": list(row.event_types),
+        "units": list(row.units),
+        "case_types": list(row.case_types),
         "description": row.description,
-        "state": row.state,
-        "reason": row.reason,
+        "state": "failing" if row.failing else row.state,
+        "reason": (row.last_error or "not_kept") if row.failing else row.reason,
         "failing_since": utc_text(row.failing_since) if row.failing_since else None,
-        "client_id": row.client_id,
+        "disabled_at": utc_text(row.disabled_at) if row.disabled_at else None,
+        "disabled_by": row.disabled_by,
         "signature_scheme": row.signature_scheme,
         "public_keys": list(row.public_keys),
         "created_at": utc_text(row.created_at),
