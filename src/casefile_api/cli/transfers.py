@@ -92,9 +92,7 @@ def upload(
     """
     from casefile_api.client import opening
 
-    who = caller(
-        (service, client_id, key), passphrase, key_id, (staff, role, justification), (ca_file, certificate)
-    )
+    who = caller((service, client_id, key), passphrase, key_id, (staff, role, justification), (ca_file, certificate))
     more = _members(declaration) | ({"title": title} if title else {})
     with said(), opening.uploading(who, _manner(parallel, limit, patience, state, quiet)) as uploading:
         from casefile_api.client.local import LocalFile
@@ -133,9 +131,7 @@ def download(
 
     if len(attachments) > 1 and not to.is_dir():
         raise CommandFailed(f"{to} is no folder: several files need one.", 2)
-    who = caller(
-        (service, client_id, key), passphrase, key_id, (staff, role, justification), (ca_file, certificate)
-    )
+    who = caller((service, client_id, key), passphrase, key_id, (staff, role, justification), (ca_file, certificate))
     with said(), opening.downloading(who, _manner(1, limit, patience, None, quiet)) as downloading:
         for attachment_id in attachments:
             typer.echo(f"{attachment_id}\t{downloading.fetch(attachment_id, to, replace=replace)}")

@@ -50,9 +50,7 @@ def lying_bars(name: str, says: str, rows: Sequence[tuple[str, Sequence[float | 
         for number, value in enumerate(values):
             long = (value or 0) / top * (WIDTH - start - 60)
             at = y + number * thick
-            drawn.append(
-                f'<rect x="{start}" y="{at}" width="{max(long, 1):.1f}" height="{thick - 2}" {_ink(number)}/>'
-            )
+            drawn.append(f'<rect x="{start}" y="{at}" width="{max(long, 1):.1f}" height="{thick - 2}" {_ink(number)}/>')
             told = "–" if value is None else _number(value)
             drawn.append(_text(start + long + 5, at + thick - 4, told, "start", small=True))
     series = [Series(one, ()) for one in names] if len(names) > 1 else []

@@ -142,9 +142,7 @@ def _days(whole: Json) -> str:
     says = "Days for each turn of a side, and for each kind of deadline: the median and the 90th percentile."
     rows = [(label, (one["median_days"], one["p90_days"])) for label, _, one in both]
     chart = lying_bars("Where the days go", says, rows, ("Median", "90th percentile"))
-    table = [
-        (label, count, one["median_days"], one["p90_days"], one.get("breaches", "")) for label, count, one in both
-    ]
+    table = [(label, count, one["median_days"], one["p90_days"], one.get("breaches", "")) for label, count, one in both]
     headings = ("What", "How many", "Median days", "90th percentile", "Deadlines missed")
     return _section("Where the days go", says, chart, headings, table)
 

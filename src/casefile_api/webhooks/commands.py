@@ -113,7 +113,6 @@ async def patch_endpoint(work: UnitOfWork, endpoint_id: UUID, wanted: PatchEndpo
 
     Whoever brings a disabled one back answers for it from then on, unless they name another client.
     """
-    given = wanted.model_fields_set
     refused = await judge_url(work.settings, wanted.url) if wanted.url is not None else None
     async with work:
         endpoint = await _find_unchanged(work, endpoint_id)
