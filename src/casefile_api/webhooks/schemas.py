@@ -62,8 +62,8 @@ class CreateEndpointRequest(Body):
 
     url: Url
     event_types: Patterns
-    units: Units = []
-    case_types: CaseTypes = []
+    units: Units = Field(default_factory=list)
+    case_types: CaseTypes = Field(default_factory=list)
     description: Description | None = None
     signature_scheme: Scheme = Field(
         Scheme.SYMMETRIC, description="`v1`: HMAC by a secret shown once; `v1a`: Ed25519, verified by `public_keys`."
