@@ -204,6 +204,7 @@ CALLS: dict[str, Call] = {
     "save_advice_draft": _may(409, body={"advice": [{"topic": "lines_of_enquiry", "text": "Not"}]}),
     "list_advice_drafts": _reads(),
     "list_events": _reads(),
+    "list_archived_events": _reads(),
     "create_webhook_endpoint": _may(201, body=ENDPOINT),
     "list_webhook_endpoints": _reads(),
     "get_webhook_endpoint": _reads(),

@@ -292,6 +292,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "list_event_types": _LOOK_UP,
     "get_event_type": _LOOK_UP,
     "list_events": Operation(_grant("events:read", **_SYSTEMS), _READ, Logged.WHEN_TOLD),
+    "list_archived_events": Operation(_grant("events:read", **_SYSTEMS), _READ),
     "create_webhook_endpoint": _hooks(),
     "list_webhook_endpoints": _hooks(),
     "get_webhook_endpoint": _hooks(),

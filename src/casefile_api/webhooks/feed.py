@@ -1,7 +1,9 @@
 """The feed: everything an organisation is told, in one order, read from where one left off.
 
 Positions are given after commit, so a cursor never skips an event that commits late. The feed is complete for 90 days;
-a cursor that has fallen behind further is answered with 410, never with a gap.
+a cursor that has fallen behind further is answered with 410, never with a gap. What is older is in the archive, by the
+same cursors: at any place in the order either the next event is old, and the archive has it, or the feed has. Nothing
+is moved: events are the timeline of their case files, and no table of them is ever shortened.
 """
 
 import base64
@@ -10,6 +12,8 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import takewhile
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
@@ -78,7 +82,29 @@ async def read_feed(
     if not rows:
         return FeedPage((), after or _make_cursor(position))
     if after is not None and rows[0].occurred_at < cutoff:
-        raise Gone(f"Events after this cursor are kept no longer than {retention_days} days; start without a cursor.")
+        raise Gone(
+            f"The feed goes back {retention_days} days, and this cursor is older. GET /v1/events/archive with the same"
+            " cursor reads on from there until the feed does; or start the feed without a cursor."
+        )
+    return _page(rows)
+
+
+async def read_archive(
+    session: AsyncSession, organisation: str, after: str | None, limit: int, now: datetime, retention_days: int
+) -> FeedPage:
+    """Read what an organisation was told before the feed begins, after a cursor or from the very first event.
+
+    An empty page is the end: the feed goes on at its cursor. Who may know of what is asked now, as in the feed.
+    """
+    cutoff = now - timedelta(days=retention_days)
+    position = 0 if after is None else _read_cursor(after)
+    found = {"organisation": organisation, "after": position, "most": limit}
+    rows = (await session.execute(_PAGE, found)).all()
+    old = list(takewhile(lambda row: row.occurred_at < cutoff, rows))
+    return _page(old) if old else FeedPage((), _make_cursor(position))
+
+
+def _page(rows: Sequence[Any]) -> FeedPage:
     bodies = [bytes(row.body) for row in rows]
     cases, traces = [row.case_file_id for row in rows], [row.traceparent for row in rows]
     return FeedPage(bodies, _make_cursor(rows[-1].position), cases, traces)

@@ -1,7 +1,7 @@
 """The feed over HTTP, with long-polling: a caller who waits holds no database connection."""
 
 import asyncio
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request, Response
@@ -13,7 +13,7 @@ from casefile_api.web.pagination import LIMIT_DEFAULT, LIMIT_MOST, asked_shape
 from casefile_api.web.routing import GuardedRoute
 from casefile_api.webhooks import cloud_events
 from casefile_api.webhooks.catalogue_schemas import CloudEvent
-from casefile_api.webhooks.feed import FeedPage, read_feed
+from casefile_api.webhooks.feed import FeedPage, read_archive, read_feed
 from casefile_api.webhooks.listening import Announcements
 from casefile_api.webhooks.schemas import EventPage
 
@@ -26,23 +26,21 @@ _FORMS = {"application/json": "", "application/*": "", "*/*": "", cloud_events.M
 router = APIRouter(prefix="/v1", route_class=GuardedRoute, tags=["Events and webhooks"])
 
 
+_PAGES: dict[int | str, dict[str, Any]] = {
+    200: {
+        "model": EventPage,
+        "description": "A page of the feed; as a batch of CloudEvents by `Accept`, `Link` then leads on",
+        "content": {cloud_events.MEDIA_TYPE: {"schema": {"type": "array", "items": CloudEvent.model_json_schema()}}},
+    }
+}
+
+
 @router.get(
     "/events",
     operation_id="list_events",
     summary="Read the feed",
     response_class=Response,
-    responses={
-        200: {
-            "model": EventPage,
-            "description": "A page of the feed; as a batch of CloudEvents by `Accept`, `Link` then leads on",
-            "content": {
-                cloud_events.MEDIA_TYPE: {
-                    "schema": {"type": "array", "items": CloudEvent.model_json_schema()},
-                }
-            },
-        },
-        **refusals("gone"),
-    },
+    responses={**_PAGES, **refusals("gone")},
 )
 async def list_events(
     request: Request,
@@ -64,11 +62,40 @@ async def list_events(
         await ticket.wait(min(left, LOOK_AGAIN_SECONDS))
     if page.bodies:
         reading.trail.told = True
-        reading.trail.about("event_feed", None)
-        reading.trail.query = asked_shape(request.query_params.keys(), limit, continued=after is not None)
-        reading.trail.details = {"events": len(page.bodies)}
-        reading.trail.showed(page.case_file_ids)
+        _note(request, reading, page, limit, continued=after is not None)
     return _answer(request, reading, page)
+
+
+@router.get(
+    "/events/archive",
+    operation_id="list_archived_events",
+    summary="Read what is older than the feed",
+    response_class=Response,
+    responses=_PAGES,
+)
+async def list_archived_events(
+    request: Request,
+    reading: ReadingNow,
+    after: Annotated[str | None, Query(max_length=100, description="a cursor of the feed or the archive")] = None,
+    limit: Annotated[int, Query(ge=1, le=LIMIT_MOST, description="how many events at the most")] = LIMIT_DEFAULT,
+) -> Response:
+    """Read what your organisation was told before the feed begins, in order; without `after` from the very first.
+
+    An empty page is the end: the feed goes on at its `next_cursor`. What your systems may know of now is shown.
+    """
+    async with reading:
+        days, organisation = reading.settings.event_retention_days, reading.caller.organisation
+        page = await read_archive(reading.session, organisation, after, limit, reading.now, days)
+    _note(request, reading, page, limit, continued=after is not None)
+    return _answer(request, reading, page)
+
+
+def _note(request: Request, reading: Reading, page: FeedPage, limit: int, *, continued: bool) -> None:
+    """Let the log say what was asked for and what came back."""
+    reading.trail.about("event_feed", None)
+    reading.trail.query = asked_shape(request.query_params.keys(), limit, continued=continued)
+    reading.trail.details = {"events": len(page.bodies)}
+    reading.trail.showed(page.case_file_ids)
 
 
 def _answer(request: Request, reading: Reading, page: FeedPage) -> Response:
@@ -79,7 +106,7 @@ def _answer(request: Request, reading: Reading, page: FeedPage) -> Response:
     public_url = reading.settings.public_url.rstrip("/")
     asked = [(name, value) for name, value in request.query_params.items() if name != "after"]
     following = urlencode([*asked, ("after", page.next_cursor)])
-    headers["Link"] = f'<{public_url}/v1/events?{following}>; rel="next"'
+    headers["Link"] = f'<{public_url}{request.url.path}?{following}>; rel="next"'
     return Response(page.batch(public_url), media_type=cloud_events.MEDIA_TYPE, headers=headers)
 
 

@@ -57,7 +57,7 @@ async def list_webhook_endpoints(
 
 @router.get("/{endpoint_id}", operation_id="get_webhook_endpoint", response_model=EndpointView, summary="Read")
 async def get_webhook_endpoint(endpoint_id: str, reading: ReadingNow) -> Response:
-    """Read one endpoint: where it goes, what it is told, and how it stands: pending, active, failing or disabled, and why."""
+    """Read one endpoint: where it goes, what it is told, and how it stands (pending, active, failing, disabled)."""
     async with reading:
         view = endpoint_view(await queries.find_endpoint(reading, parse_id(endpoint_id)))
     return reading.answer(view, etag=tag_of(view))
