@@ -36,6 +36,7 @@ from casefile_api.organisations.code_lists import CODE_LISTS
 from casefile_api.organisations.newer_lists import load_newer_lists
 from casefile_api.organisations.routes import router as organisations
 from casefile_api.outward.fetching import Fetcher
+from casefile_api.outward.proxies import Proxy
 from casefile_api.sandbox.clock_routes import router as sandbox_clock
 from casefile_api.settings import Settings
 from casefile_api.statistics.routes import router as statistics
@@ -108,7 +109,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.parts = build_parts(settings)
     app.state.storage = Storage(settings)
     app.state.announcements = Announcements(settings)
-    app.state.client_key_sets = KeySets(Fetcher(settings.webhook_exemptions).fetch)
+    app.state.client_key_sets = KeySets(Fetcher(settings.webhook_exemptions, Proxy.of(settings)).fetch)
     app.state.readiness = _readiness(app)
     app.state.described_webhooks = openapi_webhooks(), openapi_components()
     for router in ROUTERS + (SANDBOX_ROUTERS if settings.sandbox else ()):

@@ -161,6 +161,14 @@ class Settings(BaseSettings):
     webhook_exempt_networks: tuple[IPv4Network | IPv6Network, ...] = Field(
         (), description="networks webhooks may reach over plain HTTP, a JSON list; for tests, never in production"
     )
+    outward_proxy: str = Field(
+        "",
+        pattern=r"^(https?://[!-.0-~]+/?)?$",
+        description="proxy (http://[user:password@]host:port) that webhooks and fetched keys go through; empty: none",
+    )
+    outward_proxy_resolves: bool = Field(
+        False, description="the proxy looks host names up and refuses those that lead inside; else the service does"
+    )
     webhook_connections: int = Field(4, ge=1, description="deliveries under way to one webhook endpoint at a time")
     event_retention_days: int = Field(90, ge=1, description="days for which the feed of events is complete")
     checkpoint_event_minutes: int = Field(

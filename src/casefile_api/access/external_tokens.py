@@ -21,6 +21,7 @@ from casefile_api.access.tokens import MOST_KEPT, SKEW_SECONDS, Claims, confirma
 from casefile_api.access.trusted_issuers import TrustedIssuer
 from casefile_api.outward.addresses import Network
 from casefile_api.outward.kept_keys import KeptKeys
+from casefile_api.outward.proxies import Proxy
 
 SYSTEM = "system"
 REGISTERED_SECONDS = 60.0
@@ -55,10 +56,12 @@ class ExternalTokens:
         revocations: RevocationList,
         exempt: tuple[Network, ...] = (),
         now: Callable[[], float] = time.time,
+        proxy: Proxy | None = None,
     ) -> None:
         self._issuers = {issuer.issuer: issuer for issuer in issuers}
         self._keys: Mapping[str, KeptKeys[IssuerKey]] = {
-            issuer.issuer: KeptKeys(IssuerDocuments(issuer, exempt).key_set, read_issuer_keys) for issuer in issuers
+            issuer.issuer: KeptKeys(IssuerDocuments(issuer, exempt, proxy).key_set, read_issuer_keys)
+            for issuer in issuers
         }
         self._rows = rows
         self._revocations = revocations

@@ -17,6 +17,7 @@ from casefile_api.access.trusted_issuers import TrustedIssuer
 from casefile_api.errors import Invalid
 from casefile_api.outward.addresses import Network
 from casefile_api.outward.fetching import Fetcher, NotFetched
+from casefile_api.outward.proxies import Proxy
 
 MOST_KEYS = 100
 SMALLEST_RSA_BITS, LARGEST_RSA_BITS = 2048, 4096
@@ -44,9 +45,9 @@ class IssuerKey:
 class IssuerDocuments:
     """Fetches an issuer's keys: from where its metadata say, unless the settings name the place."""
 
-    def __init__(self, issuer: TrustedIssuer, exempt: tuple[Network, ...] = ()) -> None:
+    def __init__(self, issuer: TrustedIssuer, exempt: tuple[Network, ...] = (), proxy: Proxy | None = None) -> None:
         self._issuer = issuer
-        self._fetcher = Fetcher((*exempt, *issuer.networks))
+        self._fetcher = Fetcher((*exempt, *issuer.networks), proxy)
 
     async def key_set(self, _: str) -> bytes:
         """Return the JWK set.

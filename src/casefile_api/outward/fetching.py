@@ -1,7 +1,7 @@
 """Fetching a small document from an address that somebody else gave us.
 
 The connection is made to an address that was judged, with the name in SNI, certificate check and Host header; so a name
-that changes its answer between check and call gains nothing. No redirects, no proxies from the environment, no cookies,
+that changes its answer between check and call gains nothing. No redirects, no proxy but the operator's, no cookies,
 a bounded time and a bounded answer.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import httpx2
 
 from casefile_api.outward.addresses import AddressRefused, Network, parse_destination
-from casefile_api.outward.names import resolve
+from casefile_api.outward.proxies import Proxy, places, transport_to
 
 TOTAL_SECONDS = 5.0
 MOST_BYTES = 64 * 1024
@@ -24,8 +24,8 @@ class NotFetched(Exception):
 class Fetcher:
     """Fetches documents; each over a connection of its own, since it is done rarely."""
 
-    def __init__(self, exempt: Sequence[Network]) -> None:
-        self._exempt = exempt
+    def __init__(self, exempt: Sequence[Network], proxy: Proxy | None = None) -> None:
+        self._exempt, self._proxy = exempt, proxy
 
     async def fetch(self, url: str) -> bytes:
         """Return the body of a 200 answer.
@@ -44,9 +44,9 @@ class Fetcher:
 
     async def _get(self, url: str) -> bytes:
         destination = parse_destination(url, self._exempt)
-        address, *_ = await resolve(destination, self._exempt, seconds=TOTAL_SECONDS)
-        host = f"[{address}]" if address.version == 6 else str(address)
-        async with httpx2.AsyncClient(trust_env=False, follow_redirects=False, timeout=TOTAL_SECONDS) as client:
+        host, *_ = await places(destination, self._exempt, self._proxy, seconds=TOTAL_SECONDS)
+        transport = transport_to(self._exempt, self._proxy, httpx2.create_ssl_context(), httpx2.Limits())
+        async with httpx2.AsyncClient(transport=transport, follow_redirects=False, timeout=TOTAL_SECONDS) as client:
             request = client.build_request(
                 "GET",
                 f"{destination.scheme}://{host}:{destination.port}{destination.target}",

@@ -21,6 +21,7 @@ from casefile_api.database import Database
 from casefile_api.errors import Misconfigured
 from casefile_api.ledger.reads import ReadLedger
 from casefile_api.ledger.refusals import RefusalTally
+from casefile_api.outward.proxies import Proxy
 from casefile_api.settings import Settings
 from casefile_api.tenancy import SERVICE_ROLE
 from casefile_api.vault import Vault, derive_key, read_master_key
@@ -43,7 +44,9 @@ def build_parts(settings: Settings, *, application: str = "casefile-api", role: 
     revocations = RevocationList()
     master_key = read_master_key(master_key_file(settings))
     verifier = TokenVerifier(keys, settings.public_url, revocations)
-    external = ExternalTokens(issuers, database.rows, revocations, settings.webhook_exemptions)
+    external = ExternalTokens(
+        issuers, database.rows, revocations, settings.webhook_exemptions, proxy=Proxy.of(settings)
+    )
     key_proofs = ProofReader(nonces.Nonces(derive_key(master_key, nonces.PURPOSE)))
     return Parts(
         settings=settings,

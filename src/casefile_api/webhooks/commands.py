@@ -13,7 +13,7 @@ from casefile_api.events import matches_any
 from casefile_api.identifiers import new_id
 from casefile_api.ledger.happenings import shown_to_systems
 from casefile_api.outward.addresses import AddressRefused, parse_destination
-from casefile_api.outward.names import resolve
+from casefile_api.outward.proxies import Proxy, places
 from casefile_api.settings import Settings
 from casefile_api.unit_of_work import UnitOfWork
 from casefile_api.web.etags import tag_of
@@ -64,7 +64,7 @@ async def judge_url(settings: Settings, url: str) -> Invalid | None:
     """
     try:
         destination = parse_destination(url, settings.webhook_exemptions)
-        await resolve(destination, settings.webhook_exemptions, seconds=LOOK_UP_SECONDS)
+        await places(destination, settings.webhook_exemptions, Proxy.of(settings), seconds=LOOK_UP_SECONDS)
     except AddressRefused as refused:
         if refused.code != "name_unknown":
             mend = refused.mend[:1].upper() + refused.mend[1:] + "."

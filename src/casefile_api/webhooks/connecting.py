@@ -2,7 +2,7 @@
 
 The name is resolved here, every address is judged, and the connection is made to the address that was judged, with the
 name in SNI, certificate check and Host header; so a name that changes its answer between check and call gains nothing.
-No redirects, no proxies from the environment, no cookies, a bounded time and a bounded answer.
+No redirects, no proxy but the operator's, no cookies, a bounded time and a bounded answer.
 """
 
 import asyncio
@@ -17,8 +17,8 @@ from uuid import UUID
 
 import httpx2
 
-from casefile_api.outward.addresses import Address, AddressRefused, Destination, Network, parse_destination
-from casefile_api.outward.names import resolve
+from casefile_api.outward.addresses import AddressRefused, Destination, Network, parse_destination
+from casefile_api.outward.proxies import Proxy, places, transport_to
 
 CONNECT_SECONDS = 5.0
 TOTAL_SECONDS = 15.0
@@ -54,16 +54,18 @@ class Answer:
 class Line:
     """Connections to one receiver, kept while there is something to send; a receiver never shares them with another."""
 
-    def __init__(self, tls: ssl.SSLContext, exempt: Sequence[Network], *, connections: int) -> None:
-        self._exempt = exempt
+    def __init__(
+        self, tls: ssl.SSLContext, exempt: Sequence[Network], *, connections: int, proxy: Proxy | None = None
+    ) -> None:
+        self._exempt, self._proxy = exempt, proxy
+        limits = httpx2.Limits(
+            max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=KEPT_ALIVE_SECONDS
+        )
         self._client = httpx2.AsyncClient(
-            verify=tls,
+            transport=transport_to(exempt, proxy, tls, limits),
             trust_env=False,
             follow_redirects=False,
             timeout=httpx2.Timeout(TOTAL_SECONDS, connect=CONNECT_SECONDS),
-            limits=httpx2.Limits(
-                max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=KEPT_ALIVE_SECONDS
-            ),
         )
         self.used_at = time.monotonic()
 
@@ -75,27 +77,20 @@ class Line:
                 return await self._post(url, headers, body, begun)
         except AddressRefused as refused:
             return _failed(refused.code, begun)
-        except TimeoutError:
-            return _failed("timeout", begun)
-        except httpx2.TimeoutException as late:
-            return _failed("connect_timeout" if isinstance(late, httpx2.ConnectTimeout) else "timeout", begun)
-        except httpx2.ConnectError as failed:
-            return _failed("certificate" if "certificate" in str(failed).lower() else "connect_failed", begun)
-        except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, OSError, ssl.SSLError):
-            return _failed("broken_answer", begun)
+        except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, OSError, ssl.SSLError) as fault:
+            return _failed(_word_for(fault), begun)
 
     async def _post(self, url: str, headers: Mapping[str, str], body: bytes, begun: float) -> Answer:
         destination = parse_destination(url, self._exempt)
-        *others, last = await resolve(destination, self._exempt, seconds=RESOLVE_SECONDS)
-        for address in others:
+        *others, last = await places(destination, self._exempt, self._proxy, seconds=RESOLVE_SECONDS)
+        for host in others:
             with contextlib.suppress(httpx2.ConnectError, httpx2.ConnectTimeout):
-                return await self._post_to(address, destination, headers, body, begun)
+                return await self._post_to(host, destination, headers, body, begun)
         return await self._post_to(last, destination, headers, body, begun)
 
     async def _post_to(
-        self, address: Address, destination: Destination, headers: Mapping[str, str], body: bytes, begun: float
+        self, host: str, destination: Destination, headers: Mapping[str, str], body: bytes, begun: float
     ) -> Answer:
-        host = f"[{address}]" if address.version == 6 else str(address)
         request = self._client.build_request(
             "POST",
             f"{destination.scheme}://{host}:{destination.port}{destination.target}",
@@ -120,9 +115,9 @@ class Line:
 class Lines:
     """The lines of a process: one to each endpoint's URL, hung up when it has not been used for a while."""
 
-    def __init__(self, exempt: Sequence[Network], *, connections: int) -> None:
+    def __init__(self, exempt: Sequence[Network], *, connections: int, proxy: Proxy | None = None) -> None:
         self._tls = httpx2.create_ssl_context()
-        self._exempt = exempt
+        self._exempt, self._proxy = exempt, proxy
         self._connections = connections
         self._lines: dict[tuple[UUID, str], Line] = {}
 
@@ -130,7 +125,8 @@ class Lines:
         """Return the line to an endpoint's URL."""
         line = self._lines.get((endpoint_id, url))
         if line is None:
-            line = self._lines[endpoint_id, url] = Line(self._tls, self._exempt, connections=self._connections)
+            line = Line(self._tls, self._exempt, connections=self._connections, proxy=self._proxy)
+            self._lines[endpoint_id, url] = line
         line.used_at = time.monotonic()
         return line
 
@@ -168,6 +164,17 @@ def read_retry_after(text: str | None, now: datetime) -> timedelta | None:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     return max(moment - now, timedelta())
+
+
+def _word_for(fault: Exception) -> str:
+    """What an attempt ran into, in one word."""
+    if isinstance(fault, httpx2.ConnectTimeout):
+        return "connect_timeout"
+    if isinstance(fault, (TimeoutError, httpx2.TimeoutException)):
+        return "timeout"
+    if isinstance(fault, httpx2.ConnectError):
+        return "certificate" if "certificate" in str(fault).lower() else "connect_failed"
+    return "proxy_refused" if isinstance(fault, httpx2.ProxyError) else "broken_answer"
 
 
 def _failed(error: str, begun: float) -> Answer:

@@ -16,6 +16,7 @@ import structlog
 from psycopg_pool import PoolTimeout
 
 from casefile_api.errors import DependencyUnavailable
+from casefile_api.outward.proxies import Proxy
 from casefile_api.web.parts import Parts
 from casefile_api.webhooks.connecting import Lines
 from casefile_api.webhooks.delivering import Delivering, Means
@@ -43,7 +44,7 @@ class Telling:
         self._means = Means(
             parts,
             direct_pool(settings, "casefile-telling"),
-            Lines(settings.webhook_exemptions, connections=settings.webhook_connections),
+            Lines(settings.webhook_exemptions, connections=settings.webhook_connections, proxy=Proxy.of(settings)),
             OpenedSecrets(parts.database, parts.vault),
         )
         self._turns: dict[UUID, asyncio.Task[None]] = {}
