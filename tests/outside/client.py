@@ -17,6 +17,7 @@ from urllib.parse import unquote_plus
 import httpx2 as httpx
 
 from tests.outside import signing
+from tests.outside.payloads import refuse_words
 
 Json = Any  # whatever JSON the service answers with: a test looks inside it, it never types it
 CLIENT_ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -86,7 +87,15 @@ class Sandbox:
             shown.append(answer.text)
         refuse_planted("an address, a header or a problem", *shown)
         request = answer.request
+        if request.url.path.startswith("/v1/events") and answer.status_code == 200:
+            refuse_planted("the feed", answer.read().decode())
+            self._refuse_words(answer)
         self.exchanges.append(Exchange(request.method, str(request.url), answer.status_code, code))
+
+    def _refuse_words(self, answer: httpx.Response) -> None:
+        if answer.headers["content-type"].startswith("application/json"):
+            for event in answer.json()["items"]:
+                refuse_words("the feed", event)
 
     @classmethod
     def from_file(cls, path: Path) -> "Sandbox":

@@ -1,7 +1,8 @@
 """A webhook receiver as an integrator runs one: real HTTP on loopback, signatures checked with `standardwebhooks`.
 
 `Receiver` records every delivery. It answers 204 unless told to misbehave: `receiver.next(status(500), hang(5))` uses
-up one behaviour for each delivery; `receiver.always(status(503))` until told otherwise.
+up one behaviour for each delivery; `receiver.always(status(503))` until told otherwise. When it closes, it looks for
+anything personal in all that came.
 """
 
 import json
@@ -15,6 +16,9 @@ from types import TracebackType
 from typing import Any, Self
 
 from standardwebhooks.webhooks import Webhook
+
+from tests.outside.client import refuse_planted
+from tests.outside.payloads import refuse_words
 
 Behaviour = Callable[[BaseHTTPRequestHandler], None]
 
@@ -117,6 +121,8 @@ class Receiver:
         assert self._server is not None
         self._server.shutdown()
         self._server.server_close()
+        if kind is None:
+            self.refuse_personal()
 
     @property
     def url(self) -> str:
@@ -141,6 +147,14 @@ class Receiver:
             behaviour = self._queue.popleft() if self._queue else self._usual
             self._arrived.notify_all()
         behaviour(handler)
+
+    def refuse_personal(self) -> None:
+        """Fails where anything that came has something personal in it."""
+        for delivery in list(self.deliveries):
+            if "webhook-id" in delivery.headers:
+                refuse_planted("a webhook", delivery.body.decode(), *delivery.headers.values())
+                if delivery.body.startswith(b'{"data"'):  # an event of the service's own; some tests send their own
+                    refuse_words("a webhook", delivery.event)
 
     def events(self) -> list[dict[str, Any]]:
         """Distinct events in the order of first arrival: at-least-once delivery may bring one twice."""
