@@ -30,6 +30,8 @@ FIRST: Sequence[str] = (
     "tests/faults/test_kills.py",
     "tests/api/test_sender_bound_tokens.py",
     "tests/api/test_webhooks.py",
+    "tests/api/test_webhooks_told.py",
+    "tests/api/test_webhook_endpoints.py",
     "tests/journeys/",
     "tests/api/test_sequencer.py",
     "tests/api/test_statistics.py",

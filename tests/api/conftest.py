@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.api.advising import Teams
+from tests.api.endpoints import receiver, register  # noqa: F401 - fixtures
 from tests.api.verified_log import log, written  # noqa: F401 - fixtures
 from tests.outside.beside import beside
 from tests.outside.cases import open_case

@@ -18,7 +18,7 @@ from casefile_api.audit.announcing import announce_checkpoint
 from casefile_api.errors import Gone
 from casefile_api.tenancy import WORKER
 from casefile_api.web.assembly import build_parts
-from casefile_api.webhooks.feed import read_feed
+from casefile_api.webhooks.feed import read_archive, read_feed
 from tests.outside.cases import open_case
 from tests.outside.client import Party, Sandbox
 from tests.telling import ORGANISATION, Telling, until
@@ -177,8 +177,45 @@ async def test_a_cursor_that_fell_behind_what_is_kept_is_told_so(telling: Tellin
         with pytest.raises(Gone):
             await read_feed(session, ORGANISATION, first.next_cursor, 50, later, 90)
         assert (await read_feed(session, ORGANISATION, rest.next_cursor, 50, later, 90)).bodies == ()
+        archived = await read_archive(session, ORGANISATION, first.next_cursor, 50, later, 90)
+        assert (archived.bodies, archived.next_cursor) == (rest.bodies, rest.next_cursor)
+        assert (await read_archive(session, ORGANISATION, None, 1, later, 90)).bodies == first.bodies
+        assert (await read_archive(session, ORGANISATION, first.next_cursor, 50, now, 90)).bodies == ()
         from_oldest_kept = await read_feed(session, ORGANISATION, None, 50, later, 90)
         assert from_oldest_kept.bodies == () and from_oldest_kept.next_cursor == rest.next_cursor
+
+
+@pytest.mark.asyncio
+async def test_archive_and_feed_together_are_everything_once_wherever_the_line_between_them_is(
+    telling: Telling,
+) -> None:
+    async with telling.working():
+        for _ in range(3):
+            await telling.happen(count=2)
+            await telling.advance(timedelta(days=10))
+        await until(lambda: telling.rows("select 1 from event_position having count(*) = 6"))
+    async with telling.database.session(WORKER) as session:
+        for days in range(0, 40, 4):
+            told: list[bytes] = []
+            cursor, pages = None, 0
+            now = telling.clock.now()
+            while page := await read_archive(session, ORGANISATION, cursor, 1, now, days):
+                cursor, told, pages = page.next_cursor, [*told, *page.bodies], pages + 1
+                if not page.bodies:
+                    break
+            while (page := await read_feed(session, ORGANISATION, cursor, 1, now, days)).bodies:
+                cursor, told = page.next_cursor, [*told, *page.bodies]
+            assert (len(told), len(set(told))) == (6, 6), days
+
+
+def test_what_is_older_than_the_feed_is_asked_for_by_its_cursors(system: Party, officer: Party) -> None:
+    open_case(officer)
+    page = system.get(f"{FEED}/archive").json()
+    assert page["items"] == []
+    assert system.get(FEED, params={"after": page["next_cursor"], "wait": "5"}).json()["items"]
+    for params in ({"after": "nonsense"}, {"wait": "5"}, {"limit": "0"}):
+        system.refused("GET", f"{FEED}/archive", 422, "invalid", params=params)
+    officer.refused("GET", f"{FEED}/archive", 403, "not-permitted")
 
 
 def test_overseers_are_told_of_a_checkpoint_of_the_log_and_nobody_else_is(sandbox: Sandbox, officer: Party) -> None:

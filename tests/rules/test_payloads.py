@@ -35,8 +35,8 @@ def test_a_receiver_that_was_sent_something_personal_fails_as_it_closes() -> Non
 
 @pytest.mark.parametrize(
     "event",
-    [*(told(reason=words) for words in PLANTED if " " in words), told(name="A Person"), told(note=None), told(people=["x"]),
-     {**EVENT, "to": "x"}],
+    [*(told(reason=words) for words in PLANTED if " " in words), told(name="A Person"), told(note=None),
+     told(people=["x"]), {**EVENT, "to": "x"}],
     ids=lambda event: str(sorted(event["data"].items()))[-40:],
 )  # fmt: skip
 def test_planted_words_and_anything_but_codes_are_seen(event: dict[str, Any]) -> None:
