@@ -35,6 +35,15 @@ class Asked:
     received: bytearray = field(default_factory=bytearray)
 
 
+async def pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, seen: bytearray) -> None:
+    with contextlib.suppress(OSError):
+        while chunk := await reader.read(65536):
+            seen += chunk
+            writer.write(chunk)
+            await writer.drain()
+    writer.close()
+
+
 @asynccontextmanager
 async def proxy_to(receiver_tls: ssl.SSLContext, answer: bytes = b"HTTP/1.1 200 Go\r\n\r\n") -> AsyncIterator[Asked]:
     """A proxy that leads every CONNECT to one receiver, whatever it is asked for."""
@@ -49,15 +58,6 @@ async def proxy_to(receiver_tls: ssl.SSLContext, answer: bytes = b"HTTP/1.1 200 
             await writer.drain()
         writer.close()
 
-    async def pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, seen: bytearray | None) -> None:
-        with contextlib.suppress(OSError):
-            while chunk := await reader.read(65536):
-                if seen is not None:
-                    seen += chunk
-                writer.write(chunk)
-                await writer.drain()
-        writer.close()
-
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if (task := asyncio.current_task()) is not None:
             tasks.add(task)
@@ -68,7 +68,7 @@ async def proxy_to(receiver_tls: ssl.SSLContext, answer: bytes = b"HTTP/1.1 200 
             writer.close()
             return
         onward = await asyncio.open_connection("127.0.0.1", behind.sockets[0].getsockname()[1])
-        await asyncio.gather(pipe(reader, onward[1], asked.passed), pipe(onward[0], writer, None))
+        await asyncio.gather(pipe(reader, onward[1], asked.passed), pipe(onward[0], writer, bytearray()))
 
     behind = await asyncio.start_server(receive, "127.0.0.1", 0, ssl=receiver_tls)
     front = await asyncio.start_server(serve, "127.0.0.1", 0)
