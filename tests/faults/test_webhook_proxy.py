@@ -41,7 +41,7 @@ async def pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, seen:
             seen += chunk
             writer.write(chunk)
             await writer.drain()
-    writer.close()
+        writer.write_eof()
 
 
 @asynccontextmanager
@@ -56,7 +56,7 @@ async def proxy_to(receiver_tls: ssl.SSLContext, answer: bytes = b"HTTP/1.1 200 
                 asked.received += await reader.readexactly(len(BODY))
             writer.write(ANSWER)
             await writer.drain()
-        writer.close()
+        writer.transport.abort()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if (task := asyncio.current_task()) is not None:
@@ -64,11 +64,13 @@ async def proxy_to(receiver_tls: ssl.SSLContext, answer: bytes = b"HTTP/1.1 200 
         asked.connects.append(await reader.readuntil(b"\r\n\r\n"))
         writer.write(answer)
         await writer.drain()
-        if b" 200 " not in answer:
-            writer.close()
-            return
         onward = await asyncio.open_connection("127.0.0.1", behind.sockets[0].getsockname()[1])
-        await asyncio.gather(pipe(reader, onward[1], asked.passed), pipe(onward[0], writer, bytearray()))
+        try:
+            if b" 200 " in answer:
+                await asyncio.gather(pipe(reader, onward[1], asked.passed), pipe(onward[0], writer, bytearray()))
+        finally:
+            for end in (writer, onward[1]):
+                end.transport.abort()
 
     behind = await asyncio.start_server(receive, "127.0.0.1", 0, ssl=receiver_tls)
     front = await asyncio.start_server(serve, "127.0.0.1", 0)
@@ -81,6 +83,7 @@ async def proxy_to(receiver_tls: ssl.SSLContext, answer: bytes = b"HTTP/1.1 200 
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.sleep(0.05)  # what was hung up is gone
 
 
 @pytest.fixture
