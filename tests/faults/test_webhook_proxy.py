@@ -61,15 +61,17 @@ async def proxy_to(receiver_tls: ssl.SSLContext, answer: bytes = b"HTTP/1.1 200 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if (task := asyncio.current_task()) is not None:
             tasks.add(task)
-        asked.connects.append(await reader.readuntil(b"\r\n\r\n"))
-        writer.write(answer)
-        await writer.drain()
-        onward = await asyncio.open_connection("127.0.0.1", behind.sockets[0].getsockname()[1])
+        ends = [writer]
         try:
+            asked.connects.append(await reader.readuntil(b"\r\n\r\n"))
+            writer.write(answer)
+            await writer.drain()
             if b" 200 " in answer:
+                onward = await asyncio.open_connection("127.0.0.1", behind.sockets[0].getsockname()[1])
+                ends.append(onward[1])
                 await asyncio.gather(pipe(reader, onward[1], asked.passed), pipe(onward[0], writer, bytearray()))
         finally:
-            for end in (writer, onward[1]):
+            for end in ends:
                 end.transport.abort()
 
     behind = await asyncio.start_server(receive, "127.0.0.1", 0, ssl=receiver_tls)
