@@ -86,7 +86,8 @@ async def test_an_endpoint_whose_client_is_revoked_or_may_not_manage_webhooks_he
             " values ('police-53', 'police', 'Test', '53', '2020-01-01') on conflict do nothing"
         )
         owner.execute(
-            "insert into client (client_id, organisation, name, scopes, assertable_roles, certificate_bound, created_at)"
+            "insert into client"
+            " (client_id, organisation, name, scopes, assertable_roles, certificate_bound, created_at)"
             " values ('test', 'police-53', 'Test', array['events:read', 'webhooks:manage'], '{}', false, now())"
         )
         endpoint = await telling.register(receiver.url, "case_file.*")
