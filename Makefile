@@ -13,6 +13,11 @@ PROCESSES ?= 3
 DIR ?= var/sandbox
 PORT ?= 8000
 
+# What handles files, tried by `make ceph` on another store.
+OF_FILES := $(wildcard tests/api/test_attachments*.py) tests/api/test_same_content.py tests/api/test_transfers.py \
+	tests/api/test_bundles.py tests/journeys/test_demo_traced.py tests/journeys/test_from_report_to_advice.py \
+	tests/faults/test_attachments_in_hard_times.py
+
 # Tests start many processes: without compiled modules each compiles everything it imports, again and again.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -51,9 +56,10 @@ transfer: $(INSTALLED)  ## a file of TRANSFER_MIB (51200) through cut lines and 
 	TRANSFER_MIB=$(or $(TRANSFER_MIB),51200) $(BIN)/python -m pytest -n 0 -s -m soak --timeout 14400 \
 		tests/faults/test_attachments_in_hard_times.py -k telephone
 
-ceph: $(INSTALLED)  ## the store's part against Ceph RGW: Debian's ceph-mon ceph-mgr ceph-osd radosgw ceph-common must be installed
+ceph: $(INSTALLED)  ## files against Ceph RGW, by the whole service: Debian's ceph-mon ceph-mgr ceph-osd radosgw ceph-common must be installed
 	@for p in ceph-mon ceph-mgr ceph-osd radosgw ceph radosgw-admin; do command -v $$p >/dev/null || { echo "$$p is missing." >&2; exit 1; }; done
-	$(BIN)/python -m pytest -n 0 -m soak --timeout 600 tests/foreign/test_second_store.py
+	CASEFILE_TEST_STORE=ceph $(BIN)/python -m pytest -n 0 --timeout 600 tests/foreign/test_second_store.py $(OF_FILES) \
+		-k "not telephone and not damage"
 
 coverage: $(INSTALLED)  ## the tests again, with what of the code they ran (slower)
 	$(BIN)/coverage erase

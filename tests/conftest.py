@@ -15,6 +15,7 @@ import pytest
 
 from tests import first_start
 from tests.databases import DatabaseServer, ScratchDatabase, database_server
+from tests.outside.ceph import CephStore, ceph
 from tests.outside.client import Sandbox
 from tests.outside.running import running_sandbox
 from tests.sharing_out import BySandbox, longest_first
@@ -91,6 +92,25 @@ def database_url(scratch_database: ScratchDatabase) -> str:
 def owner_database_url(scratch_database: ScratchDatabase) -> str:
     """The same database as its owner, for what the service itself may not do."""
     return scratch_database.owner_url
+
+
+@pytest.fixture(scope="session")
+def ceph_store(shared_folder: Path) -> Iterator[CephStore]:
+    """A Ceph cluster for this test process."""
+    with ceph(shared_folder / "ceph") as store:
+        yield store
+
+
+@pytest.fixture(scope="session", autouse=True)
+def store_under_test(request: pytest.FixtureRequest) -> Iterator[None]:
+    """With CASEFILE_TEST_STORE=ceph every sandbox has its files in Ceph, each in a bucket of its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        if os.environ.get("CASEFILE_TEST_STORE") == "ceph":
+            store: CephStore = request.getfixturevalue("ceph_store")
+            patch.setenv("CASEFILE_SANDBOX_STORE", store.endpoint_url)
+            patch.setenv("AWS_ACCESS_KEY_ID", store.access_key)
+            patch.setenv("AWS_SECRET_ACCESS_KEY", store.secret_key)
+        yield
 
 
 @pytest.fixture(scope="session")

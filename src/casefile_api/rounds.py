@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from sqlalchemy import text
 
-from casefile_api.attachments.expiry import expire_bundles, give_up_uploads
+from casefile_api.attachments.expiry import expire_bundles, give_up_uploads, remove_what_was_kept
 from casefile_api.attachments.holding import hold_submitted
 from casefile_api.attachments.rechecking import ask_for_rechecks
 from casefile_api.audit.alarming import watch_alarm
@@ -114,6 +114,7 @@ ROUNDS: tuple[Round, ...] = (
     Round("rechecks", 60, ask_for_rechecks),
     Round("uploads", 60, give_up_uploads),
     Round("bundles", 60, expire_bundles),
+    Round("kept_files", 3600, remove_what_was_kept),
     Round("expired", 300, forget_expired),
     Round("finding", 3600, make_older_findable),
     Round("deliveries", 600, forget_deliveries),

@@ -1,5 +1,6 @@
 """The store behind the service's back: with its credentials, and without the service."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,12 +17,18 @@ from tests.outside.client import Party
 
 @contextmanager
 def storage_of(directory: Path) -> Iterator[Storage]:
-    """The embedded store of a data directory."""
-    own = SeaweedFS(DataDirectory(directory)).address()
+    """The store of a sandbox: the embedded one, or the one that all of them were given (CASEFILE_SANDBOX_STORE)."""
+    data = DataDirectory(directory)
+    given = os.environ.get("CASEFILE_SANDBOX_STORE")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ACCESS_KEY_ID", own.access_key)
-        patch.setenv("AWS_SECRET_ACCESS_KEY", own.secret_key)
-        storage = Storage(Settings(s3_endpoint_url=own.endpoint_url))
+        if given:
+            settings = Settings(s3_endpoint_url=given, s3_bucket=data.kept_word("s3_bucket", ""))
+        else:
+            own = SeaweedFS(data).address()
+            patch.setenv("AWS_ACCESS_KEY_ID", own.access_key)
+            patch.setenv("AWS_SECRET_ACCESS_KEY", own.secret_key)
+            settings = Settings(s3_endpoint_url=own.endpoint_url)
+        storage = Storage(settings)
     yield storage
     storage.close()
 

@@ -14,10 +14,9 @@ from casefile_api.attachments.storage import Storage, StoreRefused
 from casefile_api.settings import ObjectLock
 from tests.api.attaching import EICAR, completed, holding
 from tests.api.behind import all_events, newest, storage_of
-from tests.api.test_attachments_seen import naming, share
 from tests.outside.client import Party, Sandbox
 from tests.outside.files import EvidenceFile, statement, video
-from tests.outside.uploads import attach, download
+from tests.outside.uploads import attach
 
 LOCKED = Path(__file__).parents[1] / "rules" / "locked"
 
@@ -63,30 +62,6 @@ def codes_told(officer: Party, attachment_id: str) -> list[str | None]:
 def test_a_film_that_breaks_off_is_found(officer: Party, case_id: str) -> None:
     film = video(200_000)
     assert completed(officer, case_id, holding(film, film.data[:150_000]))["rejection"]["code"] == "truncated"
-
-
-def test_a_submitted_file_is_held_against_everybody(
-    sandbox: Sandbox, officer: Party, case_id: str, store: Storage
-) -> None:
-    file = statement()
-    attachment = attach(officer, case_id, file)
-    supervisor = sandbox.person("supervisor", unit="police-53-rasso")
-    share(officer, supervisor, case_id, naming(officer, case_id, attachment["id"]))
-    path = f"/v1/attachments/{attachment['id']}"
-    deadline = time.monotonic() + 60
-    while (link := officer.get(f"{path}/custody").json()["items"][-1])["kind"] != "held":
-        assert time.monotonic() < deadline, "the file was not held"
-        time.sleep(0.3)
-    assert (link["facts"]["lock"], link["facts"]["legal_hold"]) == ("governance", True)
-    assert link["sha256"] == file.sha256
-    officer.refused("DELETE", path, 409, "wrong-state", headers={"If-Match": officer.etag(path)})
-    held = newest(store, attachment["id"])
-    for how in ({}, {"BypassGovernanceRetention": True}):
-        with pytest.raises(StoreRefused, match="AccessDenied"):
-            store.ask("delete_object", **held, **how)
-    store.ask("put_object", Key=held["Key"], Body=b"written over it")
-    store.ask("delete_object", Key=held["Key"])
-    assert download(officer, attachment["id"]) == file.data
 
 
 async def test_in_mode_compliance_nobody_takes_the_lock_off(store: Storage, case_id: str) -> None:

@@ -18,7 +18,7 @@ from casefile_api.attachments.storage import Storage
 from casefile_api.client.local import LocalFile
 from casefile_api.client.opening import Caller, Manner, downloading, uploading
 from casefile_api.client.uploading import Wanted
-from tests.api.attaching import large_text, text_file
+from tests.api.attaching import ON_CEPH, large_text, text_file
 from tests.api.behind import all_events, newest, storage_of
 from tests.api.test_bundles import built
 from tests.faults.hard_transfer import PART_BYTES, HardTransfer, assert_arrived_and_nothing_left, sparse_file
@@ -28,6 +28,8 @@ from tests.outside.client import Party, Sandbox
 from tests.outside.files import statement, video
 from tests.outside.running import RunningSandbox
 from tests.outside.uploads import attach, declare, download, put, settled, upload
+
+embedded = pytest.mark.skipif(ON_CEPH, reason="stops the embedded store, or edits its files")
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +76,7 @@ def part_of(running: RunningSandbox, word: str) -> psutil.Process:
     return found[0]
 
 
+@embedded
 def test_while_the_store_hangs_the_service_says_so_and_stays_up(running: RunningSandbox, officer: Party) -> None:
     case_id = open_case(officer)["id"]
     file = text_file(b"sent after the store came back")
@@ -267,6 +270,7 @@ def a_month_later(running: RunningSandbox, officer: Party) -> None:
     part_of(running, "worker-process").kill()  # the next one begins with its rounds
 
 
+@embedded
 def test_what_was_changed_behind_the_services_back_is_found_and_said(
     running: RunningSandbox, officer: Party, store_behind: Storage
 ) -> None:

@@ -4,7 +4,6 @@ import hashlib
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import httpx2 as httpx
 import pytest
@@ -26,7 +25,7 @@ from casefile_api.attachments.objects import (
 from casefile_api.attachments.storage import MissingObject, Storage, StoreRefused
 from casefile_api.attachments.store_probe import probe_store
 from casefile_api.settings import ObjectLock, Settings
-from tests.outside.ceph import ceph, is_installed
+from tests.outside.ceph import CephStore, is_installed
 
 pytestmark = [
     pytest.mark.soak,
@@ -44,11 +43,11 @@ def sha256(data: bytes) -> str:
 
 
 @pytest.fixture(scope="module")
-def settings(shared_folder: Path) -> Iterator[Settings]:
-    with pytest.MonkeyPatch.context() as patch, ceph(shared_folder / "ceph") as store:
-        patch.setenv("AWS_ACCESS_KEY_ID", store.access_key)
-        patch.setenv("AWS_SECRET_ACCESS_KEY", store.secret_key)
-        yield Settings(s3_endpoint_url=store.endpoint_url)
+def settings(ceph_store: CephStore) -> Iterator[Settings]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ACCESS_KEY_ID", ceph_store.access_key)
+        patch.setenv("AWS_SECRET_ACCESS_KEY", ceph_store.secret_key)
+        yield Settings(s3_endpoint_url=ceph_store.endpoint_url)
 
 
 @pytest.fixture

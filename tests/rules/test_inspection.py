@@ -1,8 +1,10 @@
 """What is found inside files: cut off, locked, or packed to break whoever opens them."""
 
+import gzip
 import io
 import random
 import struct
+import tarfile
 import zipfile
 import zlib
 from pathlib import Path
@@ -148,6 +150,55 @@ def test_archives_in_archives_are_opened_to_a_depth_and_their_contents_add_up() 
     assert found(deep) is Fault.ARCHIVE_BOMB
     layer = zipped(("zeros", bytes(5_000_000)))
     assert found(zipped(*[(f"{number}.zip", layer) for number in range(9)])) is Fault.ARCHIVE_BOMB
+
+
+def test_many_documents_in_an_archive_are_no_fault_and_those_not_looked_into_are_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    document = zipped(("word/document.xml", random.Random(2).randbytes(50_000)))
+    data = zipped(*[(f"{number}.docx", document) for number in range(20)], method=zipfile.ZIP_STORED)
+    monkeypatch.setattr(archives, "OPENED_LIMIT_BYTES", 5 * len(document))
+    told = look_inside(ranged_bytes(data))
+    assert (told.fault, told.facts["archives_inside"], told.facts["archives_not_opened"]) == (None, 20, 15)
+
+
+@pytest.mark.parametrize("form", [tarfile.USTAR_FORMAT, tarfile.PAX_FORMAT, tarfile.GNU_FORMAT])
+def test_a_tape_is_followed_from_file_to_file(form: int) -> None:
+    held = io.BytesIO()
+    with tarfile.open(fileobj=held, mode="w", format=form) as tape:
+        for number in range(30):
+            named = tarfile.TarInfo(f"{'folder/' * 12}{number}.bin")
+            named.size = 5_000
+            tape.addfile(named, io.BytesIO(bytes([number]) * 5_000))
+    data = held.getvalue()
+    told = look_inside(ranged_bytes(data))
+    assert told.fault is None and told.facts["unpacked_bytes"] >= 150_000
+    end = data.rindex(bytes([29]) * 100) + 100
+    assert found(data[:end]) is Fault.TRUNCATED
+    assert found(data[: end // 2]) is Fault.TRUNCATED
+    assert found(data[: -(-end // 512) * 512]) is None
+
+
+def test_what_is_packed_alone_is_unpacked_a_little_at_a_time() -> None:
+    lines = b"".join(b"%d;%d\n" % (n, n * 7919 % 10007) for n in range(200_000))
+    packed = gzip.compress(lines)
+    assert look_inside(ranged_bytes(packed)) == Inside(None, {"unpacked_bytes": len(lines)})
+    assert found(packed[: len(packed) // 2]) is Fault.TRUNCATED
+    assert found(gzip.compress(b"before" * 200 + SIGNATURE)) is Fault.INFECTED
+    assert found(gzip.compress(bytes(20_000_000))) is Fault.ARCHIVE_BOMB
+    assert found(gzip.compress(bytes(1_000_000))) is None
+
+
+def box(name: bytes, data: bytes) -> bytes:
+    """A box of ISO/IEC 14496-12."""
+    return struct.pack(">I4s", 8 + len(data), name) + data
+
+
+def test_a_picture_of_a_telephone_is_no_film_that_breaks_off() -> None:
+    picture = box(b"ftyp", b"heic\0\0\0\0mif1heic") + box(b"meta", bytes(4000)) + box(b"mdat", bytes(9000))
+    assert found(picture) is None
+    assert found(picture[:-500]) is Fault.TRUNCATED
+    assert found(box(b"ftyp", b"heic\0\0\0\0") + box(b"mdat", bytes(900))) is Fault.TRUNCATED
 
 
 def test_files_that_lie_over_each_other_are_a_bomb() -> None:

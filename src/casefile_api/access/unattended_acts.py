@@ -28,6 +28,7 @@ UNATTENDED: Mapping[str, Operation62 | None] = {
     "abandon_upload": Operation62.ERASURE,
     "give_up_upload": Operation62.ERASURE,
     "expire_bundles": Operation62.ERASURE,
+    "remove_kept_attachments": _NONE,
     "disable_webhook_endpoint": _NONE,
     "mark_webhook_endpoint": _NONE,
     # The command line.

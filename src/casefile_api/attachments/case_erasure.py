@@ -4,6 +4,7 @@ Under dual control like every erasure. What stays says that there was something 
 digests (salted under the seal), and the log. Whoever the case file existed for is told (DPA 2018 s.47, s.62(1)(e)).
 """
 
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import select, text
@@ -34,13 +35,28 @@ CONFIRM = "confirm_case_erasure"
 
 # The digests say nothing without the salt under the seal; keyed hashes of names would, to whoever holds the key.
 _FORGET_SUSPECTS = text("delete from case_file_finding where case_file_id = :id")
+_KEPT = text(
+    "select count(distinct a.id) as files, max(c.facts->>'until') as until from attachment a"
+    " join attachment_custody c on c.attachment_id = a.id and c.kind = 'held' and c.facts->>'lock' = 'compliance'"
+    " where a.case_file_id = :id and a.status = 'available' and cast(c.facts->>'until' as timestamptz) > now()"
+)
 _HOLD = text(
     "select c.organisation, k.case_file_id is not null as whole from case_file c"
     " left join case_key k on k.case_file_id = c.id where c.id = :id for no key update of c"
 )
 
 
-async def ask(database: Database, caller: Caller, case_file_id: UUID, reason: ErasureReason) -> Erasure:
+@dataclass(frozen=True, slots=True)
+class KeptFiles:
+    """How many of its files the store keeps against everybody, and until when."""
+
+    count: int
+    until: str | None
+
+
+async def ask(
+    database: Database, caller: Caller, case_file_id: UUID, reason: ErasureReason
+) -> tuple[Erasure, KeptFiles]:
     """Ask for a case file to be erased; nothing is erased yet.
 
     Raises NotFound where there is none, or it was erased before.
@@ -51,10 +67,11 @@ async def ask(database: Database, caller: Caller, case_file_id: UUID, reason: Er
         asked = asked_for(caller, ErasureKind.CASE, reason, now, case_file_id=case_file_id)
         act.trail.details = {"erasure": str(asked.id), "reason": reason.value}
         await keep_asked(act.session, asked)
-    return asked
+        kept = await _kept_files(act, case_file_id)
+    return asked, kept
 
 
-async def confirm(database: Database, caller: Caller, erasure_id: UUID) -> Erasure:
+async def confirm(database: Database, caller: Caller, erasure_id: UUID) -> tuple[Erasure, KeptFiles]:
     """Confirm what another person asked for: the key is destroyed and the files go, in one transaction with its entry.
 
     Raises NotFound, WrongState or NotPermitted.
@@ -66,6 +83,7 @@ async def confirm(database: Database, caller: Caller, erasure_id: UUID) -> Erasu
         if asked.case_file_id is None:
             raise NotFound("This is an erasure in the log: confirm it with `casefile-api audit erase`.")
         await _hold(act, asked.case_file_id)
+        kept = await _kept_files(act, asked.case_file_id)
         await _give_up_files(act, asked.case_file_id)
         told = await parties(act.session, asked.case_file_id)
         await act.record("case_file.erased", to=told, case_file_id=asked.case_file_id)
@@ -74,7 +92,7 @@ async def confirm(database: Database, caller: Caller, erasure_id: UUID) -> Erasu
         await carry_out(act.session, asked, caller, act.seal_entry().canonical, now)
         await act.session.execute(_FORGET_SUSPECTS, {"id": asked.case_file_id})
         await act.session.execute(text(f"set local role {WORKER_ROLE}"))
-    return asked
+    return asked, kept
 
 
 async def _hold(act: Act, case_file_id: UUID) -> None:
@@ -82,6 +100,12 @@ async def _hold(act: Act, case_file_id: UUID) -> None:
     if row is None or not row.whole:
         raise NotFound("There is no such case file, or it was erased before.")
     act.trail.about("case_file", case_file_id, case_file_id=case_file_id, owner=row.organisation)
+
+
+async def _kept_files(act: Act, case_file_id: UUID) -> KeptFiles:
+    """What Object Lock in mode compliance keeps; in mode governance the service takes off what it put on."""
+    row = (await act.session.execute(_KEPT, {"id": case_file_id})).one()
+    return KeptFiles(row.files, row.until)
 
 
 async def _give_up_files(act: Act, case_file_id: UUID) -> None:

@@ -34,10 +34,17 @@ _NAMED = """
     from case_file_version_attachment l join case_file_version v using (case_file_id, number)
     where l.attachment_id = :id and {seen}
 """
+# By the step that sent it: the first entry of the request that discloses this version.
 _SHARED = """
-    select 'shared', s.shared_at, :owner, null, null, :sha256, cast(:size as bigint), s.number, array[s.unit],
-           null::uuid, '{{}}'::jsonb
+    select 'shared', s.shared_at, coalesce(e.organisation, :owner), e.client_id, e.staff_id, :sha256,
+           cast(:size as bigint), s.number, array[s.unit], e.id, '{{}}'::jsonb
     from case_file_version_attachment l join case_file_share s using (case_file_id, number)
+    left join lateral (
+        select e.id, e.organisation, e.client_id, e.staff_id from audit_entry e
+        where e.case_file_id = s.case_file_id and e.outcome = 'allowed' and e.operation = 'disclosure'
+          and convert_from(e.entry, 'UTF8')::jsonb->>'target_id' = cast(s.request_id as text)
+          and convert_from(e.entry, 'UTF8')::jsonb->>'target_version' = s.number::text
+        order by e.occurred_at limit 1) e on true
     where l.attachment_id = :id and {seen}
 """
 # Who opened the bytes: the log is the one place that knows, and nobody opened them without an entry. The log is on real

@@ -6,23 +6,39 @@ Run again they find nothing to do; a store that is away only delays them.
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import exists, select
+import structlog
+from sqlalchemy import exists, select, text
 from sqlmodel import col
 
 from casefile_api.access.permissions import Operation62
 from casefile_api.attachments.bundle_models import Bundle, BundleState
 from casefile_api.attachments.bundles import place_of_bundle
 from casefile_api.attachments.custody import add_link
+from casefile_api.attachments.locking import Kept
 from casefile_api.attachments.models import Attachment, AttachmentCustody, AttachmentStatus, CustodyKind
-from casefile_api.attachments.objects import abandon_parts, remove_objects
+from casefile_api.attachments.objects import abandon_parts, remove_held_objects, remove_objects
 from casefile_api.attachments.storage import Storage
 from casefile_api.attachments.unattended_acts import WorkerParts, announce, hold
 from casefile_api.attachments.uploading import place_of
+from casefile_api.clock import utc_text
 from casefile_api.tenancy import WORKER
 from casefile_api.unattended import unattended
 
 _AT_ONCE = 200
 _ENDED = (AttachmentStatus.DELETED, AttachmentStatus.REJECTED)
+_TRIED_AGAIN_AFTER = timedelta(days=1)
+_KEPT_LONG_ENOUGH = text(
+    """
+    update attachment set recheck_due_at = :again where id in (
+        select a.id from attachment a
+        where a.status = 'deleted' and a.recheck_due_at <= :now
+          and exists (select from attachment_custody c where c.attachment_id = a.id and c.kind = 'kept_by_store')
+        order by a.recheck_due_at limit :limit for update skip locked)
+    returning id
+    """
+)
+
+_log = structlog.get_logger("casefile_api.expiry")
 
 
 async def abandon_upload(parts: WorkerParts, storage: Storage, attachment_id: str) -> None:
@@ -34,11 +50,38 @@ async def abandon_upload(parts: WorkerParts, storage: Storage, attachment_id: st
         return
     if row.upload_id is not None:
         await abandon_parts(storage, row.object_key, row.upload_id)
-    await remove_objects(storage, place_of(row.id))
+    # Held, it can only have been deleted with its whole case, by two people: nothing else deletes what was submitted.
+    kept = await _removed(storage, row)
     async with unattended(parts.database, parts.clock, "abandon_upload", Operation62.ERASURE) as act:
-        held = await hold(act, row.id)
-        held.upload_id = None
-        add_link(act, held, CustodyKind.REMOVED_FROM_STORAGE)
+        gone = await hold(act, row.id)
+        gone.upload_id = None
+        if kept is None:
+            gone.recheck_due_at = None
+            add_link(act, gone, CustodyKind.REMOVED_FROM_STORAGE)
+            return
+        gone.recheck_due_at = max(kept.until, act.now + _TRIED_AGAIN_AFTER)
+        facts = {"lock": kept.mode, "until": utc_text(kept.until)}
+        act.trail.details = dict(facts)
+        add_link(act, gone, CustodyKind.KEPT_BY_STORE, sha256=gone.sha256, size_bytes=gone.size, facts=facts)
+    _log.warning("erased_file_kept_by_store", attachment_id=attachment_id, **facts)
+
+
+async def _removed(storage: Storage, row: Attachment) -> Kept | None:
+    if row.held_at is not None:
+        return await remove_held_objects(storage, place_of(row.id))
+    await remove_objects(storage, place_of(row.id))
+    return None
+
+
+async def remove_what_was_kept(parts: WorkerParts) -> int:
+    """Have what the store kept longer than its case file removed once its retention has ended; returns how many."""
+    async with unattended(parts.database, parts.clock, "remove_kept_attachments") as act:
+        act.silent = True
+        values = {"now": act.now, "again": act.now + _TRIED_AGAIN_AFTER, "limit": _AT_ONCE}
+        due = list((await act.session.execute(_KEPT_LONG_ENOUGH, values)).scalars())
+        for attachment_id in due:
+            await act.want("abandon_upload", attachment_id)
+    return len(due)
 
 
 async def give_up_uploads(parts: WorkerParts) -> int:

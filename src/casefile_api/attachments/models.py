@@ -47,6 +47,8 @@ class CustodyKind(StrEnum):
     GIVEN_UP = "given_up"
     BUNDLED = "bundled"
     REMOVED_FROM_STORAGE = "removed_from_storage"
+    KEPT_BY_STORE = "kept_by_store"
+    """It was to be removed, and Object Lock does not let anybody remove it yet."""
     HELD = "held"
     RECHECKED = "rechecked"
     FOUND_ALTERED = "found_altered"

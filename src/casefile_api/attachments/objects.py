@@ -7,6 +7,7 @@ from functools import partial
 
 from casefile_api.attachments.inspection.ranged import Ranged
 from casefile_api.attachments.links import checksum
+from casefile_api.attachments.locking import Kept, remove_although_held
 from casefile_api.attachments.parts import PART_LIMIT
 from casefile_api.attachments.storage import Answer, Closing, MissingObject, Storage, StoreRefused
 from casefile_api.errors import DependencyUnavailable
@@ -144,6 +145,20 @@ async def remove_objects(storage: Storage, prefix: str, *, keep: str | None = No
                     storage.ask("delete_object", Key=version["Key"], VersionId=version["VersionId"])
 
     await storage.call(remove_versions)
+
+
+async def remove_held_objects(storage: Storage, prefix: str) -> Kept | None:
+    """Remove every version of the objects under a prefix, held or not; returns what the store keeps longest."""
+
+    def remove_versions() -> list[Kept]:
+        return [
+            kept
+            for page in storage.pages("list_object_versions", Prefix=prefix)
+            for version in (*page.get("Versions", []), *page.get("DeleteMarkers", []))
+            if (kept := remove_although_held(storage, version["Key"], version["VersionId"])) is not None
+        ]
+
+    return max(await storage.call(remove_versions), key=lambda kept: kept.until, default=None)
 
 
 def read_object(storage: Storage, key: str, version_id: str | None, *, patience: int = _RESUMPTIONS) -> Iterator[bytes]:

@@ -64,21 +64,32 @@ def confirm_entries(token: Path, erasure_id: UUID) -> str:
 def ask_for_case(token: Path, reason: ErasureReason, case_file_id: UUID) -> str:
     """Ask for a case file to be erased; what to tell the other person."""
 
-    async def ask(database: Database, caller: Caller) -> Erasure:
+    async def ask(database: Database, caller: Caller) -> tuple[Erasure, case_erasure.KeptFiles]:
         return await case_erasure.ask(database, caller, case_file_id, reason)
 
-    asked = acting(case_erasure.ASK, token, ask)
-    return f"{asked.id}: the content of case file {case_file_id}. Somebody else confirms."
+    asked, kept = acting(case_erasure.ASK, token, ask)
+    return f"{asked.id}: the content of case file {case_file_id}. Somebody else confirms.{_kept(kept)}"
 
 
 def confirm_case(token: Path, erasure_id: UUID) -> str:
     """Confirm it, and erase."""
 
-    async def confirm(database: Database, caller: Caller) -> Erasure:
+    async def confirm(database: Database, caller: Caller) -> tuple[Erasure, case_erasure.KeptFiles]:
         return await case_erasure.confirm(database, caller, erasure_id)
 
-    asked = acting(case_erasure.CONFIRM, token, confirm)
-    return f"Case file {asked.case_file_id} is erased: its key is gone, its files leave storage."
+    asked, kept = acting(case_erasure.CONFIRM, token, confirm)
+    return f"Case file {asked.case_file_id} is erased: its key is gone, its files leave storage.{_kept(kept)}"
+
+
+def _kept(kept: case_erasure.KeptFiles) -> str:
+    """What is said of files that nobody can remove yet: whoever was promised their erasure should know."""
+    if not kept.count:
+        return ""
+    files = "One file that was submitted is" if kept.count == 1 else f"{kept.count} files that were submitted are"
+    return (
+        f" {files} held by the store in mode compliance until {kept.until}: nobody can remove them before, and after"
+        " that the worker does; the service opens them to nobody."
+    )
 
 
 def show_erasures(console: Console) -> None:

@@ -15,16 +15,27 @@ Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="Port on 127
 Workers = Annotated[int, typer.Option("--workers", min=1, max=64, help="Processes that answer requests.")]
 
 
-def sandbox(directory: Directory = Path("var/sandbox"), port: Port = 8000, workers: Workers = 1) -> None:
+def sandbox(
+    directory: Directory = Path("var/sandbox"),
+    port: Port = 8000,
+    workers: Workers = 1,
+    store: Annotated[
+        str | None,
+        typer.Option(
+            "--store", envvar="CASEFILE_SANDBOX_STORE", help="Endpoint of an S3 store of yours, instead of its own."
+        ),
+    ] = None,
+) -> None:
     """Run the whole service, seeded with forces, CPS Areas, staff and keys, until Ctrl-C.
 
-    Needs nothing installed. When it is ready it writes DIR/sandbox.json, which says where the API is and which client
+    Needs nothing installed. With --store it makes a bucket of its own there, with the credentials that AWS's programs
+    would use. When it is ready it writes DIR/sandbox.json, which says where the API is and which client
     keys and staff there are to try it with, and prints one line. Started again on the same DIR it goes on with its
     data.
     """
     from casefile_api.cli.sandbox import run_sandbox
 
-    run_sandbox(directory, port, workers)
+    run_sandbox(directory, port, workers, store or "")
 
 
 def serve(

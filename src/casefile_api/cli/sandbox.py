@@ -17,6 +17,7 @@ from casefile_api.cli import parts, schema, serving
 from casefile_api.cli.supervision import Program, Supervisor, supervised
 from casefile_api.embedded.data_directory import DataDirectory, write_private
 from casefile_api.embedded.postgresql import PostgreSQL
+from casefile_api.identifiers import random_hex
 from casefile_api.logs import write_logs
 from casefile_api.settings import Settings
 
@@ -29,11 +30,13 @@ OF_ANOTHER_INSTALLATION = (
     "CASEFILE_TRUSTED_PROXIES",
     "CASEFILE_S3_BUCKET",
     "CASEFILE_S3_REGION",
+    "CASEFILE_S3_ENDPOINT_URL",
+    "CASEFILE_S3_PUBLIC_ENDPOINT_URL",
 )
 
 
-def run_sandbox(folder: Path, port: int, api_processes: int = 1) -> None:
-    """Run until Ctrl-C or SIGTERM, then stop everything that was started."""
+def run_sandbox(folder: Path, port: int, api_processes: int = 1, store: str = "") -> None:
+    """Run until Ctrl-C or SIGTERM, then stop everything that was started; `store` is the endpoint of another's."""
     directory = DataDirectory(folder)
     directory.create()
     write_logs()
@@ -44,7 +47,7 @@ def run_sandbox(folder: Path, port: int, api_processes: int = 1) -> None:
         serving.stop_left_behind(directory)
         with serving.listen(HOST, port) as listener:
             with Console(stderr=True).status("Starting a database, an object store and the service …"):
-                content = _start(directory, port, supervisor, listener, api_processes)
+                content = _start(directory, _settings(directory, port, store), supervisor, listener, api_processes)
             if supervisor.stopping.is_set():
                 return
             with _shown(ready_file, content):
@@ -54,11 +57,14 @@ def run_sandbox(folder: Path, port: int, api_processes: int = 1) -> None:
 
 
 def _start(
-    directory: DataDirectory, port: int, supervisor: Supervisor, listener: socket.socket, api_processes: int
+    directory: DataDirectory,
+    settings: Settings,
+    supervisor: Supervisor,
+    listener: socket.socket,
+    api_processes: int,
 ) -> dict[str, Any]:
     """Start everything; answers what `sandbox.json` says."""
-    settings = _settings(directory, port)
-    own, worker_port = _environment(directory, port), str(directory.ports("worker-metrics", 1)[0])
+    own, worker_port = _environment(directory, settings), str(directory.ports("worker-metrics", 1)[0])
 
     def programs_with(found: Mapping[str, str]) -> list[Program]:
         environment = parts.child_environment(own, found, without=OF_ANOTHER_INSTALLATION)
@@ -79,18 +85,24 @@ def _start(
         "base_url": base_url,
         "token_endpoint": f"{base_url}/oauth/token",
         "issuer": base_url,
-        "storage": {"endpoint_url": found["CASEFILE_S3_PUBLIC_ENDPOINT_URL"], "bucket": settings.s3_bucket},
+        "storage": {
+            "endpoint_url": settings.s3_endpoint_url or found["CASEFILE_S3_PUBLIC_ENDPOINT_URL"],
+            "bucket": settings.s3_bucket,
+        },
         **people,
     }
 
 
-def _environment(directory: DataDirectory, port: int) -> dict[str, str]:
+def _environment(directory: DataDirectory, settings: Settings) -> dict[str, str]:
     """What makes the service a sandbox. The log's origin stays what it was, also on another port."""
-    return {
+    port = settings.port
+    store = {"CASEFILE_S3_ENDPOINT_URL": settings.s3_endpoint_url} if settings.s3_endpoint_url else {}
+    return store | {
         "CASEFILE_SANDBOX": "true",
         "CASEFILE_PUBLIC_URL": f"http://{HOST}:{port}",
         "CASEFILE_HOST": HOST,
         "CASEFILE_PORT": str(port),
+        "CASEFILE_S3_BUCKET": settings.s3_bucket,
         "CASEFILE_DATA_DIR": str(directory.path),
         "CASEFILE_LOG_ORIGIN": directory.kept_word("log_origin", f"{HOST}:{port}/log"),
         "CASEFILE_PUBLIC_LOG": os.environ.get("CASEFILE_PUBLIC_LOG", "true"),
@@ -104,17 +116,18 @@ def _environment(directory: DataDirectory, port: int) -> dict[str, str]:
     }
 
 
-def _settings(directory: DataDirectory, port: int) -> Settings:
-    """The same for this process, on embedded parts only."""
+def _settings(directory: DataDirectory, port: int, store: str) -> Settings:
+    """The same for this process, on embedded parts; in another's store, which may have more sandboxes, a bucket."""
     return Settings(
         sandbox=True,
         public_url=f"http://{HOST}:{port}",
+        port=port,
         data_dir=directory.path,
         database_url="",
         migration_database_url="",
-        s3_endpoint_url="",
+        s3_endpoint_url=store,
         s3_public_endpoint_url="",
-        s3_bucket="casefile",
+        s3_bucket=directory.kept_word("s3_bucket", f"casefile-{random_hex(6)}") if store else "casefile",
     )
 
 

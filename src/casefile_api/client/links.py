@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from casefile_api.client.calls import Calls, Json
-from casefile_api.client.local import LocalFile
+from casefile_api.client.local import Hashes, LocalFile
 from casefile_api.client.wire import checked
 
-# Hashing what is sent next must not keep the line waiting; and each asking is an entry in the service's log.
-_AHEAD_BYTES = 128 * 1024 * 1024
+# Each asking is an entry in the service's log; but a URL ends, and hashing what is sent next must not keep the line
+# waiting.
 _AT_ONCE = 64
+_HASHED_AHEAD_BYTES = 128 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +28,14 @@ class Links:
     """The URLs of one upload, shared by the threads that send."""
 
     def __init__(
-        self, calls: Calls, file: LocalFile, attachment_id: str, part_size: int, missing: Sequence[int]
+        self, calls: Calls, file: LocalFile, upload: Json, missing: Sequence[int], hashes: Hashes | None = None
     ) -> None:
         self._calls = calls
         self._file = file
-        self._attachment_id = attachment_id
-        self._part_size = part_size
+        self._attachment_id = upload["attachment_id"]
+        self._part_size = upload["part_size"]
+        # Of no use where the service cuts the file otherwise.
+        self._hashed = hashes.parts if hashes and hashes.part_size == self._part_size else {}
         self._waiting = list(missing)
         self._given: dict[int, Link] = {}
         self._lock = threading.Lock()
@@ -46,7 +49,7 @@ class Links:
         """The URL of a part; where it has none, it is asked for together with those that come next."""
         with self._lock:
             if number not in self._given:
-                most = max(1, min(_AT_ONCE, _AHEAD_BYTES // self._part_size))
+                most = _AT_ONCE if self._hashed else max(1, min(_AT_ONCE, _HASHED_AHEAD_BYTES // self._part_size))
                 following = [other for other in self._waiting if other > number and other not in self._given]
                 self._ask([number, *following[: most - 1]])
             return self._given[number]
@@ -64,11 +67,14 @@ class Links:
 
     def _ask(self, numbers: Sequence[int]) -> None:
         self._file.expect_unchanged()
-        parts: Json = [{"number": number, "sha256": self._file.sha256(*self.stretch(number))} for number in numbers]
+        parts: Json = [{"number": number, "sha256": self._sha256_of(number)} for number in numbers]
         # Asked for again it must not be the same question: the kept answer would be of the URLs that are spent.
         path, key = f"/v1/attachments/{self._attachment_id}/upload", str(uuid.uuid4())
         for part in self._calls.post(path, {"parts": parts}, key=key)["parts"]:
             self._given[part["number"]] = Link(checked(part["url"]), part["headers"])
+
+    def _sha256_of(self, number: int) -> str:
+        return self._hashed.get(number) or self._file.sha256(*self.stretch(number))
 
 
 def repeatable(*words: object) -> str:

@@ -14,12 +14,13 @@ from typing import Any
 from casefile_api.client.calls import Calls, Json
 from casefile_api.client.endings import Ending, Refused, TransferFailed
 from casefile_api.client.links import Links, repeatable
-from casefile_api.client.local import LocalFile
+from casefile_api.client.local import Hashes, LocalFile
 from casefile_api.client.notes import Note, Notes
 from casefile_api.client.sending import Sending
 from casefile_api.client.showing import Showing
 
 _LONGEST_LOOK_SECONDS = 5.0
+_MIB = 1024 * 1024
 _ROUNDS = 10
 _GOES_ON = ("uploading", "verifying", "available")
 
@@ -46,23 +47,24 @@ class Uploading:
     def bring(self, file: LocalFile, wanted: Wanted, *, wait: bool = True) -> Json:
         """Bring one file; returns the attachment as the service has it. Raises TransferFailed otherwise."""
         place = f"{self.calls.url}\n{wanted.case_file_id}\n{wanted.kind}"
-        note = self._hashed(place, file, self.notes.read(place, file))
+        note, hashes = self._hashed(place, file, self.notes.read(place, file))
         attachment = self._found(note, wanted) or self._declared(file, note, wanted)
         note = self.notes.keep(place, note, attachment_id=attachment["id"])
-        attachment = self._sent(file, attachment)
+        attachment = self._sent(file, attachment, hashes)
         if wait:
             attachment = self._decided(attachment)
         if attachment["status"] != "uploading":
             self.notes.drop(place, note)
         return _expect_good(file, attachment)
 
-    def _hashed(self, place: str, file: LocalFile, note: Note) -> Note:
+    def _hashed(self, place: str, file: LocalFile, note: Note) -> tuple[Note, Hashes | None]:
+        """The hash of the whole: from the note, or reckoned, and then those of the parts with it."""
         if note.sha256:
-            return note
+            return note, None
         self.showing.begin(f"hashing {file.path.name}", file.size)
-        sha256 = file.sha256(told=self.showing.advance)
+        hashes = file.hashes(likely_part_size(file.size), self.showing.advance)
         file.expect_unchanged()
-        return self.notes.keep(place, note, sha256=sha256)
+        return self.notes.keep(place, note, sha256=hashes.whole), hashes
 
     def _found(self, note: Note, wanted: Wanted) -> Json | None:
         """The attachment that was begun: by the note, or as an upload of the same bytes by the same organisation."""
@@ -93,7 +95,7 @@ class Uploading:
         key = repeatable(note.key, note.attachment_id, json.dumps(body, sort_keys=True))
         return self.calls.post(f"/v1/case-files/{wanted.case_file_id}/attachments", body, key=key)
 
-    def _sent(self, file: LocalFile, attachment: Json) -> Json:
+    def _sent(self, file: LocalFile, attachment: Json, hashes: Hashes | None) -> Json:
         """Send what is missing and say that all was sent, until the service finds nothing missing."""
         path = f"/v1/attachments/{attachment['id']}"
         for _ in range(_ROUNDS):
@@ -105,7 +107,7 @@ class Uploading:
                 continue
             upload = self.calls.get(f"{path}/upload")
             self.showing.begin(f"sending {file.path.name}", file.size, upload["received_bytes"])
-            self._send_parts(file, upload, upload["missing"])
+            self._send_parts(file, upload, upload["missing"], hashes)
             file.expect_unchanged()
             try:
                 attachment = self.calls.post(f"{path}/complete", key=str(uuid.uuid4()))
@@ -113,12 +115,11 @@ class Uploading:
                 again = refused.problem.get("missing_parts")
                 if not isinstance(again, list):
                     raise
-                self._send_parts(file, upload, again)
+                self._send_parts(file, upload, again, hashes)
         raise TransferFailed(f"Parts of {file.path} keep going missing in the store.", Ending.REFUSED)
 
-    def _send_parts(self, file: LocalFile, upload: Json, numbers: list[int]) -> None:
-        links = Links(self.calls, file, upload["attachment_id"], upload["part_size"], numbers)
-        self.sending.send(file, links, numbers)
+    def _send_parts(self, file: LocalFile, upload: Json, numbers: list[int], hashes: Hashes | None) -> None:
+        self.sending.send(file, Links(self.calls, file, upload, numbers, hashes), numbers)
 
     def _decided(self, attachment: Json) -> Json:
         """Wait until the service has read the file back."""
@@ -129,6 +130,14 @@ class Uploading:
             pause = min(_LONGEST_LOOK_SECONDS, pause * 1.5)
             attachment = self.calls.get(f"/v1/attachments/{attachment['id']}")
         return attachment
+
+
+def likely_part_size(size: int) -> int:
+    """How the service will cut a file: 8 MiB, or so many whole MiB that it is cut into 10,000 parts at most.
+
+    It says so only once the hash was declared. Where it cuts otherwise, the parts are hashed again when they are sent.
+    """
+    return max(8, -(-size // (10_000 * _MIB))) * _MIB
 
 
 def _expect_good(file: LocalFile, attachment: Json) -> Json:

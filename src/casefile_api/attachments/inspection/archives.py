@@ -26,6 +26,8 @@ RATIO_LIMIT = 200
 UNPACKED_FLOOR_BYTES = 8 * MIB
 """Below this an archive harms nobody, however well it packs."""
 NESTED_LIMIT_BYTES = 16 * MIB
+OPENED_LIMIT_BYTES = 64 * MIB
+"""How much is fetched for looking into archives in an archive: what is beyond is counted, and is no fault."""
 _NESTED_LIMIT = 100
 _SMALL_LIMIT = 1_000
 _SMALL_BYTES = range(len(SIGNATURE), 4 * len(SIGNATURE))
@@ -46,6 +48,7 @@ class _Tally:
     entries: int = 0
     unpacked_bytes: int = 0
     archives: int = 0
+    opened_bytes: int = 0
     not_opened: int = 0
     small: int = 0
 
@@ -55,6 +58,11 @@ class _Tally:
         too_well = self.unpacked_bytes > max(UNPACKED_FLOOR_BYTES, RATIO_LIMIT * self.packed_bytes)
         if self.entries > ENTRIES_LIMIT or too_well:
             raise _Found(Fault.ARCHIVE_BOMB)
+
+    def may_open(self, entry: Entry) -> bool:
+        self.archives += 1
+        self.opened_bytes += min(entry.packed_bytes, NESTED_LIMIT_BYTES)
+        return self.archives <= _NESTED_LIMIT and self.opened_bytes <= OPENED_LIMIT_BYTES
 
     def facts(self) -> dict[str, int]:
         told = {"entries": self.entries, "unpacked_bytes": self.unpacked_bytes, "archives_inside": self.archives}
@@ -102,8 +110,7 @@ def _open(file: Ranged, entry: Entry, tally: _Tally, depth: int) -> None:
             raise _Found(Fault.INFECTED)
     if not entry.name.lower().endswith(_ARCHIVES):
         return
-    tally.archives += 1
-    data = unpack(file, entry, NESTED_LIMIT_BYTES) if tally.archives <= _NESTED_LIMIT else None
+    data = unpack(file, entry, NESTED_LIMIT_BYTES) if tally.may_open(entry) else None
     if data is None:
         tally.not_opened += 1
     elif data.startswith(b"PK\x03\x04"):

@@ -10,6 +10,7 @@ from casefile_api.attachments.inspection.pictures import look_at_jpeg, look_at_p
 from casefile_api.attachments.inspection.ranged import Ranged, TooManyReads
 from casefile_api.attachments.inspection.recordings import look_at_iso_media, look_at_riff
 from casefile_api.attachments.inspection.seven_zip import look_at_seven_zip
+from casefile_api.attachments.inspection.tapes import is_tar, look_at_gzip, look_at_tar
 
 _HEAD_BYTES = 1024
 
@@ -21,6 +22,8 @@ _FAMILIES: tuple[tuple[Callable[[bytes], bool], Look], ...] = (
     (lambda head: head.startswith(bytes.fromhex("d0cf11e0a1b11ae1")), look_at_compound),
     (lambda head: head.startswith(bytes.fromhex("ffd8ff")), look_at_jpeg),
     (lambda head: head.startswith(b"\x89PNG\r\n\x1a\n"), look_at_png),
+    (is_tar, look_at_tar),
+    (lambda head: head.startswith(b"\x1f\x8b\x08"), look_at_gzip),
     (lambda head: head[4:8] == b"ftyp", look_at_iso_media),
     (lambda head: head.startswith(b"RIFF"), look_at_riff),
     (lambda head: b"%PDF-" in head, look_at_pdf),

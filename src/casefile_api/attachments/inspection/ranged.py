@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterator
 
 BLOCK_BYTES = 64 * 1024
-READS_LIMIT = 4_000
+READS_LIMIT = 12_000
+"""Enough for the directory of a million files beside what is looked into."""
 
 
 class TooManyReads(Exception):

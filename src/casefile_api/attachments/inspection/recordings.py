@@ -1,4 +1,7 @@
-"""Recordings: MP4 and QuickTime (ISO/IEC 14496-12), WAV and AVI (RIFF). Whole where every box ends within the file."""
+"""Recordings: MP4 and QuickTime (ISO/IEC 14496-12), WAV and AVI (RIFF). Whole where every box ends within the file.
+
+Pictures of telephones are boxes too (HEIF, ISO/IEC 23008-12), described by `meta` where a film has `moov`.
+"""
 
 import struct
 
@@ -9,10 +12,11 @@ _CUT = Inside(Fault.TRUNCATED)
 # A long fragmented recording has a box every second or so: after these it is taken for whole.
 _BOXES_LIMIT = 2_000
 _UNKNOWN_LENGTHS = (0, 0xFFFFFFFF)
+_DESCRIBING = (b"moov", b"moof", b"meta")
 
 
 def look_at_iso_media(file: Ranged) -> Inside:
-    """Walk over the boxes: one that ends beyond the file was cut off, and without `moov` nothing can be played."""
+    """Walk over the boxes: one that ends beyond the file was cut off, and undescribed nothing can be shown."""
     at, described = 0, False
     for _ in range(_BOXES_LIMIT):
         if at == file.size:
@@ -23,7 +27,7 @@ def look_at_iso_media(file: Ranged) -> Inside:
         size, name = struct.unpack(">I4s", head[:8])
         if size == 1 and len(head) == 16:
             size = int.from_bytes(head[8:16], "big")
-        described = described or name in (b"moov", b"moof")
+        described = described or name in _DESCRIBING
         if size == 0:
             return SOUND if described else _CUT
         if size < 8 or at + size > file.size:
