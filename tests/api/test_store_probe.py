@@ -30,6 +30,7 @@ def test_the_embedded_store_is_tried_beside_the_running_service(sandbox: Sandbox
         "addresses": "no",
         "versions": "yes",
         "ranges": "yes",
+        "unfinished uploads": "yes",
         "object lock": "yes",
     }
 

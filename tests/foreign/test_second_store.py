@@ -81,6 +81,7 @@ async def test_what_it_guarantees_is_told(storage: Storage) -> None:
         "addresses": False,
         "versions": True,
         "ranges": True,
+        "unfinished uploads": True,
         "object lock": True,
     }
     storage.close()

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from casefile_api.attachments.bucket import _create, _refuse_the_public, prepare_bucket
+from casefile_api.attachments.lifecycle import give_up_unfinished
 from casefile_api.attachments.links import get_link, put_link
 from casefile_api.attachments.storage import Storage, StoreRefused
 from casefile_api.errors import Misconfigured
@@ -164,3 +165,41 @@ def test_the_public_is_shut_out_without_shutting_ourselves_out(takes_uploads: bo
     told = [values["PublicAccessBlockConfiguration"] for name, values in store.asked if "public_access" in name]
     assert [len(each) for each in told] == blocked
     assert all(each["IgnorePublicAcls"] and each["RestrictPublicBuckets"] for each in told)
+
+
+OURS = {
+    "ID": "casefile-unfinished-uploads",
+    "Status": "Enabled",
+    "Filter": {"Prefix": "attachments/"},
+    "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 28},
+}
+THEIRS = {"ID": "of the operator", "Status": "Enabled", "Filter": {"Prefix": "log/"}, "Expiration": {"Days": 90}}
+
+
+@pytest.mark.parametrize(
+    ("there", "written", "holds"),
+    [
+        ("NoSuchLifecycleConfiguration", [[OURS]], True),
+        ([THEIRS, OURS | {"Status": "Disabled", "AbortIncompleteMultipartUpload": {}}], [[THEIRS, OURS]], True),
+        ([THEIRS, OURS], [], True),
+        ("AccessDenied", [], False),
+    ],
+    ids=["none", "another of ours", "there", "not readable"],
+)
+def test_the_store_gives_up_what_nobody_finished_and_keeps_the_rules_of_others(
+    there: Any, written: list[Any], holds: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rules, puts = [there], []
+
+    def ask(self: Storage, operation: str, **values: Any) -> Any:
+        if operation.startswith("put"):
+            puts.append(values["LifecycleConfiguration"]["Rules"])
+            rules[0] = puts[-1]
+        if isinstance(rules[0], str):
+            raise StoreRefused(rules[0])
+        return {"Rules": rules[0]}
+
+    with storage_with(s3_endpoint_url="http://127.0.0.1:1") as storage:
+        monkeypatch.setattr(Storage, "ask", ask)
+        assert give_up_unfinished(storage, storage.give_up_days) is holds
+    assert puts == written

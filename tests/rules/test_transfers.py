@@ -1,21 +1,29 @@
 """What the client decides by itself: names, pace, pauses, which URLs a case file may travel by, which keys sign."""
 
+import hashlib
+import random
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, cast
 
 import httpx2 as httpx
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
+from casefile_api.attachments.parts import plan_parts
 from casefile_api.cli.failing import CommandFailed
 from casefile_api.cli.transfers import _rate
+from casefile_api.client.calls import Calls
 from casefile_api.client.endings import Ending, Interrupted, Refused, TransferFailed
 from casefile_api.client.keys import read_key
+from casefile_api.client.links import Links
 from casefile_api.client.local import LocalFile
 from casefile_api.client.names import LONGEST_NAME_BYTES, safe_name, told_name
 from casefile_api.client.notes import Notes
 from casefile_api.client.pace import Pace
 from casefile_api.client.patience import Patience
+from casefile_api.client.uploading import likely_part_size
 from casefile_api.client.wire import checked, expect_lasting
 
 
@@ -176,3 +184,49 @@ def test_a_note_is_of_one_file_as_it_was(tmp_path: Path) -> None:
     assert notes.read("place", LocalFile.found(path)).sha256 == ""
     with pytest.raises(TransferFailed, match="was changed while it was sent"):
         LocalFile(path, note.size, note.changed_ns).expect_unchanged()
+
+
+PART = 1_000_000
+
+
+@pytest.mark.parametrize("size", [0, 1, PART - 1, PART, PART + 1, 3 * PART + 7])
+def test_the_whole_and_its_parts_are_hashed_in_one_reading(tmp_path: Path, size: int) -> None:
+    data, told = random.Random(size).randbytes(size), list[int]()
+    path = tmp_path / "film.mp4"
+    path.write_bytes(data)
+    hashes = LocalFile.found(path).hashes(PART, told.append)
+    parts = [data[at : at + PART] for at in range(0, max(1, size), PART)]
+    assert hashes.whole == hashlib.sha256(data).hexdigest()
+    assert hashes.parts == {number: hashlib.sha256(part).hexdigest() for number, part in enumerate(parts, 1)}
+    assert sum(told) == size
+
+
+@pytest.mark.parametrize("size", [0, 1, 8 * 2**20, 78 * 2**30, 80_000 * 2**20, 80_000 * 2**20 + 1, 5 * 2**40])
+def test_the_parts_are_those_that_the_service_cuts(size: int) -> None:
+    assert likely_part_size(size) == plan_parts(size).part_size_bytes
+
+
+@dataclass
+class Signing:
+    """A service that signs what it is asked for, and notes it."""
+
+    asked: list[Any] = field(default_factory=list)
+
+    def post(self, path: str, body: Any, *, key: str) -> Any:
+        self.asked.append(body["parts"])
+        return {"parts": [part | {"url": "https://store.example/", "headers": {}} for part in body["parts"]]}
+
+
+def test_parts_that_were_hashed_with_the_whole_are_not_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "film.mp4"
+    path.write_bytes(bytes(3 * PART))
+    file, signing = LocalFile.found(path), Signing()
+    hashes = file.hashes(PART, lambda size: None)
+    cut = {"attachment_id": "a", "part_size": PART}
+    monkeypatch.setattr(LocalFile, "sha256", lambda *_: "read again")
+    Links(cast(Calls, signing), file, cut, [1, 2, 3], hashes).of(2)
+    assert signing.asked == [[{"number": number, "sha256": hashes.parts[number]} for number in (2, 3)]]
+    Links(cast(Calls, signing), file, cut | {"part_size": 2 * PART}, [1, 2], hashes).of(1)
+    assert {part["sha256"] for part in signing.asked[1]} == {"read again"}

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 
+from casefile_api.attachments.lifecycle import give_up_unfinished
 from casefile_api.attachments.locking import enable_lock
 from casefile_api.attachments.storage import MissingObject, Storage, StoreRefused
 from casefile_api.errors import Misconfigured
@@ -32,6 +33,7 @@ def _prepare(storage: Storage) -> None:
     if storage.kms_key_id:
         _encrypt_by(storage, storage.kms_key_id)
     enable_lock(storage, storage.object_lock)
+    give_up_unfinished(storage, storage.give_up_days)
     _refuse_the_public(storage)
 
 

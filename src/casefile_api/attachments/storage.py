@@ -61,6 +61,8 @@ class Storage:
         self.bucket = settings.s3_bucket
         self.region = settings.s3_region
         self.object_lock = settings.object_lock
+        # The worker goes by the last that was done with an upload, the store by its beginning alone.
+        self.give_up_days = 2 * settings.upload_expiry_days
         endpoint = settings.s3_endpoint_url
         public = settings.s3_public_endpoint_url or endpoint
         self.kms_key_id = settings.s3_kms_key_id

@@ -13,6 +13,7 @@ from datetime import timedelta
 
 import httpx2 as httpx
 
+from casefile_api.attachments.lifecycle import give_up_unfinished
 from casefile_api.attachments.links import Link, get_link, part_link, put_link
 from casefile_api.attachments.locking import has_lock
 from casefile_api.attachments.storage import Answer, MissingObject, Storage, StoreRefused
@@ -126,6 +127,10 @@ def _binds_addresses(storage: Storage, outside: httpx.Client, key: str) -> bool:
             return False
 
 
+def _gives_up_unfinished(storage: Storage, outside: httpx.Client, key: str) -> bool:
+    return give_up_unfinished(storage, storage.give_up_days)
+
+
 def _locks(storage: Storage, outside: httpx.Client, key: str) -> bool:
     if not has_lock(storage):
         return False
@@ -205,6 +210,12 @@ _TRIALS: tuple[tuple[str, Trial, str, str], ...] = (
         _reads_ranges,
         "A broken download goes on where it stopped.",
         "A broken download begins again from the start.",
+    ),
+    (
+        "unfinished uploads",
+        _gives_up_unfinished,
+        "Parts of an upload that nobody finished are given up by the store itself, where the worker never came to it.",
+        "Parts of an upload that nobody finished are given up by the worker alone.",
     ),
     (
         "object lock",
