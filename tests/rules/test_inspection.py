@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import lzma
 import random
 import struct
 import tarfile
@@ -118,6 +119,36 @@ def test_older_office_files_say_themselves_that_they_are_locked(stream: str, loc
     assert found(compound(stream, locked)) is Fault.PASSWORD_PROTECTED
     assert found(compound(stream, free)) is None
     assert found(compound(stream, free)[:1100]) is Fault.TRUNCATED
+
+
+def number(value: int) -> bytes:
+    """A number as 7z writes it, of eight bytes."""
+    return b"\xff" + value.to_bytes(8, "little")
+
+
+def seven_zip(*folders: tuple[bytes, int]) -> bytes:
+    """A 7z archive by hand: what was packed by LZMA2, and how much of it is said to be unpacked."""
+    packed = [
+        lzma.compress(data, lzma.FORMAT_RAW, filters=[{"id": lzma.FILTER_LZMA2, "dict_size": 1 << 20}])
+        for data, _ in folders
+    ]
+    many = bytes([len(folders)])
+    header = b"\x01\x04\x06\x00" + many + b"\x09" + b"".join(number(len(each)) for each in packed) + b"\x00"
+    header += b"\x07\x0b" + many + b"\x00" + b"\x01\x21\x21\x01\x10" * len(folders)
+    header += b"\x0c" + b"".join(number(size) for _, size in folders) + b"\x00\x00\x00"
+    data = b"".join(packed)
+    start = struct.pack("<QQI", len(data), len(header), zlib.crc32(header))
+    return b"7z\xbc\xaf\x27\x1c\x00\x04" + struct.pack("<I", zlib.crc32(start)) + start + data + header
+
+
+def test_a_7z_archive_says_itself_what_it_unpacks_to() -> None:
+    told = look_inside(ranged_bytes(seven_zip((b"some words", 10), (bytes(5000), 5000))))
+    assert told == Inside(None, {"unpacked_bytes": 5010})
+    assert look_inside(ranged_bytes((LOCKED / "not-locked.7z").read_bytes())).facts["unpacked_bytes"] > 0
+    bomb = seven_zip((bytes(20_000_000), 20_000_000))
+    assert found(bomb) is Fault.ARCHIVE_BOMB
+    assert found(zipped(("inner.7z", bomb))) is Fault.ARCHIVE_BOMB
+    assert found(bomb[:-9]) is Fault.TRUNCATED
 
 
 def test_an_archive_is_listed() -> None:

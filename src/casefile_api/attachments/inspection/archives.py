@@ -6,7 +6,7 @@ as far as they fit; the small files in which the test virus is sent are looked i
 
 from dataclasses import dataclass
 
-from casefile_api.attachments.inspection.outcome import Fault, Inside
+from casefile_api.attachments.inspection.outcome import Fault, Inside, packs_too_well
 from casefile_api.attachments.inspection.ranged import Ranged, ranged_bytes
 from casefile_api.attachments.inspection.seven_zip import look_at_seven_zip
 from casefile_api.attachments.inspection.zip_directory import (
@@ -22,9 +22,6 @@ from casefile_api.attachments.malware import SIGNATURE
 MIB = 1024 * 1024
 ENTRIES_LIMIT = 1_000_000
 DEPTH_LIMIT = 4
-RATIO_LIMIT = 200
-UNPACKED_FLOOR_BYTES = 8 * MIB
-"""Below this an archive harms nobody, however well it packs."""
 NESTED_LIMIT_BYTES = 16 * MIB
 OPENED_LIMIT_BYTES = 64 * MIB
 """How much is fetched for looking into archives in an archive: what is beyond is counted, and is no fault."""
@@ -55,8 +52,7 @@ class _Tally:
     def take(self, entry: Entry) -> None:
         self.entries += 1
         self.unpacked_bytes += entry.size_bytes
-        too_well = self.unpacked_bytes > max(UNPACKED_FLOOR_BYTES, RATIO_LIMIT * self.packed_bytes)
-        if self.entries > ENTRIES_LIMIT or too_well:
+        if self.entries > ENTRIES_LIMIT or packs_too_well(self.unpacked_bytes, self.packed_bytes):
             raise _Found(Fault.ARCHIVE_BOMB)
 
     def may_open(self, entry: Entry) -> bool:
@@ -119,5 +115,7 @@ def _open(file: Ranged, entry: Entry, tally: _Tally, depth: int) -> None:
         except NoDirectory:
             # Half an archive among the files of a telephone is evidence like any other.
             tally.not_opened += 1
-    elif data.startswith(_SEVEN_ZIP) and look_at_seven_zip(ranged_bytes(data)).fault is Fault.PASSWORD_PROTECTED:
-        raise _Found(Fault.PASSWORD_PROTECTED)
+    elif data.startswith(_SEVEN_ZIP):
+        fault = look_at_seven_zip(ranged_bytes(data)).fault
+        if fault in (Fault.PASSWORD_PROTECTED, Fault.ARCHIVE_BOMB):
+            raise _Found(fault)

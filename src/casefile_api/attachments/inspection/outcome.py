@@ -22,3 +22,11 @@ class Inside:
 
 
 SOUND = Inside()
+RATIO_LIMIT = 200
+UNPACKED_FLOOR_BYTES = 8 * 1024 * 1024
+"""Below this an archive harms nobody, however well it packs."""
+
+
+def packs_too_well(unpacked_bytes: int, packed_bytes: int) -> bool:
+    """Say whether something unpacks to so much more than it is that it is built to break whoever opens it."""
+    return unpacked_bytes > max(UNPACKED_FLOOR_BYTES, RATIO_LIMIT * packed_bytes)

@@ -1,11 +1,15 @@
-"""7z archives (7zFormat.txt of the LZMA SDK): locked where AES is among the coders, in a packed directory too."""
+"""7z archives (7zFormat.txt of the LZMA SDK): locked where AES is among the coders, in a packed directory too.
+
+What they unpack to stands in the directory; nothing but that is unpacked.
+"""
 
 import lzma
 import struct
 import zlib
 
-from casefile_api.attachments.inspection.outcome import SOUND, Fault, Inside
+from casefile_api.attachments.inspection.outcome import SOUND, Fault, Inside, packs_too_well
 from casefile_api.attachments.inspection.ranged import Ranged
+from casefile_api.attachments.inspection.seven_zip_sizes import NotUnderstood, unpacked_size
 
 _AES = bytes.fromhex("06f10701")
 _LZMA, _LZMA2 = bytes.fromhex("2303010105"), bytes.fromhex("212101")
@@ -25,21 +29,31 @@ def look_at_seven_zip(file: Ranged) -> Inside:
         return SOUND
     if 32 + offset + length > file.size:
         return _CUT
-    if length > _HEADER_LIMIT_BYTES:
-        return Inside(Fault.ARCHIVE_BOMB)
-    header = file.read(32 + offset, length)
-    if zlib.crc32(header) != checksum:
+    header = file.read(32 + offset, min(length, _HEADER_LIMIT_BYTES))
+    if length <= _HEADER_LIMIT_BYTES and zlib.crc32(header) != checksum:
         return _CUT
-    return Inside(Fault.PASSWORD_PROTECTED) if _is_locked(file, header) else SOUND
+    return _judged(file, header)
 
 
-def _is_locked(file: Ranged, header: bytes) -> bool:
-    if header[0] != _PACKED or _AES in header:
-        return _AES in header
+def _judged(file: Ranged, header: bytes) -> Inside:
+    directory = _directory(file, header)
+    if _AES in header or _AES in directory:
+        return Inside(Fault.PASSWORD_PROTECTED)
     try:
-        return _AES in _unpacked(file, header)
+        unpacked = unpacked_size(directory)
+    except NotUnderstood:
+        return SOUND
+    return Inside(Fault.ARCHIVE_BOMB if packs_too_well(unpacked, file.size) else None, {"unpacked_bytes": unpacked})
+
+
+def _directory(file: Ranged, header: bytes) -> bytes:
+    """The directory itself, unpacked where it is packed; as far as is worth reading."""
+    if header[0] != _PACKED:
+        return header
+    try:
+        return _unpacked(file, header)
     except IndexError:
-        return False
+        return b""
 
 
 def _unpacked(file: Ranged, header: bytes) -> bytes:

@@ -7,7 +7,7 @@ packed by gzip is unpacked a little at a time, looked at and let go.
 import zlib
 from collections.abc import Iterator
 
-from casefile_api.attachments.inspection.outcome import Fault, Inside
+from casefile_api.attachments.inspection.outcome import Fault, Inside, packs_too_well
 from casefile_api.attachments.inspection.ranged import Ranged
 from casefile_api.attachments.malware import EicarScan
 
@@ -16,8 +16,6 @@ _HEADERS_LIMIT = 5_000
 _MIB = 1024 * 1024
 _PACKED_LIMIT_BYTES = 16 * _MIB
 _UNPACKED_LIMIT_BYTES = 256 * _MIB
-_UNPACKED_FLOOR_BYTES = 8 * _MIB
-_RATIO_LIMIT = 200
 _WITH_HEADER = 31
 
 
@@ -72,7 +70,7 @@ def look_at_gzip(file: Ranged) -> Inside:
                 eicar.update(piece)
         except zlib.error:
             return Inside(Fault.TRUNCATED, {"unpacked_bytes": unpacked})
-        if unpacked > max(_UNPACKED_FLOOR_BYTES, _RATIO_LIMIT * packed):
+        if packs_too_well(unpacked, packed):
             return Inside(Fault.ARCHIVE_BOMB, {"unpacked_bytes": unpacked})
         if unpacking.eof or packed > _PACKED_LIMIT_BYTES or unpacked > _UNPACKED_LIMIT_BYTES:
             break
