@@ -174,6 +174,13 @@ def test_an_archive_that_packs_too_well_is_a_bomb_and_an_ordinary_one_is_not() -
     assert found(zipped(("log.csv", lines))) is None
 
 
+def test_a_directory_that_lies_of_sizes_is_a_bomb() -> None:
+    data = zipped(("zeros", bytes(30_000_000)))
+    size = struct.pack("<I", 30_000_000)
+    assert data.count(size) == 2  # before the file itself, and in the directory
+    assert found(data.replace(size, struct.pack("<I", 900_000))) is Fault.ARCHIVE_BOMB
+
+
 def test_archives_in_archives_are_opened_to_a_depth_and_their_contents_add_up() -> None:
     deep = b"at the bottom"
     for _ in range(archives.DEPTH_LIMIT + 1):

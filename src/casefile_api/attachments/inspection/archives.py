@@ -1,7 +1,8 @@
 """ZIP archives: listed, never unpacked as a whole, and held against limits, so that none breaks whoever opens it.
 
-Sizes are those of the directory. What overlaps adds up to more than the archive, and archives in the archive are opened
-as far as they fit; the small files in which the test virus is sent are looked into.
+Sizes are those of the directory, which is tried on the beginnings of some files. What overlaps adds up to more than the
+archive, and archives in the archive are opened as far as they fit; the small files in which the test virus is sent are
+looked into.
 """
 
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from casefile_api.attachments.inspection.zip_directory import (
     find_directory,
     list_entries,
     unpack,
+    unpacks_to_more,
 )
 from casefile_api.attachments.malware import SIGNATURE
 
@@ -26,6 +28,9 @@ NESTED_LIMIT_BYTES = 16 * MIB
 OPENED_LIMIT_BYTES = 64 * MIB
 """How much is fetched for looking into archives in an archive: what is beyond is counted, and is no fault."""
 _NESTED_LIMIT = 100
+_TRIED_LIMIT = 200
+_TRIED_FROM_BYTES = 4 * 1024
+"""A file that is packed smaller than this unpacks to 4 MiB at most."""
 _SMALL_LIMIT = 1_000
 _SMALL_BYTES = range(len(SIGNATURE), 4 * len(SIGNATURE))
 _ARCHIVES = (b".zip", b".7z", b".jar", b".apk", b".docx", b".xlsx", b".pptx", b".docm", b".xlsm")
@@ -48,6 +53,7 @@ class _Tally:
     opened_bytes: int = 0
     not_opened: int = 0
     small: int = 0
+    tried: int = 0
 
     def take(self, entry: Entry) -> None:
         self.entries += 1
@@ -86,6 +92,7 @@ def _go_through(file: Ranged, tally: _Tally, depth: int) -> None:
         tally.take(entry)
         packed += entry.packed_bytes
         _check_entry(entry, directory, packed)
+        _try(file, entry, tally)
         _open(file, entry, tally, depth)
 
 
@@ -97,6 +104,14 @@ def _check_entry(entry: Entry, directory: Directory, packed_bytes: int) -> None:
     # Files that lie over each other are how a small archive unpacks to petabytes.
     if packed_bytes > directory.start:
         raise _Found(Fault.ARCHIVE_BOMB)
+
+
+def _try(file: Ranged, entry: Entry, tally: _Tally) -> None:
+    """A directory that lies of sizes is how a bomb passes for an archive."""
+    if entry.packed_bytes >= _TRIED_FROM_BYTES and tally.tried < _TRIED_LIMIT:
+        tally.tried += 1
+        if unpacks_to_more(file, entry):
+            raise _Found(Fault.ARCHIVE_BOMB)
 
 
 def _open(file: Ranged, entry: Entry, tally: _Tally, depth: int) -> None:

@@ -12,6 +12,7 @@ _ENTRY = struct.Struct("<4s6H3I5H2I")
 _STORED, _DEFLATED = 0, 8
 _OPEN_END, _OPEN_COUNT = 0xFFFFFFFF, 0xFFFF
 _FIELDS_LIMIT_BYTES = 3 * 0xFFFF
+_TRIED_BYTES = 64 * 1024
 
 
 class NoDirectory(Exception):
@@ -95,12 +96,8 @@ def unpack(file: Ranged, entry: Entry, limit_bytes: int) -> bytes | None:
     """Unpack a file up to a limit; None where it is longer, locked, or packed in a way that is not opened here."""
     if entry.encrypted or entry.method not in (_STORED, _DEFLATED) or entry.packed_bytes > limit_bytes:
         return None
-    head = file.read(entry.offset, 30)
-    if len(head) < 30 or head[:4] != b"PK\x03\x04":
-        return None
-    names = sum(struct.unpack("<HH", head[26:30]))
-    packed = file.read(entry.offset + 30 + names, entry.packed_bytes)
-    if entry.method == _STORED:
+    packed = _packed(file, entry, limit_bytes)
+    if packed is None or entry.method == _STORED:
         return packed
     unpacking = zlib.decompressobj(-zlib.MAX_WBITS)
     try:
@@ -108,3 +105,27 @@ def unpack(file: Ranged, entry: Entry, limit_bytes: int) -> bytes | None:
     except zlib.error:
         return None
     return None if unpacking.unconsumed_tail else data
+
+
+def unpacks_to_more(file: Ranged, entry: Entry) -> bool:
+    """Say whether a file's first 64 KiB alone unpack to more than the directory says of the whole of it."""
+    packed = _packed(file, entry, _TRIED_BYTES)
+    if packed is None or entry.method != _DEFLATED:
+        return False
+    unpacking, unpacked = zlib.decompressobj(-zlib.MAX_WBITS), 0
+    try:
+        while packed and not unpacking.eof and unpacked <= entry.size_bytes:
+            unpacked += len(unpacking.decompress(packed, _TRIED_BYTES))
+            packed = unpacking.unconsumed_tail
+    except zlib.error:
+        return False
+    return unpacked > entry.size_bytes
+
+
+def _packed(file: Ranged, entry: Entry, most_bytes: int) -> bytes | None:
+    """What is packed of a file, up to so much; None where it is not where the directory says."""
+    head = file.read(entry.offset, 30)
+    if len(head) < 30 or head[:4] != b"PK\x03\x04":
+        return None
+    names = sum(struct.unpack("<HH", head[26:30]))
+    return file.read(entry.offset + 30 + names, min(entry.packed_bytes, most_bytes))
