@@ -5,12 +5,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
+import psycopg
 import pytest
 
+from casefile_api.attachments.expiry import remove_what_was_kept
 from casefile_api.attachments.storage import Storage, StoreRefused
+from casefile_api.attachments.unattended_acts import WorkerParts
 from casefile_api.cli import case_files
+from casefile_api.cli.administration import look
+from casefile_api.clock import Clock
+from casefile_api.database import Database
+from casefile_api.embedded.data_directory import DataDirectory
+from casefile_api.embedded.postgresql import PostgreSQL
 from tests.api.attaching import a_statement
 from tests.api.behind import newest, storage_of
 from tests.api.test_attachments_seen import naming, share
@@ -101,6 +110,16 @@ def test_two_people_who_erase_the_case_take_the_hold_off_but_not_what_nobody_can
     assert f'"until": "{until:%Y-%m-%dT%H:%M:%S}' in warned_of(submitted.sandbox, kept)[0]
     for each in submitted.attachment_ids:
         submitted.officer.refused("GET", f"/v1/attachments/{each}/content", 410, "gone")
+    assert look(kept_long_enough) == 0
+    owner = PostgreSQL(DataDirectory(submitted.sandbox.directory)).addresses().owner
+    with psycopg.connect(owner) as connection:
+        connection.execute("update attachment set recheck_due_at = now() where id = any(%s::uuid[])", ([gone, kept],))
+    assert look(kept_long_enough) == 1
+
+
+async def kept_long_enough(database: Database) -> int:
+    """How many files the worker would try to remove again by now."""
+    return await remove_what_was_kept(cast(WorkerParts, SimpleNamespace(database=database, clock=Clock())))
 
 
 def versions_of(store: Storage, attachment_id: str) -> list[Any]:
