@@ -38,6 +38,11 @@ def test_a_redirect_names_ids_and_no_file_and_is_not_kept(officer: Party, case_i
     assert answer.headers["cache-control"] == "private, no-store"
     assert file.name not in answer.headers["location"]
     assert "X-Amz-Expires=60" in answer.headers["location"]
+    opened = officer.get(f"/v1/attachments/{attachment['id']}/custody").json()["items"][-1]
+    assert (opened["kind"], f"x-audit-entry={opened['audit_entry_id']}" in answer.headers["location"]) == (
+        "consulted",
+        True,
+    )
     fetched = officer.sandbox.http.get(answer.headers["location"])
     assert fetched.headers["content-type"] == "application/pdf"
     assert fetched.headers["content-disposition"] == f'attachment; filename="{attachment["id"]}.pdf"'

@@ -4,7 +4,6 @@ A bundle belongs to the organisation that asked for it; to everyone else it does
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -122,15 +121,14 @@ async def open_bundle(reading: Reading, storage: Storage, bundle_id: UUID) -> Re
         raise Gone("A version in this bundle was retracted by the force that shared it. Ask for another.")
     if row.state != BundleState.READY or row.sha256 is None:
         raise WrongState(f"The bundle is {row.state}; only a ready one can be opened. Ask for another if need be.")
-    lifetime = timedelta(seconds=reading.settings.download_link_seconds)
     return await redirect(
+        reading,
         storage,
         row.object_key,
         row.version_id,
         media_type=MEDIA_TYPE,
         name=f"{row.id}.zip",
         sha256=row.sha256,
-        lifetime=lifetime,
     )
 
 

@@ -32,13 +32,13 @@ async def open_content(reading: Reading, storage: Storage, attachment_id: UUID) 
     if row.integrity in _NOT_WHOLE:
         raise WrongState(f"The file in storage is {row.integrity}: it is not given out until it is whole again.")
     answer = await redirect(
+        reading,
         storage,
         row.object_key,
         row.version_id,
         media_type=row.media_type,
         name=f"{row.id}{ENDINGS.get(row.media_type, '')}",
         sha256=row.sha256,
-        lifetime=timedelta(seconds=reading.settings.download_link_seconds),
     )
     answer.headers["Content-Disposition"] = disposition((await open_names(reading, row)).file_name)
     return answer
@@ -56,11 +56,12 @@ def disposition(file_name: str) -> str:
 
 
 async def redirect(
-    storage: Storage, key: str, version_id: str | None, *, media_type: str, name: str, sha256: str, lifetime: timedelta
+    reading: Reading, storage: Storage, key: str, version_id: str | None, *, media_type: str, name: str, sha256: str
 ) -> Response:
     """Answer 307 to a link that says how the bytes are to be taken, and what their hash is."""
+    lifetime, entry = timedelta(seconds=reading.settings.download_link_seconds), reading.trail.entry_id
     link = await storage.call(
-        lambda: get_link(storage, key, version_id, media_type=media_type, name=name, lifetime=lifetime)
+        lambda: get_link(storage, key, version_id, media_type=media_type, name=name, lifetime=lifetime, entry=entry)
     )
     digest = base64.b64encode(bytes.fromhex(sha256)).decode()
     headers = {"Location": link.url, "Cache-Control": "private, no-store", "Repr-Digest": f"sha-256=:{digest}:"}

@@ -6,6 +6,7 @@ Length and SHA-256 are signed in, so the store itself refuses another body. Down
 import base64
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from casefile_api.attachments.storage import Storage
 from casefile_api.clock import real_now
@@ -50,13 +51,21 @@ def part_link(
 
 
 def get_link(
-    storage: Storage, key: str, version_id: str | None, *, media_type: str, name: str, lifetime: timedelta
+    storage: Storage,
+    key: str,
+    version_id: str | None,
+    *,
+    media_type: str,
+    name: str,
+    lifetime: timedelta,
+    entry: UUID | None = None,
 ) -> Link:
-    """Sign the download of one version of an object, under a name made of ids."""
+    """Sign the download of one version of an object, under a name made of ids, and for an entry of the log."""
     version = {"VersionId": version_id} if version_id else {}
     url = storage.sign(
         "get_object",
         _seconds(lifetime),
+        entry=entry,
         Key=key,
         ResponseContentType=media_type,
         ResponseContentDisposition=f'attachment; filename="{name}"',

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import boto3
 from botocore.config import Config
@@ -103,8 +104,13 @@ class Storage:
         finally:
             answer["Body"].close()
 
-    def sign(self, operation: str, lifetime_seconds: int, **values: Any) -> str:
-        """Return the URL of a presigned request on the host that callers reach; needs no call to the store."""
+    def sign(self, operation: str, lifetime_seconds: int, *, entry: UUID | None = None, **values: Any) -> str:
+        """Return the URL of a presigned request on the host that callers reach; needs no call to the store.
+
+        A download's may name the entry of our log: stores ignore a parameter that begins with `x-`, and write it into
+        their access log with the rest of the URL (Amazon S3, server access log format).
+        """
+        values |= {_NOTE: str(entry)} if entry else {}
         try:
             url: str = self._signer.generate_presigned_url(
                 operation, Params={"Bucket": self.bucket, **values}, ExpiresIn=lifetime_seconds
@@ -137,6 +143,22 @@ class Storage:
         self._client.close()
 
 
+_NOTE = "NoteForTheAccessLog"
+
+
+def _take_note(params: Answer, context: Answer, **_: Any) -> Answer | None:
+    """Take what is no parameter of S3 from those of a call; it goes with the URL."""
+    if _NOTE not in params:
+        return None
+    context[_NOTE] = params[_NOTE]
+    return {name: value for name, value in params.items() if name != _NOTE}
+
+
+def _write_note(request: Any, **_: Any) -> None:
+    if note := request.context.get(_NOTE):
+        request.url += f"{'&' if '?' in request.url else '?'}x-audit-entry={note}"
+
+
 def _client(endpoint: str, region: str, checksums: StoreChecksums) -> Any:
     """Build a client: SigV4, bounded attempts and time limits, checksums where we ask for them or wherever S3 has them.
 
@@ -144,7 +166,7 @@ def _client(endpoint: str, region: str, checksums: StoreChecksums) -> Any:
     """
     wanted = "when_supported" if checksums is StoreChecksums.ALWAYS else "when_required"
     host = urlsplit(endpoint).hostname or ""
-    return boto3.session.Session().client(
+    client = boto3.session.Session().client(
         "s3",
         endpoint_url=endpoint or None,
         region_name=region,
@@ -159,6 +181,9 @@ def _client(endpoint: str, region: str, checksums: StoreChecksums) -> Any:
             response_checksum_validation=wanted,
         ),
     )
+    client.meta.events.register("provide-client-params.s3.GetObject", _take_note)
+    client.meta.events.register("before-sign.s3.GetObject", _write_note)
+    return client
 
 
 def _translated(fault: ClientError | BotoCoreError) -> Exception:

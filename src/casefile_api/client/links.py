@@ -13,6 +13,8 @@ from casefile_api.client.wire import checked
 # Each asking is an entry in the service's log; but a URL ends, and hashing what is sent next must not keep the line
 # waiting.
 _AT_ONCE = 64
+_AT_FIRST = 8
+"""So that the line is not kept waiting for URLs of parts whose turn comes later."""
 _HASHED_AHEAD_BYTES = 128 * 1024 * 1024
 
 
@@ -49,7 +51,7 @@ class Links:
         """The URL of a part; where it has none, it is asked for together with those that come next."""
         with self._lock:
             if number not in self._given:
-                most = _AT_ONCE if self._hashed else max(1, min(_AT_ONCE, _HASHED_AHEAD_BYTES // self._part_size))
+                most = self._so_many()
                 following = [other for other in self._waiting if other > number and other not in self._given]
                 self._ask([number, *following[: most - 1]])
             return self._given[number]
@@ -72,6 +74,11 @@ class Links:
         path, key = f"/v1/attachments/{self._attachment_id}/upload", str(uuid.uuid4())
         for part in self._calls.post(path, {"parts": parts}, key=key)["parts"]:
             self._given[part["number"]] = Link(checked(part["url"]), part["headers"])
+
+    def _so_many(self) -> int:
+        if not self._given:
+            return _AT_FIRST
+        return _AT_ONCE if self._hashed else max(1, min(_AT_ONCE, _HASHED_AHEAD_BYTES // self._part_size))
 
     def _sha256_of(self, number: int) -> str:
         return self._hashed.get(number) or self._file.sha256(*self.stretch(number))
