@@ -38,6 +38,10 @@ _SINCE = text(
     from event e join event_position p on p.event_id = e.event_id and p.organisation = e.organisation
     where e.organisation = :organisation and e.endpoint_id is null and e.occurred_at >= :since
       and {chosen("e", "cast(:units as varchar[])", "cast(:case_types as varchar[])")}
+      and (cast(:until as timestamptz) is null or e.occurred_at < :until)
+      and (cast(:state as text) is null or exists (
+            select from webhook_delivery d
+            where d.endpoint_id = :endpoint and d.event_id = e.event_id and d.state = :state))
       and {shown_to_systems("e.case_file_id", "e.organisation")}
     order by p.position
     """
@@ -94,6 +98,8 @@ async def create_endpoint(work: UnitOfWork, wanted: CreateEndpointRequest) -> Re
             updated_at=work.now,
             fed_to=await newest_position(work),
             signature_scheme=wanted.signature_scheme.value,
+            max_at_once=wanted.max_at_once,
+            max_per_second=wanted.max_per_second,
         )
         work.session.add(endpoint)
         await work.session.flush()
@@ -205,7 +211,8 @@ async def _events_asked_for(
             raise Invalid("There is no such event to send again.", fault)
     else:
         choice = {"units": endpoint.units, "case_types": endpoint.case_types}
-        since = {"organisation": told, "since": wanted.since, **choice}
+        span = {"since": wanted.since, "until": wanted.until, "state": wanted.state}
+        since = {"organisation": told, "endpoint": endpoint.id, **span, **choice}
         found = (await work.session.execute(_SINCE, since)).all()
         events = [event for event in found if matches_any(endpoint.event_types, event.type)]
     return [
@@ -216,7 +223,7 @@ async def _events_asked_for(
 
 def _take_over(endpoint: WebhookEndpoint, wanted: PatchEndpointRequest) -> None:
     """Write what is given into the endpoint; a choice taken away is an empty one."""
-    for name in ("url", "event_types", "description", "client_id"):
+    for name in ("url", "event_types", "description", "client_id", "max_at_once", "max_per_second"):
         if name in wanted.model_fields_set:
             setattr(endpoint, name, getattr(wanted, name))
     for name in ("units", "case_types"):

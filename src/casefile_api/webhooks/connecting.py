@@ -19,6 +19,7 @@ import httpx2
 
 from casefile_api.outward.addresses import AddressRefused, Destination, Network, parse_destination
 from casefile_api.outward.proxies import Proxy, places, transport_to
+from casefile_api.webhooks.pacing import Pace
 
 CONNECT_SECONDS = 5.0
 TOTAL_SECONDS = 15.0
@@ -28,6 +29,7 @@ KEPT_ALIVE_SECONDS = 2.0
 IDLE_SECONDS = 60.0
 ANSWER_BYTES_KEPT = 256
 ANSWER_BYTES_READ = 16 * 1024
+_TIMEOUT = httpx2.Timeout(TOTAL_SECONDS, connect=CONNECT_SECONDS).as_dict()
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,10 @@ class Answer:
 
 
 class Line:
-    """Connections to one receiver, kept while there is something to send; a receiver never shares them with another."""
+    """Connections to one receiver, kept while there is something to send; a receiver never shares them with another.
+
+    It keeps the receiver's pace too: a receiver that moves to another URL begins afresh.
+    """
 
     def __init__(
         self, tls: ssl.SSLContext, exempt: Sequence[Network], *, connections: int, proxy: Proxy | None = None
@@ -61,12 +66,12 @@ class Line:
         limits = httpx2.Limits(
             max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=KEPT_ALIVE_SECONDS
         )
-        self._client = httpx2.AsyncClient(
-            transport=transport_to(exempt, proxy, tls, limits),
-            trust_env=False,
-            follow_redirects=False,
-            timeout=httpx2.Timeout(TOTAL_SECONDS, connect=CONNECT_SECONDS),
-        )
+        # The transport alone: a client around it would add cookies, redirects and headers of its own, and its time.
+        self._transport = transport_to(exempt, proxy, tls, limits)
+        self._looking = asyncio.Lock()
+        self._found: Found | None = None
+        self._urls: dict[str, httpx2.URL] = {}
+        self.pace = Pace(connections)
         self.used_at = time.monotonic()
 
     async def send(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
@@ -81,24 +86,38 @@ class Line:
             return _failed(_word_for(fault), begun)
 
     async def _post(self, url: str, headers: Mapping[str, str], body: bytes, begun: float) -> Answer:
-        destination = parse_destination(url, self._exempt)
-        *others, last = await places(destination, self._exempt, self._proxy, seconds=RESOLVE_SECONDS)
+        found = await self._find(url)
+        *others, last = found.hosts
         for host in others:
             with contextlib.suppress(httpx2.ConnectError, httpx2.ConnectTimeout):
-                return await self._post_to(host, destination, headers, body, begun)
-        return await self._post_to(last, destination, headers, body, begun)
+                return await self._post_to(host, found.destination, headers, body, begun)
+        return await self._post_to(last, found.destination, headers, body, begun)
+
+    async def _find(self, url: str) -> "Found":
+        """Find the addresses of a URL and judge them: once for all that is sent at a time, not for each.
+
+        Only one of a receiver's attempts looks at a time, so that a name that nobody answers for takes up one look-up.
+        """
+        async with self._looking:
+            found = self._found
+            if found is None or found.url != url or time.monotonic() >= found.until:
+                found = self._found = None
+                destination = parse_destination(url, self._exempt)
+                hosts = await places(destination, self._exempt, self._proxy, seconds=RESOLVE_SECONDS)
+                found = self._found = Found(url, destination, hosts, time.monotonic() + KEPT_ALIVE_SECONDS)
+        return found
 
     async def _post_to(
         self, host: str, destination: Destination, headers: Mapping[str, str], body: bytes, begun: float
     ) -> Answer:
-        request = self._client.build_request(
+        request = httpx2.Request(
             "POST",
-            f"{destination.scheme}://{host}:{destination.port}{destination.target}",
-            headers={**headers, "Host": destination.host_header, "Accept-Encoding": "identity"},
+            self._url(host, destination),
+            headers={**headers, "Host": destination.host_header, "Accept": "*/*", "Accept-Encoding": "identity"},
             content=body,
-            extensions={"sni_hostname": destination.host},
+            extensions={"sni_hostname": destination.host, "timeout": _TIMEOUT},
         )
-        response = await self._client.send(request, stream=True)
+        response = await self._transport.handle_async_request(request)
         try:
             beginning = await _beginning(response)
         finally:
@@ -107,9 +126,25 @@ class Line:
         error = None if response.is_success else "redirect" if response.is_redirect else "status"
         return Answer(response.status_code, error, _elapsed_ms(begun), beginning, wait)
 
+    def _url(self, host: str, destination: Destination) -> httpx2.URL:
+        text = f"{destination.scheme}://{host}:{destination.port}{destination.target}"
+        if text not in self._urls:
+            self._urls = {text: httpx2.URL(text)}
+        return self._urls[text]
+
     async def close(self) -> None:
         """Hang up."""
-        await self._client.aclose()
+        await self._transport.aclose()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Where a URL leads, judged, and until when that holds: no longer than a connection made to it is kept."""
+
+    url: str
+    destination: Destination
+    hosts: Sequence[str]
+    until: float
 
 
 class Lines:

@@ -1,36 +1,39 @@
 """Sending one endpoint what it is owed, until nothing more may be sent now.
 
-One process at a time does this for an endpoint (`telling` sees to it). Different case files go side by side, the events
-of one case file one after the other. The endpoint is read afresh before every round, so a new URL, a rotated secret or
-a deletion takes effect at once.
+One process at a time does this for an endpoint (`telling` sees to it). Different case files go side by side, each a
+*lane*; the events of one case file go one after the other. A turn rolls: what is new joins what is under way, so that
+a slow answer holds up its own lane only. The endpoint is read afresh with every look into the queue, so a new URL, a
+rotated secret or a deletion takes effect at once.
 """
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+import time
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 import structlog
-from prometheus_client import Counter, Histogram
 
 from casefile_api.web.parts import Parts
 from casefile_api.webhooks import outcomes, queue, standing
-from casefile_api.webhooks.connecting import Line, Lines
+from casefile_api.webhooks.connecting import Answer, Line, Lines
 from casefile_api.webhooks.listening import Connection, Pool
+from casefile_api.webhooks.measuring import measure
+from casefile_api.webhooks.owing import VERIFICATION
 from casefile_api.webhooks.queue import Due, Receiver
-from casefile_api.webhooks.schedule import FAILING_AFTER
 from casefile_api.webhooks.secrets import OpenedSecrets
 from casefile_api.webhooks.signing import signature_headers
+from casefile_api.webhooks.writing_down import WritingDown
 
-ROUND_PER_CONNECTION = 16
+IN_HAND_PER_CONNECTION = 16
+LINGER_SECONDS = 1.0
+"""How long a turn stays with an endpoint that has nothing to be sent: events seldom come alone."""
+LOOK_AGAIN_SECONDS = 1.0
+"""While something is under way the endpoint is read again this often, whether or not there is anything new."""
 USER_AGENT = "casefile-api-webhooks/1"
-
-ATTEMPTS = Counter("casefile_webhook_attempts", "Attempts to deliver a webhook, by what came of them", ["outcome"])
-LATENCY = Histogram(
-    "casefile_webhook_seconds", "Time that receivers took", buckets=(0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15)
-)
 
 _log = structlog.get_logger("casefile_api.webhooks")
 
@@ -46,101 +49,219 @@ class Means:
 
 
 @dataclass(frozen=True)
-class Delivering:
-    """One endpoint's turn: rounds of sending."""
+class Bearing:
+    """Where and how things go out, as the endpoint was at the last look."""
 
-    means: Means
-    endpoint_id: UUID
-
-    async def run(self) -> None:
-        """Send until there is nothing that may be sent now."""
-        while await self._round():
-            pass
-
-    async def _round(self) -> bool:
-        """Send what is due; True where there may be more at once."""
-        now = self.means.parts.clock.now()
-        async with self.means.pool.connection() as connection:
-            receiver = await queue.find_receiver(connection, self.endpoint_id, now)
-            if receiver is None:
-                return False
-            end, most = receiver.end(now), self._round_size(receiver)
-            due = [] if end is not None else await self._may_be_sent(connection, receiver, now, most)
-        if end is not None:
-            await standing.disable(self.means.parts, self.endpoint_id, end)
-        elif receiver.standing_changed:
-            await standing.tell_standing(self.means.parts, self.endpoint_id)
-        return bool(due) and await self._send_all(receiver, due) and len(due) == most
-
-    async def _may_be_sent(self, connection: Connection, receiver: Receiver, now: datetime, most: int) -> list[Due]:
-        if receiver.state == "pending":
-            return await queue.find_verification(connection, self.endpoint_id, now)
-        if not receiver.hears(now):
-            return []
-        await queue.feed(connection, receiver, now)
-        return await queue.find_due(connection, self.endpoint_id, now, most=most)
-
-    def _round_size(self, receiver: Receiver) -> int:
-        """A pending or failing endpoint is asked one thing at a time."""
-        if receiver.state == "pending" or receiver.failures >= FAILING_AFTER:
-            return 1
-        return self.means.parts.settings.webhook_connections * ROUND_PER_CONNECTION
-
-    async def _send_all(self, receiver: Receiver, due: Iterable[Due]) -> bool:
-        """Send a round, case files side by side; False when the endpoint has failed and is to be left alone."""
-        secrets = await self.means.secrets.open(receiver.secret_ids)
-        line = self.means.lines.to(receiver.id, receiver.url)
-        failed = receiver.failures > 0 or receiver.paused_until is not None
-        turn = Round(self.means, receiver, secrets, line, failed)
-        cases: dict[UUID, list[Due]] = defaultdict(list)
-        for delivery in due:
-            cases[delivery.case_file_id or delivery.id].append(delivery)
-        free = asyncio.Semaphore(self.means.parts.settings.webhook_connections)
-
-        async def send_case(deliveries: list[Due]) -> None:
-            for delivery in deliveries:
-                async with free:
-                    if turn.leave_alone or not await turn.send(delivery):
-                        return
-
-        async with asyncio.TaskGroup() as group:
-            for deliveries in cases.values():
-                group.create_task(send_case(deliveries))
-        return not turn.leave_alone
+    receiver: Receiver
+    secrets: Sequence[str]
+    line: Line
 
 
 @dataclass
-class Round:
-    """One round of sending to a receiver: whether it has failed before or in it, and whether to stop."""
+class Turn:
+    """One endpoint's turn."""
 
     means: Means
-    receiver: Receiver
-    secrets: list[str]
-    line: Line
-    failed: bool
-    leave_alone: bool = False
+    endpoint_id: UUID
+    failed: bool = False
+    _bearing: Bearing | None = None
+    _in_hand: set[UUID] = field(default_factory=set)
+    """Deliveries that were taken out of the queue and of which the outcome is not written yet."""
+    _lanes: dict[UUID, deque[Due]] = field(default_factory=dict)
+    _ready: deque[UUID] = field(default_factory=deque)
+    """Lanes of which nothing is under way, in the order of their turns."""
+    _under_way: int = 0
+    _broken: set[UUID] = field(default_factory=set)
+    """Lanes that failed: what a look finds of them that began before it was written comes too early."""
+    _mended: set[UUID] = field(default_factory=set)
+    """Broken lanes of which it is written: the next look goes by it."""
+    _may_be_more: bool = True
+    _changed: asyncio.Event = field(default_factory=asyncio.Event)
+    _woken: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def send(self, due: Due) -> bool:
-        """Send one delivery and write down what came of it; True when it was taken."""
-        clock, receiver = self.means.parts.clock, self.receiver
+    def wake(self) -> None:
+        """Look again: there may be something new."""
+        self._may_be_more = True
+        self._woken.set()
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Send until there is nothing that may be sent now."""
+        writing = WritingDown(self.means.pool, self._written)
+        async with asyncio.TaskGroup() as group:
+            pen = group.create_task(writing.run(), name="outcomes")
+            while await self._roll(group, writing):
+                pass
+            pen.cancel()
+
+    async def _roll(self, group: asyncio.TaskGroup, writing: WritingDown) -> bool:
+        """Take up what is new, send what may go, and wait for a change; False at the end of the turn."""
+        self._changed.clear()
+        if self._may_be_more and len(self._in_hand) <= self._room(self._bearing and self._bearing.receiver) // 2:
+            await self._look()
+        wait = self._send_ready(group, writing)
+        if self._in_hand:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), LOOK_AGAIN_SECONDS if wait is None else wait)
+            self._may_be_more = self._may_be_more or not self._changed.is_set() and wait is None
+            return True
+        return self._may_be_more or await self._linger()
+
+    async def _linger(self) -> bool:
+        """Stay for a moment in case something comes; True where it did."""
+        self._woken.clear()
+        if self._bearing is None or self._may_be_more:
+            return self._may_be_more
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._woken.wait(), LINGER_SECONDS)
+        return self._may_be_more
+
+    def _room(self, receiver: Receiver | None) -> int:
+        """How much is taken in hand at the most; a pending or failing endpoint is asked one thing at a time."""
+        if receiver is not None and (receiver.state == "pending" or receiver.was_away):
+            return 1
+        return self.means.parts.settings.webhook_connections * IN_HAND_PER_CONNECTION
+
+    async def _look(self) -> None:
+        """Read the endpoint afresh and take in hand what may be sent to it."""
+        now = self.means.parts.clock.now()
+        self._may_be_more = False
+        self._broken -= self._mended
+        self._mended.clear()
+        async with self.means.pool.connection() as connection:
+            receiver = await queue.find_receiver(connection, self.endpoint_id, now)
+            end = receiver.end(now) if receiver is not None else None
+            most = self._room(receiver) - len(self._in_hand)
+            due = []
+            if receiver is not None and end is None and most > 0:
+                due = await self._may_be_sent(connection, receiver, now, most)
+        if end is not None:
+            await standing.disable(self.means.parts, self.endpoint_id, end)
+        elif receiver is not None and receiver.standing_changed:
+            await standing.tell_standing(self.means.parts, self.endpoint_id)
+        if receiver is None or end is not None or not (receiver.state == "pending" or receiver.hears(now)):
+            self._drop_all()
+        elif due or self._in_hand:
+            await self._bear(receiver)
+            self._take_up(due)
+        self._may_be_more = self._may_be_more or len(due) == most
+
+    async def _may_be_sent(self, connection: Connection, receiver: Receiver, now: datetime, most: int) -> list[Due]:
+        if receiver.state == "pending":
+            return await queue.find_verification(connection, self.endpoint_id, now, self._in_hand)
+        if not receiver.hears(now):
+            return []
+        await queue.feed(connection, receiver, now)
+        return await queue.find_due(connection, self.endpoint_id, now, most=most, in_hand=self._in_hand)
+
+    def _take_up(self, due: Sequence[Due]) -> None:
+        """Take what may be sent into its lane."""
+        for delivery in due:
+            if delivery.lane in self._broken:
+                continue
+            self._in_hand.add(delivery.id)
+            if delivery.lane not in self._lanes:
+                self._lanes[delivery.lane] = deque()
+                self._ready.append(delivery.lane)
+            self._lanes[delivery.lane].append(delivery)
+
+    async def _bear(self, receiver: Receiver) -> None:
+        """Get ready to send to the endpoint as it is now."""
+        line = self.means.lines.to(receiver.id, receiver.url)
+        most = self.means.parts.settings.webhook_connections
+        line.pace.limit(min(receiver.max_at_once or most, most), receiver.max_per_second)
+        if receiver.was_away:
+            line.pace.begin_gently()
+        self.failed = self.failed or receiver.failures > 0 or receiver.paused_until is not None
+        self._bearing = Bearing(receiver, await self.means.secrets.open(receiver.secret_ids), line)
+
+    def _send_ready(self, group: asyncio.TaskGroup, writing: WritingDown) -> float | None:
+        """Begin sending from lanes that are ready as far as the pace allows; how long until the next may go."""
+        bearing = self._bearing
+        while bearing is not None and self._ready and bearing.line.pace.free(self._under_way):
+            now = time.monotonic()
+            wait = bearing.line.pace.wait(now)
+            if wait > 0:
+                return wait
+            bearing.line.pace.go(now)
+            due = self._lanes[self._ready.popleft()].popleft()
+            self._under_way += 1
+            group.create_task(self._send_first(due, bearing, writing))
+        return None
+
+    async def _send_first(self, due: Due, bearing: Bearing, writing: WritingDown) -> None:
+        """Send the first of a lane; the next may follow when it was taken, and nothing for now when it was not."""
+        sent = await self._send(due, bearing)
+        self._under_way -= 1
+        if sent.answer.succeeded:
+            bearing.line.pace.taken()
+            self._go_on_with(due.lane)
+            await self._keep_success(sent, writing)
+        else:
+            bearing.line.pace.failed()
+            self._drop(due.lane)
+            await self._keep_failure(sent)
+            self._mended.add(due.lane)
+        self._changed.set()
+
+    def _go_on_with(self, lane: UUID) -> None:
+        if self._lanes.get(lane):
+            self._ready.append(lane)
+        else:
+            self._lanes.pop(lane, None)
+        self._changed.set()
+
+    def _drop(self, lane: UUID) -> None:
+        """Leave what waits in a lane to the queue, which keeps the order."""
+        self._broken.add(lane)
+        self._in_hand -= {due.id for due in self._lanes.pop(lane, ())}
+
+    def _drop_all(self) -> None:
+        for lane in [*self._lanes]:
+            if lane in self._ready:
+                self._drop(lane)
+            else:  # its first is under way: what comes of that is still written
+                self._in_hand -= {due.id for due in self._lanes[lane]}
+                self._lanes[lane].clear()
+        self._ready.clear()
+
+    async def _send(self, due: Due, bearing: Bearing) -> outcomes.Sent:
+        clock, receiver = self.means.parts.clock, bearing.receiver
         tried_at = clock.now()
-        headers = signature_headers(self.secrets, due.event_id, clock.real_now(), due.body)
+        headers = signature_headers(bearing.secrets, due.event_id, clock.real_now(), due.body)
         headers |= {"Content-Type": "application/json", "User-Agent": USER_AGENT}
         if due.traceparent:
             headers["traceparent"] = due.traceparent
-        answer = await self.line.send(receiver.url, headers, due.body)
-        ATTEMPTS.labels(answer.error or "delivered").inc()
-        LATENCY.observe(answer.latency_ms / 1000)
+        answer: Answer = await bearing.line.send(receiver.url, headers, due.body)
         sent = outcomes.Sent(receiver.id, receiver.url, due, tried_at, answer)
+        measure(sent)
+        return sent
+
+    async def _keep_success(self, sent: outcomes.Sent, writing: WritingDown) -> None:
+        """Have it written that it was taken: with others, unless it says that the endpoint is well again."""
+        if not self.failed and sent.due.event_type != VERIFICATION:
+            writing.write(sent)
+            return
+        self.failed = False
         async with self.means.pool.connection() as connection:
-            if answer.succeeded:
-                had_failed, self.failed = self.failed, False
-                await outcomes.keep_success(connection, sent, clock.now(), had_failed=had_failed)
-                return True
-            self.failed = True
-            aftermath = await outcomes.keep_failure(connection, sent, clock.now())
-        _log.info("webhook_failed", endpoint=str(receiver.id), status=answer.status, error=answer.error)
-        self.leave_alone = self.leave_alone or aftermath.leave_alone
+            await outcomes.keep_recovery(connection, sent, self.means.parts.clock.now())
+        self._may_be_more = True
+        self._written([sent])
+
+    async def _keep_failure(self, sent: outcomes.Sent) -> None:
+        """Write that it was not taken, and leave the endpoint alone where that is what follows."""
+        self.failed = True
+        async with self.means.pool.connection() as connection:
+            aftermath = await outcomes.keep_failure(connection, sent, self.means.parts.clock.now())
+        answer = sent.answer
+        _log.info("webhook_failed", endpoint=str(self.endpoint_id), status=answer.status, error=answer.error)
+        if aftermath.leave_alone:
+            self._drop_all()
         if aftermath.end is not None:
-            await standing.disable(self.means.parts, receiver.id, aftermath.end)
-        return False
+            await standing.disable(self.means.parts, self.endpoint_id, aftermath.end)
+        self._written([sent])
+
+    def _written(self, sent: Sequence[outcomes.Sent]) -> None:
+        """What was written is in nobody's hand any more."""
+        self._in_hand -= {each.due.id for each in sent}
+        self._changed.set()

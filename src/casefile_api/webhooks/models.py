@@ -52,6 +52,7 @@ class WebhookEndpoint(SQLModel, table=True):
         CheckConstraint("not failing or state = 'active'", name="webhook_endpoint_failing_when_active"),
         CheckConstraint("cardinality(event_types) > 0", name="webhook_endpoint_event_types"),
         CheckConstraint("signature_scheme in ('v1', 'v1a')", name="webhook_endpoint_signature_scheme"),
+        CheckConstraint("max_at_once > 0 and max_per_second > 0", name="webhook_endpoint_pace"),
         Index("webhook_endpoint_by_organisation", "organisation", "id"),
     )
 
@@ -78,6 +79,8 @@ class WebhookEndpoint(SQLModel, table=True):
     last_error: str | None = None
     failing_since: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
     paused_until: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    max_at_once: int | None = Field(default=None, sa_column=Column(SmallInteger))
+    max_per_second: int | None = None
     signature_scheme: str = Field(default="v1", sa_column_kwargs={"server_default": text("'v1'")})
     # Where receivers verify by a public key: the present one, and after a rotation the one before.
     public_keys: list[str] = Field(default_factory=list, sa_column=_words())
@@ -113,6 +116,7 @@ class WebhookDelivery(SQLModel, table=True):
         ),
         Index("webhook_delivery_waiting_by_due", "endpoint_id", "due_at", postgresql_where=text("state = 'waiting'")),
         Index("webhook_delivery_by_endpoint", "endpoint_id", "id"),
+        Index("webhook_delivery_given_up", "endpoint_id", "id", postgresql_where=text("state = 'given_up'")),
     )
 
     id: UUID = Field(primary_key=True)
@@ -133,6 +137,10 @@ class WebhookAttempt(SQLModel, table=True):
     """One try at a delivery: when, what came back, how long it took."""
 
     __tablename__ = "webhook_attempt"
+    __table_args__ = (
+        Index("webhook_attempt_by_endpoint", "endpoint_id", "tried_at"),
+        Index("webhook_attempt_failed", "endpoint_id", "tried_at", postgresql_where=text("error is not null")),
+    )
 
     delivery_id: UUID = Field(
         sa_column=Column(Uuid, ForeignKey("webhook_delivery.id", ondelete="CASCADE"), primary_key=True)
@@ -143,3 +151,4 @@ class WebhookAttempt(SQLModel, table=True):
     latency_ms: int
     error: str | None = None
     answer: str | None = None
+    endpoint_id: UUID

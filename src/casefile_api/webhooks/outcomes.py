@@ -1,10 +1,13 @@
 """What follows from an attempt: delivered, tried again later, given up, or the end of an endpoint.
 
-Every attempt is kept with its time, status, latency and the beginning of the answer. Each outcome is one transaction,
-so that a worker killed between sending and writing sends once more: at least once, never not at all.
+Every attempt is kept with its time, status, latency and the beginning of the answer. An outcome is written whole or not
+at all, those that went well many at a time, so that a worker killed between sending and writing sends once more: at
+least once, never not at all. An endpoint is locked before its deliveries, and these in their order: nobody waits in a
+circle.
 """
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, LiteralString
@@ -18,14 +21,24 @@ from casefile_api.webhooks.schedule import FAILING_AFTER, LONGEST_RETRY_AFTER, i
 ASKS_FOR_PATIENCE = frozenset((429, 503))
 
 _KEEP_ATTEMPT: LiteralString = """
-    insert into webhook_attempt (delivery_id, number, tried_at, status, latency_ms, error, answer)
+    insert into webhook_attempt (delivery_id, number, tried_at, status, latency_ms, error, answer, endpoint_id)
     select d.id, coalesce((select max(number) from webhook_attempt where delivery_id = d.id), 0) + 1,
-           %(tried_at)s, %(status)s, %(latency_ms)s, %(error)s, %(answer)s
+           %(tried_at)s, %(status)s, %(latency_ms)s, %(error)s, %(answer)s, d.endpoint_id
     from webhook_delivery d where d.id = %(id)s
 """
-_DELIVERED: LiteralString = f"""
-    with attempt as ({_KEEP_ATTEMPT})
-    update webhook_delivery set state = 'delivered' where id = %(id)s and state = 'waiting'
+_DELIVERED: LiteralString = """
+    with sent as (
+        select d.id, d.endpoint_id, s.tried_at, s.status, s.latency_ms, s.answer
+        from unnest(%(ids)s::uuid[], %(tried)s::timestamptz[], %(statuses)s::int[], %(latencies)s::int[],
+                    %(answers)s::text[]) as s (id, tried_at, status, latency_ms, answer)
+        join webhook_delivery d on d.id = s.id
+        order by d.position, d.id for no key update of d),
+    attempt as (
+        insert into webhook_attempt (delivery_id, number, tried_at, status, latency_ms, answer, endpoint_id)
+        select s.id, coalesce((select max(number) from webhook_attempt where delivery_id = s.id), 0) + 1,
+               s.tried_at, s.status, s.latency_ms, s.answer, s.endpoint_id
+        from sent s)
+    update webhook_delivery d set state = 'delivered' from sent s where d.id = s.id and d.state = 'waiting'
 """
 _VERIFIED: LiteralString = """
     update webhook_endpoint set state = 'active' where id = %(endpoint)s and state = 'pending' and url = %(url)s
@@ -90,17 +103,31 @@ class Aftermath:
     leave_alone: bool
 
 
-async def keep_success(connection: Connection, sent: Sent, now: datetime, *, had_failed: bool) -> None:
-    """Write that a delivery was taken; an endpoint that had been failing is sent everything that waits."""
+async def keep_successes(connection: Connection, sent: Sequence[Sent]) -> None:
+    """Write that deliveries were taken, all in one statement."""
+    await connection.execute(
+        _DELIVERED,
+        {
+            "ids": [each.due.id for each in sent],
+            "tried": [each.tried_at for each in sent],
+            "statuses": [each.answer.status for each in sent],
+            "latencies": [each.answer.latency_ms for each in sent],
+            "answers": [each.answer.beginning for each in sent],
+        },
+    )
+
+
+async def keep_recovery(connection: Connection, sent: Sent, now: datetime) -> None:
+    """Write that a delivery was taken by an endpoint that had been failing, or proved itself by it.
+
+    Whatever waits is due at once then.
+    """
     row = sent.row(now=now)
-    if sent.due.event_type != VERIFICATION and not had_failed:
-        await connection.execute(_DELIVERED, row)
-        return
     async with connection.transaction():
-        await connection.execute(_DELIVERED, row)
         if sent.due.event_type == VERIFICATION:
             await connection.execute(_VERIFIED, row)
         before = await (await connection.execute(_HEALTHY, row)).fetchone()
+        await keep_successes(connection, [sent])
         if before is not None and before[0] >= FAILING_AFTER:
             await connection.execute(_ALL_DUE, row)
 

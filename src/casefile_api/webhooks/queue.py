@@ -6,6 +6,7 @@ organisation's systems are admitted. Events of one case file go out in order: a 
 until that has failed a few times. Written for the driver: this is asked for every event.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, LiteralString
@@ -22,6 +23,7 @@ from casefile_api.webhooks.choosing import chosen
 from casefile_api.webhooks.schedule import DISABLED_AFTER, FAILING_AFTER, ORDER_KEPT_FOR, is_dead
 
 FED_AT_ONCE = 500
+LOCK_SPACE = "webhook endpoint "
 MOST_SIGNATURES = 5
 """However often a secret is rotated within a day, the header stays short: the newest ones sign."""
 
@@ -59,9 +61,19 @@ _WITH_SOMETHING_TO_DO: LiteralString = f"""
               and d.event_type = 'webhook_endpoint.verification'))
        or (e.state <> 'disabled' and {_ORPHANED})
 """
+# A turn under way goes on; another is begun where no process is at the endpoint, whose lock is taken with the same trip.
+_TAKE_WORK: LiteralString = f"""
+    with found as materialized ({_WITH_SOMETHING_TO_DO})
+    select id from found
+    where case when id = any(%(mine)s::uuid[]) then true
+               else pg_try_advisory_lock(hashtextextended(%(space)s || id::text, 0)) end
+"""
+_FREE: LiteralString = """
+    select pg_advisory_unlock(hashtextextended(%(space)s || id::text, 0)) from unnest(%(ended)s::uuid[]) as id
+"""
 _RECEIVER: LiteralString = f"""
     select e.id, e.organisation, e.url, e.event_types, e.units, e.case_types, e.state, e.fed_to, e.failures, e.failing,
-           e.failing_since, e.paused_until,
+           e.failing_since, e.paused_until, e.max_at_once, e.max_per_second,
            {_ORPHANED} as orphaned,
            array(select s.id from webhook_secret s
                  where s.endpoint_id = e.id and (s.expires_at is null or s.expires_at > %(now)s)
@@ -69,9 +81,10 @@ _RECEIVER: LiteralString = f"""
     from webhook_endpoint e where e.id = %(endpoint)s
 """
 _DELIVERY: LiteralString = """
-    select d.id, d.event_id, d.event_type, d.case_file_id, d.failures, d.first_tried_at, e.body, e.traceparent
+    select d.id, d.event_id, d.event_type, d.case_file_id, d.failures, d.first_tried_at, e.body, e.traceparent,
+           e.occurred_at
     from webhook_delivery d join event e on e.event_id = d.event_id and e.organisation = d.organisation
-    where d.endpoint_id = %(endpoint)s and
+    where d.endpoint_id = %(endpoint)s and d.id <> all(%(in_hand)s::uuid[]) and
 """
 _DUE: LiteralString = f"{_DELIVERY} {_IN_ORDER} order by d.position, d.created_at limit %(most)s"
 _VERIFICATION_DUE: LiteralString = f"""
@@ -115,6 +128,8 @@ class Receiver:
     failing_since: datetime | None
     paused_until: datetime | None
     orphaned: bool
+    max_at_once: int | None
+    max_per_second: int | None
     secret_ids: list[UUID]
 
     @property
@@ -127,6 +142,11 @@ class Receiver:
         if self.orphaned and self.state != "disabled":
             return "client_revoked"
         return "failing" if self.state == "active" and is_dead(self.failing_since, now) else None
+
+    @property
+    def was_away(self) -> bool:
+        """Whether it counts as failing: it is asked one thing at a time then, and told gently when it is back."""
+        return self.failures >= FAILING_AFTER
 
     def hears(self, now: datetime) -> bool:
         """Whether events may be sent to it now."""
@@ -146,18 +166,35 @@ class Due:
     first_tried_at: datetime | None
     body: bytes
     traceparent: str | None
+    occurred_at: datetime
+
+    @property
+    def lane(self) -> UUID:
+        """What it goes one after the other with: the events of its case file, or nothing."""
+        return self.case_file_id or self.id
 
 
-async def find_endpoints_with_work(connection: Connection, now: datetime) -> list[UUID]:
-    """Find the endpoints that have something to be sent now, or have failed for so long that they are disabled."""
+async def take_endpoints_with_work(locks: Connection, now: datetime, mine: Collection[UUID]) -> list[UUID]:
+    """Find the endpoints that have something to be sent now, or have failed for so long that they are disabled.
+
+    Of those, the ones whose turn is `mine` already, and those that no process is at; they are locked by this connection.
+    """
     asked = {
         "now": now,
         "dead": now - DISABLED_AFTER,
         "patience": ORDER_KEPT_FOR,
         "failing_after": FAILING_AFTER,
+        "mine": list(mine),
+        "space": LOCK_SPACE,
     }
-    async with connection.cursor(row_factory=scalar_row) as cursor:
-        return await (await cursor.execute(_WITH_SOMETHING_TO_DO, asked)).fetchall()
+    async with locks.cursor(row_factory=scalar_row) as cursor:
+        return await (await cursor.execute(_TAKE_WORK, asked)).fetchall()
+
+
+async def free_endpoints(locks: Connection, ended: Collection[UUID]) -> None:
+    """Let any process take these endpoints."""
+    if ended:
+        await locks.execute(_FREE, {"space": LOCK_SPACE, "ended": list(ended)})
 
 
 async def find_receiver(connection: Connection, endpoint_id: UUID, now: datetime) -> Receiver | None:
@@ -202,14 +239,19 @@ async def feed(connection: Connection, receiver: Receiver, now: datetime) -> Non
             return
 
 
-async def find_due(connection: Connection, endpoint_id: UUID, now: datetime, *, most: int) -> list[Due]:
-    """Find what may be sent to an active endpoint, oldest first."""
-    asked = {"endpoint": endpoint_id, "now": now, "most": most, "patience": ORDER_KEPT_FOR}
+async def find_due(
+    connection: Connection, endpoint_id: UUID, now: datetime, *, most: int, in_hand: Collection[UUID]
+) -> list[Due]:
+    """Find what else may be sent to an active endpoint, oldest first."""
+    asked = {"endpoint": endpoint_id, "now": now, "most": most, "patience": ORDER_KEPT_FOR, "in_hand": list(in_hand)}
     async with connection.cursor(row_factory=class_row(Due)) as cursor:
         return await (await cursor.execute(_DUE, asked)).fetchall()
 
 
-async def find_verification(connection: Connection, endpoint_id: UUID, now: datetime) -> list[Due]:
+async def find_verification(
+    connection: Connection, endpoint_id: UUID, now: datetime, in_hand: Collection[UUID]
+) -> list[Due]:
     """Find the verification that a pending endpoint is to be sent: nothing else goes to it."""
+    asked = {"endpoint": endpoint_id, "now": now, "in_hand": list(in_hand)}
     async with connection.cursor(row_factory=class_row(Due)) as cursor:
-        return await (await cursor.execute(_VERIFICATION_DUE, {"endpoint": endpoint_id, "now": now})).fetchall()
+        return await (await cursor.execute(_VERIFICATION_DUE, asked)).fetchall()

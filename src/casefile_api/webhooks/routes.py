@@ -18,6 +18,7 @@ from casefile_api.webhooks.schemas import (
     DeliveryList,
     EndpointList,
     EndpointState,
+    EndpointStatus,
     EndpointView,
     EndpointWithSecret,
     PatchEndpointRequest,
@@ -26,6 +27,7 @@ from casefile_api.webhooks.schemas import (
     TestSent,
     endpoint_view,
 )
+from casefile_api.webhooks.watching import watch_endpoint
 
 router = APIRouter(prefix="/v1/webhook-endpoints", route_class=GuardedRoute, tags=["Events and webhooks"])
 
@@ -128,6 +130,16 @@ async def list_webhook_deliveries(
     return reading.answer(body, headers=headers)
 
 
+@router.get(
+    "/{endpoint_id}/status", operation_id="get_webhook_endpoint_status", response_model=EndpointStatus, summary="Watch"
+)
+async def get_webhook_endpoint_status(endpoint_id: str, reading: ReadingNow) -> Response:
+    """See how one endpoint fares: what waits and since when, the next attempt, the last ones, the last hour and day."""
+    async with reading:
+        view = await watch_endpoint(reading, parse_id(endpoint_id))
+    return reading.answer(view)
+
+
 @router.post(
     "/{endpoint_id}/redeliver",
     operation_id="redeliver_webhooks",
@@ -139,5 +151,8 @@ async def list_webhook_deliveries(
 async def redeliver_webhooks(
     endpoint_id: str, work: Work, body: Annotated[RedeliverRequest, JsonBody(RedeliverRequest)]
 ) -> Response:
-    """Send one event again (`event_id`), or all that this endpoint asked for since a time (`since`)."""
+    """Send one event again (`event_id`), or all that this endpoint asked for since a time (`since`, `until`).
+
+    With `state` only what was given up.
+    """
     return await commands.redeliver(work, parse_id(endpoint_id), body)

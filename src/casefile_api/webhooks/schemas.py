@@ -23,6 +23,12 @@ def _known_pattern(text: str) -> str:
     return text
 
 
+def _with_zone(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise ValueError("Give a time in UTC, with Z.")
+    return moment
+
+
 def _different(patterns: list[str]) -> list[str]:
     if len(set(patterns)) != len(patterns):
         raise ValueError("Name each once.")
@@ -56,6 +62,12 @@ Description = Annotated[
     str, StringConstraints(max_length=500), Field(description="For your own people; no case details.")
 ]
 
+Moment = Annotated[datetime, AfterValidator(_with_zone)]
+AtOnce = Annotated[
+    int, Field(ge=1, le=100, description="As many deliveries under way at a time at the most; else four, or as set here.")
+]
+PerSecond = Annotated[int, Field(ge=1, le=1000, description="As many deliveries a second at the most; else no limit.")]
+
 
 class CreateEndpointRequest(Body):
     """Register a webhook endpoint."""
@@ -68,6 +80,8 @@ class CreateEndpointRequest(Body):
     signature_scheme: Scheme = Field(
         Scheme.SYMMETRIC, description="`v1`: HMAC by a secret shown once; `v1a`: Ed25519, verified by `public_keys`."
     )
+    max_at_once: AtOnce | None = None
+    max_per_second: PerSecond | None = None
 
 
 class PatchEndpointRequest(Body):
@@ -78,6 +92,8 @@ class PatchEndpointRequest(Body):
     units: Units | None = Field(None, description="Null takes the choice away.")
     case_types: CaseTypes | None = Field(None, description="Null takes the choice away.")
     description: Description | None = None
+    max_at_once: AtOnce | None = None
+    max_per_second: PerSecond | None = None
     client_id: Annotated[str, StringConstraints(min_length=1, max_length=128)] | None = Field(
         None, description="The client of your organisation that answers for the endpoint from now on."
     )
@@ -94,17 +110,19 @@ class PatchEndpointRequest(Body):
 
 
 class RedeliverRequest(Body):
-    """Send again: one event, or all of the endpoint's since a time."""
+    """Send again: one event, or the endpoint's events since a time: all, up to another time, or what was given up."""
 
     event_id: UUID | None = None
-    since: datetime | None = None
+    since: Moment | None = None
+    until: Moment | None = Field(None, description="With `since`: what happened before this time only.")
+    state: Literal["given_up"] | None = Field(None, description="With `since`: only what was given up.")
 
     @model_validator(mode="after")
     def _one_of_them(self) -> Self:
         if (self.event_id is None) == (self.since is None):
             raise ValueError("Give either event_id or since.")
-        if self.since is not None and self.since.tzinfo is None:
-            raise ValueError("Give since in UTC, with Z.")
+        if self.since is None and (self.until is not None or self.state is not None):
+            raise ValueError("Give until and state with since only.")
         return self
 
 
@@ -130,6 +148,8 @@ class EndpointView(BaseModel):
     failing_since: str | None = Field(description="Since when it has taken nothing; null where the last was taken.")
     disabled_at: str | None
     disabled_by: str | None = Field(description="The client that disabled it, or `service`.")
+    max_at_once: int | None
+    max_per_second: int | None
     signature_scheme: Scheme
     public_keys: list[str] = Field(
         description="With `v1a` the keys to verify by (`whpk_…`), the present one first, then the one before it."
@@ -191,6 +211,43 @@ class DeliveryList(BaseModel):
     next_cursor: str | None
 
 
+class FailureView(BaseModel):
+    """A failed attempt: when, and what came back."""
+
+    at: str
+    status: int | None
+    error: str
+
+
+class RecentView(BaseModel):
+    """What came of attempts in the time just past, and how long the receiver took."""
+
+    taken: int
+    failed: int
+    latency_ms_p50: int | None
+    latency_ms_p95: int | None
+
+
+class EndpointStatus(BaseModel):
+    """How an endpoint fares: what waits for it, when it is tried next, and what came of late."""
+
+    id: UUID
+    as_of: str
+    state: EndpointState
+    reason: str | None
+    failing_since: str | None
+    failures_in_a_row: int
+    waiting: int = Field(description="Deliveries owed and not made yet.")
+    oldest_waiting_since: str | None
+    unread: int = Field(description="Events of your feed that it was not looked through for yet; some may not be for it.")
+    next_attempt_at: str | None
+    given_up: int = Field(description="Deliveries that are tried no more; `redeliver` sends them again.")
+    last_taken_at: str | None
+    last_failure: FailureView | None
+    last_hour: RecentView
+    last_day: RecentView
+
+
 class TestSent(BaseModel):
     """A test event is on its way."""
 
@@ -237,6 +294,8 @@ def endpoint_view(row: WebhookEndpoint) -> dict[str, Any]:
         "failing_since": utc_text(row.failing_since) if row.failing_since else None,
         "disabled_at": utc_text(row.disabled_at) if row.disabled_at else None,
         "disabled_by": row.disabled_by,
+        "max_at_once": row.max_at_once,
+        "max_per_second": row.max_per_second,
         "signature_scheme": row.signature_scheme,
         "public_keys": list(row.public_keys),
         "created_at": utc_text(row.created_at),

@@ -13,25 +13,20 @@ from uuid import UUID
 
 import psycopg
 import structlog
-from psycopg_pool import PoolTimeout
 
 from casefile_api.errors import DependencyUnavailable
 from casefile_api.outward.proxies import Proxy
 from casefile_api.web.parts import Parts
 from casefile_api.webhooks.connecting import Lines
-from casefile_api.webhooks.delivering import Delivering, Means
+from casefile_api.webhooks.delivering import Means, Turn
 from casefile_api.webhooks.listening import Announcements, Connection, direct_connection, direct_pool
-from casefile_api.webhooks.queue import find_endpoints_with_work
+from casefile_api.webhooks.queue import free_endpoints, take_endpoints_with_work
 from casefile_api.webhooks.secrets import OpenedSecrets
 
 LOOK_AGAIN_SECONDS = 1.0
 RECONNECT_SECONDS = 0.5
-LOCK_SPACE = "webhook endpoint "
 
 _log = structlog.get_logger("casefile_api.webhooks")
-
-_TAKE = "select id from unnest(%s::uuid[]) as id where pg_try_advisory_lock(hashtextextended(%s || id::text, 0))"
-_FREE = "select pg_advisory_unlock(hashtextextended(%s || %s, 0))"
 
 
 class Telling:
@@ -47,7 +42,8 @@ class Telling:
             Lines(settings.webhook_exemptions, connections=settings.webhook_connections, proxy=Proxy.of(settings)),
             OpenedSecrets(parts.database, parts.vault),
         )
-        self._turns: dict[UUID, asyncio.Task[None]] = {}
+        self._turns: dict[UUID, Turn] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
         self._ended: list[UUID] = []
         self._look = asyncio.Event()
 
@@ -61,6 +57,7 @@ class Telling:
                         await self._serve(locks, stop)
                 except (psycopg.Error, DependencyUnavailable) as fault:
                     _log.warning("telling_lost_database", reason=type(fault).__name__)
+                    await self._break_off()  # the locks are gone: another process may be at the endpoints by now
                     with suppress(TimeoutError):
                         await asyncio.wait_for(stop.wait(), RECONNECT_SECONDS)
         finally:
@@ -81,39 +78,39 @@ class Telling:
         if self._parts.settings.sandbox:
             ahead = await (await locks.execute("select ahead_seconds from working_time")).fetchone()
             self._parts.clock.moved_to(timedelta(seconds=ahead[0] if ahead else 0))
-        found = await find_endpoints_with_work(locks, self._parts.clock.now())
-        waiting = [endpoint for endpoint in found if endpoint not in self._turns]
-        if not waiting:
-            return
-        taken = await locks.execute(_TAKE, (waiting, LOCK_SPACE))
-        for (endpoint,) in await taken.fetchall():
-            if isinstance(endpoint, UUID):
-                self._turns[endpoint] = asyncio.create_task(self._turn(endpoint), name=f"webhooks {endpoint}")
+        for endpoint in await take_endpoints_with_work(locks, self._parts.clock.now(), self._turns.keys()):
+            if endpoint in self._turns:
+                self._turns[endpoint].wake()
+            else:
+                turn = self._turns[endpoint] = Turn(self._means, endpoint)
+                self._tasks.add(asyncio.create_task(self._take_turn(turn), name=f"webhooks {endpoint}"))
 
-    async def _turn(self, endpoint: UUID) -> None:
+    async def _take_turn(self, turn: Turn) -> None:
         """One endpoint's turn; whatever goes wrong in it stays in it."""
         try:
-            await Delivering(self._means, endpoint).run()
-        except* (DependencyUnavailable, psycopg.OperationalError, PoolTimeout):
-            _log.warning("webhook_turn_lost_database", endpoint=str(endpoint))
+            await turn.run()
+        except* (DependencyUnavailable, psycopg.OperationalError):
+            _log.warning("webhook_turn_lost_database", endpoint=str(turn.endpoint_id))
             await asyncio.sleep(RECONNECT_SECONDS)
         except* Exception:
-            _log.exception("webhook_turn_failed", endpoint=str(endpoint))
+            _log.exception("webhook_turn_failed", endpoint=str(turn.endpoint_id))
             await asyncio.sleep(LOOK_AGAIN_SECONDS)
         finally:
-            self._ended.append(endpoint)
+            self._ended.append(turn.endpoint_id)
             self._look.set()
 
     async def _free_ended(self, locks: Connection) -> None:
-        while self._ended:
-            endpoint = self._ended.pop()  # taken out before waiting: other turns end meanwhile
+        ended, self._ended = self._ended, []
+        for endpoint in ended:
             self._turns.pop(endpoint, None)
-            await locks.execute(_FREE, (LOCK_SPACE, str(endpoint)))
+        self._tasks = {task for task in self._tasks if not task.done()}
+        await free_endpoints(locks, ended)
 
     async def _break_off(self) -> None:
-        for turn in self._turns.values():
-            turn.cancel()
-        await asyncio.gather(*self._turns.values(), return_exceptions=True)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
         self._turns.clear()
         self._ended.clear()
 
