@@ -30,6 +30,8 @@ from casefile_api.webhooks.owing import VERIFICATION, owe, owed_row
 from casefile_api.webhooks.secrets import add_secret
 
 ORGANISATION = "police-53"
+_numbers = itertools.count(1)
+"""Of the case files, whichever `Telling` opens them."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,6 @@ class Telling:
         self.database = Database(self.settings)
         self.vault = Vault(read_master_key(master_key_file(self.settings)))
         self.clock = Clock()
-        self._numbers = itertools.count(1)
 
     async def register(self, url: str, *patterns: str, state: str = "active") -> Endpoint:
         """Put an endpoint into the database; a pending one is owed its verification."""
@@ -120,7 +121,7 @@ class Telling:
                     " newest_number, named_staff) select :id, :urn, :organisation, 'police-53-rasso',"
                     " 'cps-south-west-rasso', '{}', 1, '{}' where not exists (select from case_file where id = :id)"
                 ),
-                {"id": case, "urn": f"53ZZ{next(self._numbers):05}26", "organisation": ORGANISATION},
+                {"id": case, "urn": f"53ZZ{next(_numbers):05}26", "organisation": ORGANISATION},
             )
             await session.commit()
 

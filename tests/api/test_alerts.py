@@ -9,7 +9,7 @@ import yaml
 from prometheus_client.registry import REGISTRY
 
 from casefile_api.cli.metrics import Backlog
-from casefile_api.webhooks import delivering
+from casefile_api.webhooks import measuring
 
 RULES = Path(__file__).parents[2] / "deploy" / "alerts.yaml"
 ALERTS: list[dict[str, Any]] = [
@@ -18,22 +18,26 @@ ALERTS: list[dict[str, Any]] = [
 # What nobody would be told of but for an alert.
 WATCHED = {
     "casefile_log_waiting_seconds", "casefile_log_alarm", "casefile_log_breaks", "casefile_log_check_age_seconds",
-    "casefile_log_witnesses_in_trouble", "casefile_webhook_deliveries_waiting",
+    "casefile_log_witnesses_in_trouble", "casefile_webhook_deliveries_waiting", "casefile_webhook_oldest_seconds",
+    "casefile_webhook_endpoints_failing", "casefile_webhook_first_attempt_seconds_bucket",
     "casefile_attachments_verifying_seconds", "casefile_answers_total",
 }  # fmt: skip
 
 
 def told() -> set[str]:
     """The names under which samples of the API and the worker are told."""
-    assert delivering.ATTEMPTS is not None  # its metrics are registered where it is loaded
-    counted = {f"{family.name}_total" if family.type == "counter" else family.name for family in REGISTRY.collect()}
+    assert measuring.ATTEMPTS is not None  # its metrics are registered where it is loaded
+    ending = {"counter": "_total", "histogram": "_bucket"}
+    counted = {family.name + ending.get(family.type, "") for family in REGISTRY.collect()}
     return counted | {name for name, _, _ in Backlog.QUERIES}
 
 
 def test_what_waits_can_be_asked_of_the_database(database_url: str) -> None:
-    found = {family.name: family.samples[0].value for family in Backlog(database_url).collect()}
+    *single, by_endpoint = Backlog(database_url).collect()
+    found = {family.name: family.samples[0].value for family in single}
 
     assert found == dict.fromkeys((name for name, _, _ in Backlog.QUERIES), 0.0)
+    assert (by_endpoint.name, by_endpoint.samples) == (Backlog.BY_ENDPOINT[0], [])
 
 
 def named(alert: dict[str, Any]) -> set[str]:

@@ -213,6 +213,7 @@ CALLS: dict[str, Call] = {
     "rotate_webhook_secret": _may(428),
     "test_webhook_endpoint": _may(200, 202, 204),
     "list_webhook_deliveries": _reads(),
+    "get_webhook_endpoint_status": _reads(),
     "redeliver_webhooks": _may(200, 202, 204, body={"since": "2026-01-01T00:00:00Z"}),
     "list_audit_entries": _reads(limit="1"),
     "get_audit_entry": _reads(),

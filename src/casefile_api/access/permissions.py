@@ -301,6 +301,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "rotate_webhook_secret": _hooks(),
     "test_webhook_endpoint": _hooks(),
     "list_webhook_deliveries": _hooks(),
+    "get_webhook_endpoint_status": _hooks(),
     "redeliver_webhooks": _hooks(),
     # The log and statistics.
     "list_audit_entries": _AUDIT,

@@ -1,6 +1,7 @@
 """`/metrics`, on a port of its own so that it is never open to callers: what an operator watches, in Prometheus' form.
 
-Labels are operation ids, methods and status codes; never ids of cases, people or clients.
+Labels are operation ids, methods, status codes and ids of webhook endpoints, of these only so many; never ids of cases,
+people or clients.
 """
 
 from __future__ import annotations
@@ -100,6 +101,17 @@ class Backlog(Collector):
             "select count(*) from webhook_delivery where state = 'waiting'",
         ),
         (
+            "casefile_webhook_oldest_seconds",
+            "Age of the oldest webhook delivery not yet made, those that wait for a failing endpoint too",
+            "select greatest(0, coalesce(extract(epoch from clock_timestamp() - min(created_at)), 0))"
+            " from webhook_delivery where state = 'waiting'",
+        ),
+        (
+            "casefile_webhook_endpoints_failing",
+            "Webhook endpoints that have failed a few times in a row",
+            "select count(*) from webhook_endpoint where failing",
+        ),
+        (
             "casefile_attachments_verifying_seconds",
             "Age of the oldest attachment that waits to be verified",
             "select greatest(0, coalesce(extract(epoch from clock_timestamp() - min(updated_at)), 0))"
@@ -124,6 +136,13 @@ class Backlog(Collector):
         ("casefile_log_alarm", "1 while the log refuses to grow", "select count(*) from log_alarm"),
     )
 
+    BY_ENDPOINT = (
+        "casefile_webhook_endpoint_waiting",
+        "Webhook deliveries not yet made, by endpoint: those with the longest queues",
+        "select endpoint_id::text, count(*) from webhook_delivery where state = 'waiting'"
+        " group by endpoint_id order by count(*) desc limit 100",
+    )
+
     def __init__(self, database_url: str) -> None:
         self._url = database_url
 
@@ -139,5 +158,10 @@ class Backlog(Collector):
                 for name, meaning, query in self.QUERIES:
                     row = connection.execute(query).fetchone()
                     yield GaugeMetricFamily(name, meaning, value=float(row[0]) if row else 0.0)
+                name, meaning, query = self.BY_ENDPOINT
+                queues = GaugeMetricFamily(name, meaning, labels=["endpoint"])
+                for endpoint, waiting in connection.execute(query):
+                    queues.add_metric([endpoint], float(waiting))
+                yield queues
         except psycopg.Error:
             return

@@ -72,4 +72,3 @@ class Pace:
         """One goes now: the next follows at the pace that holds."""
         paces = [pace for pace in (self.gentle, self.most_per_second) if pace is not None]
         self.next_at = max(self.next_at, now - CATCHING_UP) + 1 / min(paces) if paces else now
-

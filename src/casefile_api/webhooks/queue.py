@@ -61,7 +61,7 @@ _WITH_SOMETHING_TO_DO: LiteralString = f"""
               and d.event_type = 'webhook_endpoint.verification'))
        or (e.state <> 'disabled' and {_ORPHANED})
 """
-# A turn under way goes on; another is begun where no process is at the endpoint, whose lock is taken with the same trip.
+# A turn under way goes on; another is begun where no process is at the endpoint: its lock is taken with the same trip.
 _TAKE_WORK: LiteralString = f"""
     with found as materialized ({_WITH_SOMETHING_TO_DO})
     select id from found
@@ -177,7 +177,7 @@ class Due:
 async def take_endpoints_with_work(locks: Connection, now: datetime, mine: Collection[UUID]) -> list[UUID]:
     """Find the endpoints that have something to be sent now, or have failed for so long that they are disabled.
 
-    Of those, the ones whose turn is `mine` already, and those that no process is at; they are locked by this connection.
+    Of those: the ones whose turn is `mine` already, and those that no process is at, locked by this connection now.
     """
     asked = {
         "now": now,

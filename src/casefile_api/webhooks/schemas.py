@@ -64,9 +64,10 @@ Description = Annotated[
 
 Moment = Annotated[datetime, AfterValidator(_with_zone)]
 AtOnce = Annotated[
-    int, Field(ge=1, le=100, description="As many deliveries under way at a time at the most; else four, or as set here.")
+    int,
+    Field(ge=1, le=100, description="Deliveries under way at a time at the most; never more than the service allows."),
 ]
-PerSecond = Annotated[int, Field(ge=1, le=1000, description="As many deliveries a second at the most; else no limit.")]
+PerSecond = Annotated[int, Field(ge=1, le=1000, description="Deliveries a second at the most; else no limit.")]
 
 
 class CreateEndpointRequest(Body):
@@ -239,7 +240,7 @@ class EndpointStatus(BaseModel):
     failures_in_a_row: int
     waiting: int = Field(description="Deliveries owed and not made yet.")
     oldest_waiting_since: str | None
-    unread: int = Field(description="Events of your feed that it was not looked through for yet; some may not be for it.")
+    unread: int = Field(description="Events of your feed not looked through for it yet; not all may be for it.")
     next_attempt_at: str | None
     given_up: int = Field(description="Deliveries that are tried no more; `redeliver` sends them again.")
     last_taken_at: str | None
