@@ -64,6 +64,18 @@ async def forget(telling: Telling, *urls: str) -> None:
         await session.commit()
 
 
+async def pause(telling: Telling, until_when: str) -> None:
+    """Let every endpoint be left alone until a moment of the database's."""
+    async with telling.database.session(WORKER) as session:
+        await session.execute(text(f"update webhook_endpoint set paused_until = {until_when}"))
+        await session.commit()
+
+
+async def all_in_feed(telling: Telling) -> bool:
+    """Whether everything that happened has its place in the feed."""
+    return not await telling.rows("select from event_pending limit 1")
+
+
 async def beside_bad_ones(telling: Telling, sink: Sink, table: Table) -> None:
     """Fifteen receivers alone and beside five bad ones, in turns; as many deliveries a second as to one receiver."""
     taken: dict[bool, list[float]] = {False: [], True: []}
@@ -85,16 +97,19 @@ async def beside_bad_ones(telling: Telling, sink: Sink, table: Table) -> None:
 
 
 async def backlog(telling: Telling, sink: Sink, table: Table, folder: Path) -> None:
-    """Let much wait while no worker runs, then send it; and send the same bodies bare: in turns."""
+    """Let much wait in the feed, then send it; and send the same bodies bare: in turns."""
     ours, bare = [], []
     for number in range(max(2, ROUNDS // 2)):
         await forget(telling)
         path = f"/backlog{number}"
         await telling.register(sink.base + path, "case_file.*")
-        for _ in range(BACKLOG // 10):
-            await telling.happen(case=new_id(), count=10)
+        await pause(telling, "now() + interval '1 hour'")
         sink.bodies.clear()
         with telling.worker_process():
+            for _ in range(BACKLOG // 10):
+                await telling.happen(case=new_id(), count=10)
+            await until(lambda: all_in_feed(telling), seconds=60)
+            await pause(telling, "null")
             await until(lambda: len(sink.bodies) >= BACKLOG, seconds=300)
         times = sorted(at for (where, _), at in sink.arrived.items() if where == path)
         ours.append((BACKLOG - 1) / (times[-1] - times[0]))

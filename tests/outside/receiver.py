@@ -67,12 +67,12 @@ def redirect(url: str) -> Behaviour:
     return status(302, Location=url)
 
 
-def hang(seconds: float) -> Behaviour:
-    """Keeps the sender waiting, then answers 204."""
+def hang(seconds: float, code: int = 204) -> Behaviour:
+    """Keeps the sender waiting, then answers."""
 
     def answer(handler: BaseHTTPRequestHandler) -> None:
         time.sleep(seconds)
-        status(204)(handler)
+        status(code)(handler)
 
     return answer
 
