@@ -120,16 +120,20 @@ class HardTimes:
         for note in self.remembered.checkpoints:
             log_story.check_growth(party, log.Checkpoint.open(note, [key]), now)
 
+    def feed(self, organisation: str) -> list[Json]:
+        """All that an organisation was told, to the end of its feed."""
+        system, cursor, told = self.sandbox.system(organisation), "", []
+        while True:
+            page = system.get("/v1/events", params={"limit": 200} | ({"after": cursor} if cursor else {})).json()
+            told += page["items"]
+            if not page["items"]:
+                return told
+            cursor = page["next_cursor"]
+
     def events_have_no_gap(self) -> None:
         """Each organisation's sequence of each case counts from 1 without gaps."""
         for organisation in ("police-53", "cps-south-west"):
-            system, cursor, told = self.sandbox.system(organisation), "", []
-            while True:
-                page = system.get("/v1/events", params={"limit": 200} | ({"after": cursor} if cursor else {})).json()
-                told += page["items"]
-                if not page["items"]:
-                    break
-                cursor = page["next_cursor"]
+            told = self.feed(organisation)
             for case_id in self.case_ids:
                 sequence = [event["data"]["sequence"] for event in told if event["data"].get("case_file_id") == case_id]
                 assert sequence == list(range(1, len(sequence) + 1)) and sequence, f"{organisation} misses an event"
