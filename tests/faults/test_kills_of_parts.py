@@ -83,15 +83,17 @@ class Killer(threading.Thread):
             self.trouble = trouble
 
     def kill(self, part: str) -> None:
+        """Kill one process of a part; the receiver has nobody else who would bring it back."""
         if part == "receiver":
             self.receiver.kill()
             self.killed[part] += 1
             time.sleep(self.chance.uniform(0.0, 1.0))
             self.receiver.start()
-        for process in processes_of(self.running, part) if part != "receiver" else ():
+            return
+        for process in processes_of(self.running, part):
             process.kill()
             self.killed[part] += 1
-            break
+            return
 
 
 def play(running: RunningSandbox, receiver: KeptReceiver, kills: int, seed: int) -> tuple[HardTimes, Counter[str]]:

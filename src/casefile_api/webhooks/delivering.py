@@ -8,7 +8,6 @@ rotated secret or a deletion takes effect at once.
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ import structlog
 from casefile_api.web.parts import Parts
 from casefile_api.webhooks import outcomes, queue, standing
 from casefile_api.webhooks.connecting import Answer, Line, Lines
+from casefile_api.webhooks.lanes import Lanes
 from casefile_api.webhooks.listening import Connection, Pool
 from casefile_api.webhooks.measuring import measure
 from casefile_api.webhooks.owing import VERIFICATION
@@ -65,16 +65,7 @@ class Turn:
     endpoint_id: UUID
     failed: bool = False
     _bearing: Bearing | None = None
-    _in_hand: set[UUID] = field(default_factory=set)
-    """Deliveries that were taken out of the queue and of which the outcome is not written yet."""
-    _lanes: dict[UUID, deque[Due]] = field(default_factory=dict)
-    _ready: deque[UUID] = field(default_factory=deque)
-    """Lanes of which nothing is under way, in the order of their turns."""
-    _under_way: int = 0
-    _broken: set[UUID] = field(default_factory=set)
-    """Lanes that failed: what a look finds of them that began before it was written comes too early."""
-    _mended: set[UUID] = field(default_factory=set)
-    """Broken lanes of which it is written: the next look goes by it."""
+    _lanes: Lanes = field(default_factory=Lanes)
     _may_be_more: bool = True
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
@@ -97,10 +88,11 @@ class Turn:
     async def _roll(self, group: asyncio.TaskGroup, writing: WritingDown) -> bool:
         """Take up what is new, send what may go, and wait for a change; False at the end of the turn."""
         self._changed.clear()
-        if self._may_be_more and len(self._in_hand) <= self._room(self._bearing and self._bearing.receiver) // 2:
+        room = self._room(self._bearing.receiver if self._bearing else None)
+        if self._may_be_more and len(self._lanes.in_hand) <= room // 2:
             await self._look()
         wait = self._send_ready(group, writing)
-        if self._in_hand:
+        if self._lanes.in_hand:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._changed.wait(), LOOK_AGAIN_SECONDS if wait is None else wait)
             self._may_be_more = self._may_be_more or not self._changed.is_set() and wait is None
@@ -126,12 +118,11 @@ class Turn:
         """Read the endpoint afresh and take in hand what may be sent to it."""
         now = self.means.parts.clock.now()
         self._may_be_more = False
-        self._broken -= self._mended
-        self._mended.clear()
+        self._lanes.look_begins()
         async with self.means.pool.connection() as connection:
             receiver = await queue.find_receiver(connection, self.endpoint_id, now)
             end = receiver.end(now) if receiver is not None else None
-            most = self._room(receiver) - len(self._in_hand)
+            most = self._room(receiver) - len(self._lanes.in_hand)
             due = []
             if receiver is not None and end is None and most > 0:
                 due = await self._may_be_sent(connection, receiver, now, most)
@@ -140,30 +131,19 @@ class Turn:
         elif receiver is not None and receiver.standing_changed:
             await standing.tell_standing(self.means.parts, self.endpoint_id)
         if receiver is None or end is not None or not (receiver.state == "pending" or receiver.hears(now)):
-            self._drop_all()
-        elif due or self._in_hand:
+            self._lanes.let_go()
+        elif due or self._lanes.in_hand:
             await self._bear(receiver)
-            self._take_up(due)
+            self._lanes.take_up(due)
         self._may_be_more = self._may_be_more or len(due) == most
 
     async def _may_be_sent(self, connection: Connection, receiver: Receiver, now: datetime, most: int) -> list[Due]:
         if receiver.state == "pending":
-            return await queue.find_verification(connection, self.endpoint_id, now, self._in_hand)
+            return await queue.find_verification(connection, self.endpoint_id, now, self._lanes.in_hand)
         if not receiver.hears(now):
             return []
         await queue.feed(connection, receiver, now)
-        return await queue.find_due(connection, self.endpoint_id, now, most=most, in_hand=self._in_hand)
-
-    def _take_up(self, due: Sequence[Due]) -> None:
-        """Take what may be sent into its lane."""
-        for delivery in due:
-            if delivery.lane in self._broken:
-                continue
-            self._in_hand.add(delivery.id)
-            if delivery.lane not in self._lanes:
-                self._lanes[delivery.lane] = deque()
-                self._ready.append(delivery.lane)
-            self._lanes[delivery.lane].append(delivery)
+        return await queue.find_due(connection, self.endpoint_id, now, most=most, in_hand=self._lanes.in_hand)
 
     async def _bear(self, receiver: Receiver) -> None:
         """Get ready to send to the endpoint as it is now."""
@@ -178,52 +158,27 @@ class Turn:
     def _send_ready(self, group: asyncio.TaskGroup, writing: WritingDown) -> float | None:
         """Begin sending from lanes that are ready as far as the pace allows; how long until the next may go."""
         bearing = self._bearing
-        while bearing is not None and self._ready and bearing.line.pace.free(self._under_way):
+        while bearing is not None and self._lanes.ready and bearing.line.pace.free(self._lanes.under_way):
             now = time.monotonic()
             wait = bearing.line.pace.wait(now)
             if wait > 0:
                 return wait
             bearing.line.pace.go(now)
-            due = self._lanes[self._ready.popleft()].popleft()
-            self._under_way += 1
-            group.create_task(self._send_first(due, bearing, writing))
+            group.create_task(self._send_first(self._lanes.go(), bearing, writing))
         return None
 
     async def _send_first(self, due: Due, bearing: Bearing, writing: WritingDown) -> None:
         """Send the first of a lane; the next may follow when it was taken, and nothing for now when it was not."""
         sent = await self._send(due, bearing)
-        self._under_way -= 1
         if sent.answer.succeeded:
             bearing.line.pace.taken()
-            self._go_on_with(due.lane)
+            self._lanes.taken(due)
+            self._changed.set()
             await self._keep_success(sent, writing)
         else:
             bearing.line.pace.failed()
-            self._drop(due.lane)
+            self._lanes.failed(due)
             await self._keep_failure(sent)
-            self._mended.add(due.lane)
-        self._changed.set()
-
-    def _go_on_with(self, lane: UUID) -> None:
-        if self._lanes.get(lane):
-            self._ready.append(lane)
-        else:
-            self._lanes.pop(lane, None)
-        self._changed.set()
-
-    def _drop(self, lane: UUID) -> None:
-        """Leave what waits in a lane to the queue, which keeps the order."""
-        self._broken.add(lane)
-        self._in_hand -= {due.id for due in self._lanes.pop(lane, ())}
-
-    def _drop_all(self) -> None:
-        for lane in [*self._lanes]:
-            if lane in self._ready:
-                self._drop(lane)
-            else:  # its first is under way: what comes of that is still written
-                self._in_hand -= {due.id for due in self._lanes[lane]}
-                self._lanes[lane].clear()
-        self._ready.clear()
 
     async def _send(self, due: Due, bearing: Bearing) -> outcomes.Sent:
         clock, receiver = self.means.parts.clock, bearing.receiver
@@ -253,15 +208,15 @@ class Turn:
         self.failed = True
         async with self.means.pool.connection() as connection:
             aftermath = await outcomes.keep_failure(connection, sent, self.means.parts.clock.now())
+        self._lanes.failure_written(sent.due)
         answer = sent.answer
         _log.info("webhook_failed", endpoint=str(self.endpoint_id), status=answer.status, error=answer.error)
         if aftermath.leave_alone:
-            self._drop_all()
+            self._lanes.let_go()
         if aftermath.end is not None:
             await standing.disable(self.means.parts, self.endpoint_id, aftermath.end)
         self._written([sent])
 
     def _written(self, sent: Sequence[outcomes.Sent]) -> None:
-        """What was written is in nobody's hand any more."""
-        self._in_hand -= {each.due.id for each in sent}
+        self._lanes.written(each.due for each in sent)
         self._changed.set()
