@@ -81,6 +81,39 @@ async def test_a_name_that_changes_its_answer_is_asked_once_and_gains_nothing(
         assert (await send(f"http://localhost:{receiver.port}/hooks")).error == "address_not_public"
 
 
+async def test_what_is_sent_at_a_time_goes_to_one_address_that_was_judged_and_the_name_is_asked_again_soon(
+    answering: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Receiver() as receiver:
+        asked = answering(["127.0.0.1"], ["10.0.0.1"])
+        line = Line(httpx2.create_ssl_context(), LOOPBACK, connections=2)
+        url = f"http://localhost:{receiver.port}/hooks"
+        answers = await asyncio.gather(*(line.send(url, HEADERS, b"{}") for _ in range(3)))
+        assert ([answer.status for answer in answers], asked) == ([204] * 3, ["localhost"])
+        asked_in = time.monotonic() + connecting.KEPT_ALIVE_SECONDS
+        monkeypatch.setattr(connecting.time, "monotonic", lambda: asked_in)
+        assert (await line.send(url, HEADERS, b"{}")).error == "address_not_public"
+        await line.close()
+
+
+async def test_a_name_that_nobody_answers_for_takes_up_one_look_up_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    looking, most, over = [0], [0], threading.Event()
+
+    def hang(*_: Any, **__: Any) -> list[Any]:
+        looking[0] += 1
+        most[0] = max(most[0], looking[0])
+        over.wait(0.05)
+        looking[0] -= 1
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    line = Line(httpx2.create_ssl_context(), (), connections=4)
+    answers = await asyncio.gather(*(line.send(f"https://{NAME}/", HEADERS, b"{}") for _ in range(3)))
+    assert [answer.error for answer in answers] == ["name_unknown"] * 3
+    assert most == [1]
+    await line.close()
+
+
 async def test_an_unknown_name_and_a_resolver_that_hangs_are_failures_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (await send("https://no-such-name.invalid/")).error == "name_unknown"
     hanging = threading.Event()

@@ -123,7 +123,7 @@ class Turn:
             receiver = await queue.find_receiver(connection, self.endpoint_id, now)
             end = receiver.end(now) if receiver is not None else None
             most = self._room(receiver) - len(self._lanes.in_hand)
-            due = []
+            due: list[Due] = []
             if receiver is not None and end is None and most > 0:
                 due = await self._may_be_sent(connection, receiver, now, most)
         if end is not None:
