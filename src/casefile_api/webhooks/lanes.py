@@ -1,8 +1,8 @@
 """What a turn has in hand, in the order in which it may go: a lane for each case file, one thing after the other. Pure.
 
 What is found in the queue is taken up into the lane of its case file; the next of a lane follows when the one before
-was taken. Where one fails, what else is in its lane goes back to the queue, which holds it until the failed one has had its
-turn; what a look found of that lane before the failure was written comes too early, and is left there too.
+was taken. Where one fails, what else is in its lane goes back to the queue, which holds it until the failed one has
+had its turn; what a look found of that lane before the failure was written comes too early, and is left there too.
 """
 
 from collections import deque
