@@ -83,6 +83,21 @@ async def test_a_late_answer_holds_up_its_own_case_and_the_limits_of_each_receiv
         assert str(behind[0]) not in {one.message_id for one in late.deliveries}
 
 
+async def test_what_waits_in_hand_is_not_sent_to_who_is_not_to_hear_of_it_any_more(telling: Telling) -> None:
+    with Receiver() as receiver:
+        await limit(telling, await telling.register(receiver.url), None, 2)
+        async with telling.working():
+            cases = [new_id() for _ in range(6)]
+            events = [str(event) for case in cases for event in await telling.happen(case=case)]
+            await until(lambda: receiver.deliveries)
+            async with telling.database.session(WORKER) as session:
+                restrict = text("update case_file set restricted = true, admitted = '{}' where id = :id")
+                await session.execute(restrict, {"id": cases[4]})
+                await session.commit()
+            await until(lambda: events[5] in {one.message_id for one in receiver.deliveries})
+    assert [one.message_id for one in receiver.deliveries] == [*events[:4], events[5]]
+
+
 async def test_what_comes_while_another_of_its_case_fails_waits_for_it(telling: Telling) -> None:
     with Receiver() as receiver:
         receiver.next(hang(0.5, 500))

@@ -32,7 +32,7 @@ IN_HAND_PER_CONNECTION = 16
 LINGER_SECONDS = 1.0
 """How long a turn stays with an endpoint that has nothing to be sent: events seldom come alone."""
 LOOK_AGAIN_SECONDS = 1.0
-"""While something is under way the endpoint is read again this often, whether or not there is anything new."""
+"""What was found longer ago than this is not sent: it is found anew, and judged anew."""
 USER_AGENT = "casefile-api-webhooks/1"
 
 _log = structlog.get_logger("casefile_api.webhooks")
@@ -67,6 +67,7 @@ class Turn:
     _bearing: Bearing | None = None
     _lanes: Lanes = field(default_factory=Lanes)
     _may_be_more: bool = True
+    _fresh_until: float = 0.0
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -88,16 +89,27 @@ class Turn:
     async def _roll(self, group: asyncio.TaskGroup, writing: WritingDown) -> bool:
         """Take up what is new, send what may go, and wait for a change; False at the end of the turn."""
         self._changed.clear()
-        room = self._room(self._bearing.receiver if self._bearing else None)
-        if self._may_be_more and len(self._lanes.in_hand) <= room // 2:
+        if self._is_to_look():
             await self._look()
         wait = self._send_ready(group, writing)
         if self._lanes.in_hand:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._changed.wait(), LOOK_AGAIN_SECONDS if wait is None else wait)
-            self._may_be_more = self._may_be_more or not self._changed.is_set() and wait is None
             return True
         return self._may_be_more or await self._linger()
+
+    def _is_to_look(self) -> bool:
+        """Whether to look into the queue: where there may be more and room for it, and whenever a second is over.
+
+        By then all that is not under way is found anew, so that nothing goes to whom it is no longer for.
+        """
+        if time.monotonic() >= self._fresh_until:
+            self._fresh_until = time.monotonic() + LOOK_AGAIN_SECONDS
+            had_some = bool(self._lanes.in_hand)
+            self._lanes.let_go()
+            return self._may_be_more or had_some
+        room = self._room(self._bearing.receiver if self._bearing else None)
+        return self._may_be_more and len(self._lanes.in_hand) <= room // 2
 
     async def _linger(self) -> bool:
         """Stay for a moment in case something comes; True where it did."""
