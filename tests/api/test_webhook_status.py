@@ -1,11 +1,10 @@
 """How an endpoint fares, as its owner reads it, and how what was given up is sent again."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.api.test_webhooks import ENDPOINTS, MERGE, is_removed, until
+from tests.api.endpoints import MERGE, Register, path_of, until
 from tests.outside.client import Party, Sandbox
 from tests.outside.receiver import Receiver, status
 
@@ -15,18 +14,12 @@ def system(sandbox: Sandbox) -> Party:
     return sandbox.system("police-52")
 
 
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with Receiver() as listening:
-        yield listening
-
-
 def test_the_owner_sees_how_an_endpoint_fares_and_sends_again_what_was_given_up(
-    system: Party, sandbox: Sandbox, receiver: Receiver
+    system: Party, sandbox: Sandbox, receiver: Receiver, register: Register
 ) -> None:
     limits = {"max_at_once": 2, "max_per_second": 50}
-    made = system.post(ENDPOINTS, {"url": receiver.url, "event_types": ["message.sent"], **limits}, expect=201).json()
-    path = f"{ENDPOINTS}/{made['id']}"
+    made = register(system, receiver.url, "message.sent", **limits)
+    path = path_of(made)
     assert {name: made[name] for name in limits} == limits
 
     def seen() -> Any:
@@ -65,16 +58,15 @@ def test_the_owner_sees_how_an_endpoint_fares_and_sends_again_what_was_given_up(
     receiver.wait_for("webhook_endpoint.test")
     until(lambda: seen()["given_up"] == 0)
     assert sandbox.system("police-53").refused("GET", f"{path}/status", 404, "not-found")
-    until(lambda: is_removed(system, path))
 
 
-def test_a_span_of_the_feed_is_sent_again_or_only_what_of_it_was_given_up(system: Party, receiver: Receiver) -> None:
-    made = system.post(ENDPOINTS, {"url": receiver.url, "event_types": ["message.sent"]}, expect=201).json()
-    path = f"{ENDPOINTS}/{made['id']}/redeliver"
+def test_a_span_of_the_feed_is_sent_again_or_only_what_of_it_was_given_up(
+    system: Party, receiver: Receiver, register: Register
+) -> None:
+    path = path_of(register(system, receiver.url, "message.sent"), "redeliver")
     since, until_then = "2020-01-01T00:00:00Z", "2020-01-02T00:00:00Z"
     assert system.post(path, {"since": since, "until": until_then}, expect=202).json() == {"deliveries": 0}
     assert system.post(path, {"since": since, "state": "given_up"}, expect=202).json() == {"deliveries": 0}
     event = "018f0000-0000-7000-8000-000000000000"
     for wrong in ({"until": until_then}, {"event_id": event, "until": until_then}, {"since": "2020-01-01T00:00:00"}):
         system.refused("POST", path, 422, "invalid", json=wrong)
-    until(lambda: is_removed(system, f"{ENDPOINTS}/{made['id']}"))
