@@ -93,8 +93,8 @@ async def test_a_delivery_queued_before_the_restriction_is_held_until_the_system
     async with await psycopg.AsyncConnection.connect(owner_database_url, autocommit=True) as connection:
 
         async def due() -> tuple[int, int]:
-            found = await queue.find_due(connection, endpoint, now, most=10)
-            return len(found), len(await queue.find_endpoints_with_work(connection, now))
+            found = await queue.find_due(connection, endpoint, now, most=10, in_hand=())
+            return len(found), len(await queue.take_endpoints_with_work(connection, now, ()))
 
         assert await due() == (0, 0)
         database.execute("update case_file set admitted = array['police-53#system']")

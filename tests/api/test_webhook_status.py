@@ -26,12 +26,9 @@ def test_the_owner_sees_how_an_endpoint_fares_and_sends_again_what_was_given_up(
         return system.get(f"{path}/status").json()
 
     active = until(lambda: (now := seen())["last_taken_at"] and now["state"] == "active" and now)
-    assert (
-        active["last_hour"]
-        == active["last_day"]
-        == {"taken": 1, "failed": 0}
-        | {name: active["last_hour"][name] for name in ("latency_ms_p50", "latency_ms_p95")}
-    )
+    for span in ("last_hour", "last_day"):
+        assert (active[span]["taken"], active[span]["failed"]) == (1, 0)
+        assert 0 <= active[span]["latency_ms_p50"] == active[span]["latency_ms_p95"]
     assert (active["waiting"], active["given_up"], active["failures_in_a_row"]) == (0, 0, 0)
     assert active["next_attempt_at"] is active["last_failure"] is active["oldest_waiting_since"] is None
 
@@ -57,7 +54,7 @@ def test_the_owner_sees_how_an_endpoint_fares_and_sends_again_what_was_given_up(
     assert system.post(f"{path}/redeliver", {"event_id": event}, expect=202).json() == {"deliveries": 1}
     receiver.wait_for("webhook_endpoint.test")
     until(lambda: seen()["given_up"] == 0)
-    assert sandbox.system("police-53").refused("GET", f"{path}/status", 404, "not-found")
+    sandbox.system("police-53").refused("GET", f"{path}/status", 404, "not-found")
 
 
 def test_a_span_of_the_feed_is_sent_again_or_only_what_of_it_was_given_up(

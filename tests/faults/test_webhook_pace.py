@@ -91,7 +91,7 @@ async def test_what_waits_in_hand_is_not_sent_to_who_is_not_to_hear_of_it_any_mo
             events = [str(event) for case in cases for event in await telling.happen(case=case)]
             await until(lambda: receiver.deliveries)
             async with telling.database.session(WORKER) as session:
-                restrict = text("update case_file set restricted = true, admitted = '{}' where id = :id")
+                restrict = text("update case_file set restricted = true, admitted = '{nobody}' where id = :id")
                 await session.execute(restrict, {"id": cases[4]})
                 await session.commit()
             await until(lambda: events[5] in {one.message_id for one in receiver.deliveries})
