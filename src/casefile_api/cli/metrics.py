@@ -7,7 +7,8 @@ people or clients.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -96,17 +97,6 @@ class Backlog(Collector):
         ),
         ("casefile_log_entries_waiting", "Audit entries without a leaf", "select count(*) from audit_pending"),
         (
-            "casefile_webhook_deliveries_waiting",
-            "Webhook deliveries not yet made",
-            "select count(*) from webhook_delivery where state = 'waiting'",
-        ),
-        (
-            "casefile_webhook_oldest_seconds",
-            "Age of the oldest webhook delivery not yet made, those that wait for a failing endpoint too",
-            "select greatest(0, coalesce(extract(epoch from clock_timestamp() - min(created_at)), 0))"
-            " from webhook_delivery where state = 'waiting'",
-        ),
-        (
             "casefile_webhook_endpoints_failing",
             "Webhook endpoints that have failed a few times in a row",
             "select count(*) from webhook_endpoint where failing",
@@ -136,11 +126,24 @@ class Backlog(Collector):
         ("casefile_log_alarm", "1 while the log refuses to grow", "select count(*) from log_alarm"),
     )
 
-    BY_ENDPOINT = (
-        "casefile_webhook_endpoint_waiting",
-        "Webhook deliveries not yet made, by endpoint: those with the longest queues",
-        "select endpoint_id::text, count(*) from webhook_delivery where state = 'waiting'"
-        " group by endpoint_id order by count(*) desc limit 100",
+    QUEUES = """
+        select id::text, (select count(*) from webhook_delivery d where d.endpoint_id = e.id and d.state = 'waiting')
+               + (select count(*) from (select from event_position p
+                                        where p.organisation = e.organisation and p.position > e.fed_to
+                                        limit 10000) unread) as waiting,
+               extract(epoch from clock_timestamp() - least(
+                   (select min(created_at) from webhook_delivery d where d.endpoint_id = e.id and d.state = 'waiting'),
+                   (select v.occurred_at from event_position p
+                    join event v on v.event_id = p.event_id and v.organisation = p.organisation
+                    where p.organisation = e.organisation and p.position > e.fed_to order by p.position limit 1)))
+        from webhook_endpoint e where e.state = 'active' order by 2 desc
+    """
+    LONGEST_QUEUES = 100
+    """So many endpoints are told of one by one."""
+    OF_QUEUES = (
+        ("casefile_webhook_deliveries_waiting", "Webhook deliveries not made, and events no endpoint was given yet"),
+        ("casefile_webhook_oldest_seconds", "Age of the oldest webhook delivery not made, of failing endpoints too"),
+        ("casefile_webhook_endpoint_waiting", "The same by endpoint, for those with the longest queues"),
     )
 
     def __init__(self, database_url: str) -> None:
@@ -158,10 +161,15 @@ class Backlog(Collector):
                 for name, meaning, query in self.QUERIES:
                     row = connection.execute(query).fetchone()
                     yield GaugeMetricFamily(name, meaning, value=float(row[0]) if row else 0.0)
-                name, meaning, query = self.BY_ENDPOINT
-                queues = GaugeMetricFamily(name, meaning, labels=["endpoint"])
-                for endpoint, waiting in connection.execute(query):
-                    queues.add_metric([endpoint], float(waiting))
-                yield queues
+                yield from self._queues(connection.execute(self.QUEUES).fetchall())
         except psycopg.Error:
             return
+
+    def _queues(self, queues: Sequence[tuple[str, int, Decimal | None]]) -> Iterator[GaugeMetricFamily]:
+        all_waiting, oldest, by_endpoint = self.OF_QUEUES
+        yield GaugeMetricFamily(*all_waiting, value=float(sum(waiting for _, waiting, _ in queues)))
+        yield GaugeMetricFamily(*oldest, value=max((float(age) for _, _, age in queues if age), default=0.0))
+        longest = GaugeMetricFamily(*by_endpoint, labels=["endpoint"])
+        for endpoint, waiting, _ in queues[: self.LONGEST_QUEUES]:
+            longest.add_metric([endpoint], float(waiting))
+        yield longest

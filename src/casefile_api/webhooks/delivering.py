@@ -67,6 +67,8 @@ class Turn:
     _bearing: Bearing | None = None
     _lanes: Lanes = field(default_factory=Lanes)
     _may_be_more: bool = True
+    _plenty: bool = False
+    """Whether the last look found as much as there was room for: then the queue comes first, and the feed can wait."""
     _fresh_until: float = 0.0
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
@@ -129,7 +131,7 @@ class Turn:
     async def _look(self) -> None:
         """Read the endpoint afresh and take in hand what may be sent to it."""
         now = self.means.parts.clock.now()
-        self._may_be_more = False
+        had_plenty, self._plenty, self._may_be_more = self._plenty, False, False
         self._lanes.look_begins()
         async with self.means.pool.connection() as connection:
             receiver = await queue.find_receiver(connection, self.endpoint_id, now)
@@ -137,7 +139,7 @@ class Turn:
             most = self._room(receiver) - len(self._lanes.in_hand)
             due: list[Due] = []
             if receiver is not None and end is None and most > 0:
-                due = await self._may_be_sent(connection, receiver, now, most)
+                due = await self._may_be_sent(connection, receiver, now, most, had_plenty)
         if end is not None:
             await standing.disable(self.means.parts, self.endpoint_id, end)
         elif receiver is not None and receiver.standing_changed:
@@ -147,14 +149,21 @@ class Turn:
         elif due or self._lanes.in_hand:
             await self._bear(receiver)
             self._lanes.take_up(due)
-        self._may_be_more = self._may_be_more or len(due) == most
+        self._plenty = self._plenty or len(due) == most
+        self._may_be_more = self._may_be_more or self._plenty
 
-    async def _may_be_sent(self, connection: Connection, receiver: Receiver, now: datetime, most: int) -> list[Due]:
+    async def _may_be_sent(
+        self, connection: Connection, receiver: Receiver, now: datetime, most: int, had_plenty: bool
+    ) -> list[Due]:
         if receiver.state == "pending":
             return await queue.find_verification(connection, self.endpoint_id, now, self._lanes.in_hand)
         if not receiver.hears(now):
             return []
-        await queue.feed(connection, receiver, now)
+        if had_plenty:
+            due = await queue.find_due(connection, self.endpoint_id, now, most=most, in_hand=self._lanes.in_hand)
+            if len(due) == most:
+                return due
+        self._plenty = await queue.feed(connection, receiver, now)
         return await queue.find_due(connection, self.endpoint_id, now, most=most, in_hand=self._lanes.in_hand)
 
     async def _bear(self, receiver: Receiver) -> None:

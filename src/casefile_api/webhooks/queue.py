@@ -204,8 +204,11 @@ async def find_receiver(connection: Connection, endpoint_id: UUID, now: datetime
         return await (await cursor.execute(_RECEIVER, asked)).fetchone()
 
 
-async def feed(connection: Connection, receiver: Receiver, now: datetime) -> None:
-    """Owe an endpoint everything that is new in the feed and that it asked for."""
+async def feed(connection: Connection, receiver: Receiver, now: datetime) -> bool:
+    """Owe an endpoint what is new in the feed and that it asked for, a batch at a time; True where there may be more.
+
+    What waits for an endpoint that was away for long stays in the feed until it is its turn.
+    """
     after = receiver.fed_to
     while True:
         asked = {
@@ -217,7 +220,7 @@ async def feed(connection: Connection, receiver: Receiver, now: datetime) -> Non
         }
         events = await (await connection.execute(_NEW_IN_FEED, asked)).fetchall()
         if not events:
-            return
+            return False
         after = events[-1][0]
         wanted = [event for event in events if event[4] and matches_any(receiver.event_types, event[2])]
         fed = {
@@ -234,9 +237,11 @@ async def feed(connection: Connection, receiver: Receiver, now: datetime) -> Non
         try:
             await connection.execute(_FEED, fed)
         except ForeignKeyViolation:  # removed in this very moment
-            return
+            return False
         if len(events) < FED_AT_ONCE:
-            return
+            return False
+        if wanted:
+            return True
 
 
 async def find_due(
