@@ -161,7 +161,7 @@ async def _is_disabled(telling: Telling, endpoint_id: object) -> bool:
 async def test_a_receiver_that_comes_back_is_sent_everything_that_waited_in_order(telling: Telling) -> None:
     with Receiver() as receiver:
         receiver.always(status(503))
-        await telling.register(receiver.url)
+        await telling.register(receiver.url, "case_file.*")
         async with telling.working():
             cases = [new_id(), new_id()]
             for case in cases:

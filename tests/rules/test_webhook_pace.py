@@ -38,8 +38,11 @@ def test_who_was_away_is_told_one_at_a_time_and_slowly_at_first() -> None:
     assert [pace.free(under_way) for under_way in (0, 1)] == [True, False]
     first = sent_within(pace, 1)
     assert pacing.GENTLE_PER_SECOND <= first <= pacing.GENTLE_PER_SECOND * 2
-    assert sent_within(pace, 1) > first
-    sent_within(pace, 10)
+    pace.begin_gently()
+    pace.next_at = 0.0
+    assert sent_within(pace, 3) > first * 5
+    pace.begin_gently()
+    sent_within(pace, 12)
     assert pace.gentle is None and pace.free(3)
 
 

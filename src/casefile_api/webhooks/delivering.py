@@ -95,8 +95,7 @@ class Turn:
             await self._look()
         wait = self._send_ready(group, writing)
         if self._lanes.in_hand:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), LOOK_AGAIN_SECONDS if wait is None else wait)
+            await _wait(self._changed, LOOK_AGAIN_SECONDS if wait is None else wait)
             return True
         return self._may_be_more or await self._linger()
 
@@ -118,8 +117,7 @@ class Turn:
         self._woken.clear()
         if self._bearing is None or self._may_be_more:
             return self._may_be_more
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._woken.wait(), LINGER_SECONDS)
+        await _wait(self._woken, LINGER_SECONDS)
         return self._may_be_more
 
     def _room(self, receiver: Receiver | None) -> int:
@@ -241,3 +239,10 @@ class Turn:
     def _written(self, sent: Sequence[outcomes.Sent]) -> None:
         self._lanes.written(each.due for each in sent)
         self._changed.set()
+
+
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    """Wait for an event, at most so long; `wait_for` may take the event for an answer to being broken off."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()

@@ -36,10 +36,11 @@ class WritingDown:
                 await self._something.wait()
                 await asyncio.sleep(GATHER_SECONDS)
                 await self._write()
-        finally:
+        except asyncio.CancelledError:
             with suppress(psycopg.Error, TimeoutError):
                 async with asyncio.timeout(LAST_WORD_SECONDS):
                     await self._write()
+            raise
 
     async def _write(self) -> None:
         self._something.clear()
