@@ -24,9 +24,9 @@ from sqlalchemy import text
 from benchmarks.outage import after_an_outage
 from benchmarks.sink import Sink
 from casefile_api.identifiers import new_id
-from casefile_api.tenancy import WORKER
+from casefile_api.tenancy import WORKER, Scope
 from tests.databases import database_server
-from tests.telling import Telling, until
+from tests.telling import ORGANISATION, Telling, until
 
 RATE = float(os.environ.get("BENCH_EVENTS_PER_SECOND", "50"))
 SECONDS = float(os.environ.get("BENCH_SECONDS", "8"))
@@ -58,7 +58,7 @@ async def delays(telling: Telling, sink: Sink, paths: tuple[str, ...], rate: flo
 
 async def forget(telling: Telling, *urls: str) -> None:
     """Remove endpoints; all, where none is named."""
-    async with telling.database.session(WORKER) as session:
+    async with telling.database.session(Scope(ORGANISATION, "police")) as session:
         which = "delete from webhook_endpoint where :all or url = any(:urls)"
         await session.execute(text(which), {"all": not urls, "urls": list(urls)})
         await session.commit()
