@@ -6,6 +6,7 @@ Beside it, what is kept twice so that lists are quick is held against what it is
 import asyncio
 
 import httpx2 as httpx
+import psutil  # type: ignore[import-untyped]
 import psycopg
 
 from casefile_api.audit.findings import Report
@@ -60,11 +61,34 @@ def look_for_planted(sandbox: Sandbox, owner_url: str) -> None:
             refuse_planted("/metrics", httpx.get(f"http://127.0.0.1:{port}/metrics", trust_env=False).text)
         except httpx.TransportError:  # it is stopped already
             continue
+    for process in psutil.process_iter(["cmdline"]):
+        refuse_planted("the arguments of a process", *(process.info["cmdline"] or ()))
     with psycopg.connect(owner_url) as owner:
-        for table, column in (("event", "body"), ("audit_entry", "entry"), ("audit_entry", "erasable")):
-            statement = f"select convert_from({column}, 'UTF8') from {table} where convert_from({column}, 'UTF8') ~ %s"
-            for (row,) in owner.execute(statement.encode(), ("|".join(PLANTED),)):
-                refuse_planted(table, row)
+        look_through_tables(owner)
+
+
+# What a column holds in words; bytes as far as they are words. Larger ones are sealed contents.
+_IN_WORDS = """
+    select c.relname, a.attname, t.typname from pg_class c join pg_attribute a on a.attrelid = c.oid
+    join pg_type t on t.oid = a.atttypid
+    where c.relkind in ('r', 'p') and not c.relispartition and c.relnamespace = 'public'::regnamespace
+      and a.attnum > 0 and not a.attisdropped
+      and t.typname in ('text', 'varchar', 'json', 'jsonb', '_text', '_varchar', 'bytea') order by 1, 2
+"""
+_LARGEST_WORDS = 20_000
+
+
+def look_through_tables(owner: psycopg.Connection) -> int:
+    """Nothing that was planted is in the clear in any column of any table; how many columns there are."""
+    columns = owner.execute(_IN_WORDS).fetchall()
+    for table, column, kind in columns:
+        words, small = f'"{column}"::text', ""
+        if kind == "bytea":
+            words, small = f"encode(\"{column}\", 'escape')", f'octet_length("{column}") < {_LARGEST_WORDS} and '
+        statement = f'select {words} from "{table}" where {small}{words} ~ %s limit 1'
+        for (row,) in owner.execute(statement.encode(), ("|".join(PLANTED),)):
+            refuse_planted(f"{table}.{column}", row)
+    return len(columns)
 
 
 async def _verify(settings: Settings) -> Report:

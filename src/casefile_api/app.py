@@ -17,6 +17,7 @@ from casefile_api.attachments.routes import router as attachments
 from casefile_api.attachments.storage import Storage
 from casefile_api.audit.routes import router as audit
 from casefile_api.case_files.finding_routes import router as finding
+from casefile_api.case_files.link_routes import router as links
 from casefile_api.case_files.reference_routes import router as content_reference
 from casefile_api.case_files.restriction_routes import router as restrictions
 from casefile_api.case_files.retraction_routes import router as retractions
@@ -63,6 +64,7 @@ ROUTERS = (
     finding,
     case_files,
     retractions,
+    links,
     content_reference,
     restrictions,
     file_standards,

@@ -49,6 +49,7 @@ MEMBERS: Mapping[str, Member] = {
     "finding_name": _word("which one: an entry's id, a leaf's place, a tile's name", "812003"),
     "origin": _word("the name of the successor log, first line of its checkpoints", "casefile.example/log/2"),
     "conflict_id": _id("the conflict of interest", 8),
+    "link_id": _id("the link between two case files: `GET …/links` says which", 11),
     "break_glass_id": _id("the opening in an emergency", 9),
     "tree_size": Member("integer", None, "how many entries of the audit log the checkpoint covers", 812_004),
     "root_hash": _word("the hash at the root of the audit log's tree, in hex", "9d5e0f6b1c2a4e37880b1c7d9f3a5e62" * 2),

@@ -23,6 +23,7 @@ from casefile_api.attachments.verification import verify_attachment
 from casefile_api.audit.going_outside import Outside
 from casefile_api.audit.retaining import RetainedCheckpoints
 from casefile_api.clock import Clock
+from casefile_api.early_advice.taking_along import advice_on_case
 from casefile_api.errors import DependencyUnavailable, Misconfigured
 from casefile_api.jobs import JobKind
 from casefile_api.ledger.sequencer import Sequencer
@@ -153,7 +154,7 @@ async def _work_through_jobs(parts: Parts, storage: Storage) -> None:
         JobKind.ABANDON_UPLOAD: functools.partial(abandon_upload, parts, storage),
         JobKind.HOLD_ATTACHMENT: functools.partial(hold_attachment, parts, storage),
         JobKind.RECHECK_ATTACHMENT: functools.partial(recheck_attachment, parts, storage),
-        JobKind.BUILD_BUNDLE: functools.partial(build_bundle, parts, storage),
+        JobKind.BUILD_BUNDLE: functools.partial(build_bundle, parts, storage, advice_on_case),
         JobKind.REMOVE_BUNDLE: functools.partial(remove_bundle, parts, storage),
     }
     await jobs.work(parts.settings, runs)

@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx2 as httpx
+import psycopg
 import pytest
 
 from tests.outside.cases import (
@@ -17,6 +18,7 @@ from tests.outside.cases import (
 )
 from tests.outside.client import PLANTED, Party, Sandbox
 from tests.outside.digest import check_chain, check_version
+from tests.whole_log import look_through_tables
 
 MERGE, JSON_PATCH = "application/merge-patch+json", "application/json-patch+json"
 
@@ -224,6 +226,19 @@ def test_the_timeline_has_the_dates_that_the_law_sets_to_the_case_as_the_caller_
     assert prosecutor.get(f"{path}/timeline").json()["dates"] == dates, "theirs are those of what was shared"
     now = {date["code"] for date in officer.get(f"{path}/timeline").json()["dates"]}
     assert "summary_information" in now and not any(code.startswith("detention") for code in now)
+
+
+def test_what_is_planted_is_found_in_whatever_table_it_is_in(owner_database_url: str) -> None:
+    with psycopg.connect(owner_database_url) as owner:
+        assert look_through_tables(owner) > 150
+        for statement in (
+            "insert into organisation (id, kind, name, valid_from) values ('cps-x', 'cps', %s, '2020-01-01')",
+            "insert into job_request (id, kind, subject_id, requested_at) values (gen_random_uuid(), 'x', %s, now())",
+        ):
+            with owner.transaction(force_rollback=True):
+                owner.execute(statement.encode(), ("of Isolde",))
+                with pytest.raises(AssertionError, match="Isolde"):
+                    look_through_tables(owner)
 
 
 def test_what_is_planted_in_every_content_is_looked_for_where_it_must_not_be(officer: Party) -> None:

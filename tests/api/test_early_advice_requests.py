@@ -214,5 +214,5 @@ def test_the_whole_log_still_proves_itself_and_names_the_request(teams: Teams) -
     actions = [item["entry"]["action"] for item in entries]
     assert "submit_early_advice_request" in actions and "create_early_advice_request" in actions
     text = str(entries)
-    assert "Invented" not in text and "followed her home" not in text
+    assert "Quorthwaite" not in text and "followed her home" not in text
     auditor.refused("GET", path_of(request["id"]), 403, "not-permitted")

@@ -222,6 +222,7 @@ def test_a_case_file_is_erased_with_its_key_and_its_holders_are_told(desk: Desk)
     said = run(case_files.app, "erase", "ask", case, "--token", desk.first, "--reason", "court-order")
     run(case_files.app, "erase", "confirm", said.split(":")[0], "--token", desk.second)
     assert desk.as_owner("select number from case_file_finding where case_file_id = %s", case) == []
+    assert desk.as_owner("select number from case_file_standing where case_file_id = %s", case) == []
 
     for path in ("", "/versions/1", "/versions/1/readiness?standard=early_advice"):
         answer = desk.officer.get(f"/v1/case-files/{case}{path}", expect=410)

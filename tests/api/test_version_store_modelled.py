@@ -5,7 +5,9 @@ Generated runs are the same each time in the normal run; `make soak` makes many 
 """
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +22,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from casefile_api.cli import case_files
+from tests.commands import enter, run, token_file
 from tests.outside.cases import case_content, draft_request, new_urn, open_case
 from tests.outside.client import Party, Sandbox
 from tests.outside.digest import check_chain
@@ -40,6 +44,8 @@ class Model:
     shared: list[int] = field(default_factory=list)
     retracted: set[int] = field(default_factory=set)
     open_request: str | None = None
+    split_off: list[str] = field(default_factory=list)
+    merged_into: str | None = None
 
     @property
     def newest(self) -> int:
@@ -55,15 +61,22 @@ class VersionStore(RuleBasedStateMachine):
     """A case file, a model of it, and what can be done to both."""
 
     sandbox: Sandbox
+    erase: Callable[[str], object] | None = None
 
     @initialize()
     def opened(self) -> None:
         self.officer = self.sandbox.person("officer", unit="police-53-rasso")
         self.supervisor = self.sandbox.person("supervisor", unit="police-53-rasso")
         self.prosecutor = self.sandbox.person("prosecutor", unit="cps-south-west-rasso")
-        view = open_case(self.officer)
+        view = open_case(self.officer, content=two_suspects())
         self.path, self.id, self.tag = f"/v1/case-files/{view['id']}", view["id"], ""
         self.model = Model(view["urn"], [view["content"]], ["opened"])
+
+    def versioned(self, method: str, path: str, expect: int, **how: Any) -> bool:
+        """What would make a version: refused once the case file is merged into another; whether it did make one."""
+        expect = 409 if self.model.merged_into else expect
+        self.changed(self.officer, method, path, expect, **how)
+        return expect < 300
 
     def changed(self, party: Party, method: str, path: str, expect: int, **how: Any) -> Json:
         """A change with the tag of now; the tag before it is stale from then on."""
@@ -76,10 +89,10 @@ class VersionStore(RuleBasedStateMachine):
 
     @rule(word=WORDS, note=st.text("ab", max_size=3))
     def add(self, word: str, note: str) -> None:
-        content = case_content(issues=word)
-        self.changed(self.officer, "POST", f"{self.path}/versions", 201, json={"content": content, "note": note})
-        self.model.contents.append(content)
-        self.model.notes.append(note)
+        content = two_suspects(issues=word)
+        if self.versioned("POST", f"{self.path}/versions", 201, json={"content": content, "note": note}):
+            self.model.contents.append(content)
+            self.model.notes.append(note)
 
     @rule(word=WORDS)
     def patch(self, word: str) -> None:
@@ -87,8 +100,7 @@ class VersionStore(RuleBasedStateMachine):
         body = {"content": {"issues": word, "defence_case": None}, "note": "patched"}
         after = {name: value for name, value in now.items() if name != "defence_case"} | {"issues": word}
         expect = 422 if after == now else 200
-        self.changed(self.officer, "PATCH", self.path, expect, json=body, media_type=MERGE)
-        if expect == 200:
+        if self.versioned("PATCH", self.path, expect, json=body, media_type=MERGE):
             self.model.contents.append(after)
             self.model.notes.append("patched")
 
@@ -99,8 +111,7 @@ class VersionStore(RuleBasedStateMachine):
         body = [test, {"op": "replace", "path": "/content/summary", "value": f"{now['summary']}."[-80:]}]
         changes = body[1]["value"] != now["summary"]
         expect = 409 if now["issues"] != word else 200 if changes else 422
-        self.changed(self.officer, "PATCH", self.path, expect, json=body, media_type=JSON_PATCH)
-        if expect == 200:
+        if self.versioned("PATCH", self.path, expect, json=body, media_type=JSON_PATCH):
             self.model.contents.append(now | {"summary": body[1]["value"]})
             self.model.notes.append("")
 
@@ -110,15 +121,14 @@ class VersionStore(RuleBasedStateMachine):
         content = self.model.contents[number - 1]
         expect = 422 if content == self.model.contents[-1] else 201
         where = f"{self.path}/versions/{number}/restore"
-        self.changed(self.officer, "POST", where, expect, json={"note": "back"})
-        if expect == 201:
+        if self.versioned("POST", where, expect, json={"note": "back"}):
             self.model.contents.append(content)
             self.model.notes.append("back")
 
     @rule()
     def write_on_top_of_what_is_no_more(self) -> None:
         if self.tag:
-            body = {"content": case_content(issues="lost"), "note": ""}
+            body = {"content": two_suspects(issues="lost"), "note": ""}
             self.officer.refused("POST", f"{self.path}/versions", 412, "stale", json=body, if_match=self.tag)
 
     @rule()
@@ -128,7 +138,28 @@ class VersionStore(RuleBasedStateMachine):
         self.changed(self.officer, "POST", f"{self.path}/corrections", 200, json=body)
         self.model.urn = urn
 
-    @precondition(lambda self: self.model.open_request is None)
+    @rule()
+    def split(self) -> None:
+        suffix = str(len(self.model.split_off) + 1)
+        body = {"suspect_ids": ["s2"], "urn": new_urn(), "urn_suffix": suffix, "note": "off", "reason": "Tried apart."}
+        expect = 409 if self.model.merged_into else 201
+        new = self.changed(self.supervisor, "POST", f"{self.path}/split", expect, json=body)
+        if expect == 201:
+            assert [one["id"] for one in new["content"]["suspects"]] == ["s2"]
+            assert new["content"]["issues"] == self.model.contents[-1]["issues"]
+            self.model.split_off.append(new["id"])
+
+    @precondition(lambda self: self.model.newest > 5)
+    @rule()
+    def merge(self) -> None:
+        other = open_case(self.officer)["id"]
+        expect = 409 if self.model.merged_into or self.model.open_request else 200
+        body = {"case_file_id": other, "reason": "One event."}
+        self.changed(self.supervisor, "POST", f"{self.path}/merge", expect, json=body)
+        if expect == 200:
+            self.model.merged_into = other
+
+    @precondition(lambda self: self.model.open_request is None and self.model.merged_into is None)
     @rule()
     def share(self) -> None:
         number = self.model.newest
@@ -183,13 +214,39 @@ class VersionStore(RuleBasedStateMachine):
         views = [self.officer.get(f"{self.path}/versions/{item['number']}").json() for item in listed]
         check_chain(views)
         assert [view["content"] for view in views] == self.model.contents
+        links = [(item["relation"], item["case_file_id"]) for item in self.officer.items(f"{self.path}/links")]
+        merged = [("merged_into", self.model.merged_into)] if self.model.merged_into else []
+        assert sorted(links) == sorted([("split_into", new) for new in self.model.split_off] + merged)
         if self.model.shared:
             theirs = self.prosecutor.items(f"{self.path}/versions")
             assert [item["number"] for item in theirs] == sorted(self.model.shared)
+        if self.erase is not None:
+            self.erased(self.erase)
+
+    def erased(self, erase: Callable[[str], object]) -> None:
+        """The case file alone is erased: its numbers and digests stay, and what was split off from it."""
+        digests = [item["digest"] for item in self.officer.items(f"{self.path}/versions")]
+        erase(self.id)
+        self.officer.refused("GET", self.path, 410, "gone")
+        left = self.officer.items(f"{self.path}/versions")
+        assert [item["digest"] for item in left] == digests and {item["note"] for item in left} == {""}
+        for new in self.model.split_off:
+            [origin] = self.officer.items(f"/v1/case-files/{new}/links")
+            assert (origin["case_file_id"], origin["reason"]) == (self.id, None)
+            assert self.officer.get(f"/v1/case-files/{new}").json()["version"]["number"] == 1
 
 
-def walk(sandbox: Sandbox, walks: int, steps: int, *, again: bool) -> None:
-    machine = type("VersionStoreOfThisSandbox", (VersionStore,), {"sandbox": sandbox})
+def two_suspects(**changes: Any) -> Json:
+    content = case_content(**changes)
+    content["suspects"].append({**content["suspects"][0], "id": "s2"})
+    return content
+
+
+def walk(
+    sandbox: Sandbox, walks: int, steps: int, *, again: bool, erase: Callable[[str], object] | None = None
+) -> None:
+    members = {"sandbox": sandbox, "erase": staticmethod(erase) if erase is not None else None}
+    machine = type("VersionStoreOfThisSandbox", (VersionStore,), members)
     how = settings(
         max_examples=walks,
         stateful_step_count=steps,
@@ -206,5 +263,15 @@ def test_a_few_walks_end_where_the_model_says(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.soak
-def test_many_walks_end_where_the_model_says(sandbox: Sandbox) -> None:
-    walk(sandbox, int(os.environ.get("CASEFILE_SOAK_WALKS", "300")), 40, again=False)
+def test_many_walks_end_where_the_model_says(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    enter(sandbox, monkeypatch)
+    first, second = (
+        token_file(tmp_path, sandbox.party("operator-console", staff=staff, roles=["operator"]))
+        for staff in ("OP-01", "OP-02")
+    )
+
+    def erase(case: str) -> None:
+        said = run(case_files.app, "erase", "ask", "--token", first, "--reason", "data-subject", case)
+        run(case_files.app, "erase", "confirm", said.split(":")[0], "--token", second)
+
+    walk(sandbox, int(os.environ.get("CASEFILE_SOAK_WALKS", "300")), 40, again=False, erase=erase)

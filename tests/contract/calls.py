@@ -117,6 +117,12 @@ def _conflict(scene: Scene, party: Party) -> Json:
     return {"staff_id": scene.interested.get(kind, "nobody"), "reason": "A neighbour of the suspect."}
 
 
+def _link(scene: Scene, party: Party) -> Json:
+    """A case file that is linked already."""
+    return {"case_file_id": scene.linked or "none", "relation": "same_suspect", "reason": "The same man."}
+
+
+SPLIT = {"suspect_ids": ["s1"], "urn_suffix": "9", "note": "split off", "reason": "Tried apart."}
 ADMITTED = [{"organisation": "police-53", "role": "gatekeeper"}]
 CALLS: dict[str, Call] = {
     "issue_token": Call(frozenset({200}), form=lambda party: party.token_form()),
@@ -146,6 +152,11 @@ CALLS: dict[str, Call] = {
     "patch_case_file": _merge_patch({"content": {"issues": "Another."}, "note": "again"}),
     "restore_version": _step({"note": "as it was"}),
     "retract_version": _step({"code": "wrong_case", "reason": "Of another investigation."}),
+    "link_case_files": Call(frozenset({409}), body=_link),
+    "list_links": _reads(),
+    "remove_link": _step({"reason": "Another man."}),
+    "split_case_file": _step(SPLIT),
+    "merge_case_file": _step({"case_file_id": "none", "reason": "One event."}),
     "correct_case_file": _step({"crime_references": ["53/2026/000001"], "reason": "Typed wrongly."}),
     "restrict_case_file": _step({"admitted": ADMITTED, "reason": "Leaks are feared."}),
     "change_restriction": _step({"admitted": ADMITTED, "reason": "One more."}),
@@ -160,7 +171,7 @@ CALLS: dict[str, Call] = {
     "list_break_glass": _reads(),
     "end_break_glass": _may(409),
     "list_case_files": _reads(limit="200"),
-    "search_case_files": _may(200, body={"suspect": {"family_name": "Invented"}}),
+    "search_case_files": _may(200, body={"suspect": {"family_name": "Quorthwaite"}}),
     "get_case_file": _reads(),
     "list_versions": _reads(),
     "get_version": _reads(),

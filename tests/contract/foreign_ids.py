@@ -25,6 +25,7 @@ IN_PATHS = {
         "bundle_id",
         "break_glass_id",
         "conflict_id",
+        "link_id",
         "escalation_id",
     )
 } | {"unit": "unit_id"}
@@ -140,6 +141,8 @@ def in_queries_and_bodies(scene: Scene, own: dict[str, dict[str, str]]) -> Itera
     yield sent("declare_attachment", "derived_from", officer, f"{ours}/attachments", *copies)
     kin = ({"staff_id": one, "reason": "Kin."} for one in (theirs, unknown(theirs)))
     yield sent("declare_conflict", "staff_id", gatekeeper, f"{ours}/conflicts", *kin)
+    linked = ({"case_file_id": one, "relation": "linked", "reason": "Kin."} for one in (case, unknown(case)))
+    yield sent("link_case_files", "case_file_id", officer, f"{ours}/links", *linked)
     tag = {"if_match": gatekeeper.etag(f"{ours}/restriction")}
     for name, pairs in {
         "admitted/staff_id": [("police-52", theirs), ("police-52", unknown(theirs))],

@@ -40,6 +40,8 @@ class Scene:
     uploading: dict[str, str] = field(default_factory=dict)
     interested: dict[str, str] = field(default_factory=dict)
     """staff ids of those who are shut out by a conflict of interest, by kind"""
+    linked: str = ""
+    """the case file that the scene's is linked with"""
     leaf_hash: str = ""
     parties: dict[tuple[str, str, str | None, str | None], Party] = field(default_factory=dict)
 
@@ -77,6 +79,7 @@ def build_scene(sandbox: Sandbox) -> Scene:
     scene = Scene(sandbox)
     _case_with_evidence(scene)
     _request_with_plan(scene)
+    _linked(scene)
     _uploads_under_way(scene)
     _endpoints(scene)
     _bundle(scene)
@@ -134,6 +137,14 @@ def _request_with_plan(scene: Scene) -> None:
     raised = {"subject": "action", "action_id": listed["id"], "grounds": "It is out of proportion."}
     escalation = scene.person("gatekeeper", "police").post(f"{path}/escalations", raised, expect=201).json()
     scene.values["escalation_id"] = escalation["id"]
+
+
+def _linked(scene: Scene) -> None:
+    officer = scene.person("officer", "police")
+    scene.linked = cases.open_case(officer)["id"]
+    body = {"case_file_id": scene.linked, "relation": "same_suspect", "reason": "The same man."}
+    link = officer.post(f"/v1/case-files/{scene.case['id']}/links", body, expect=201).json()
+    scene.values["link_id"] = link["id"]
 
 
 def _uploads_under_way(scene: Scene) -> None:

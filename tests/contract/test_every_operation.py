@@ -200,6 +200,34 @@ def test_what_was_retracted_is_gone_for_those_it_was_shared_with(scene: Scene) -
     supervisor.refused("POST", f"{version}/retract", 409, "wrong-state", **retract(supervisor))
 
 
+def test_what_was_merged_is_closed_and_what_was_split_is_split(scene: Scene) -> None:
+    officer, supervisor = scene.person("officer", "police"), scene.person("supervisor", "police")
+    one, other = (cases.open_case(officer, content=tour.two_suspects()) for _ in range(2))
+    path, split = f"/v1/case-files/{one['id']}", {**calls.SPLIT, "suspect_ids": ["s2"]}
+    draft = cases.draft_request(officer, one["id"], suspect_ids=["s2"])
+
+    def refused(party: Party, method: str, where: str, code: str, body: Any, **how: Any) -> None:
+        party.refused(method, where, 409, code, json=body, if_match=party.etag(path), **how)
+
+    merge = {"case_file_id": other["id"], "reason": "One event."}
+    refused(supervisor, "POST", f"{path}/split", "wrong-state", split)
+    refused(supervisor, "POST", f"{path}/merge", "wrong-state", merge)
+    supervisor.step(f"/v1/early-advice-requests/{draft['id']}", "withdraw", {"reason": "Not yet."}, expect=200)
+    supervisor.post(f"{path}/split", split, expect=201, if_match=supervisor.etag(path))
+    refused(supervisor, "POST", f"{path}/split", "already-exists", split)
+    supervisor.post(f"{path}/merge", merge, expect=200, if_match=supervisor.etag(path))
+    refused(supervisor, "POST", f"{path}/merge", "wrong-state", merge)
+    refused(supervisor, "POST", f"{path}/split", "wrong-state", {**split, "urn_suffix": "8"})
+    refused(officer, "POST", f"{path}/versions", "wrong-state", {"content": cases.case_content(), "note": "more"})
+    refused(officer, "POST", f"{path}/versions/1/restore", "wrong-state", {"note": "again"})
+    patch = {"content": {"issues": "More."}, "note": "more"}
+    refused(officer, "PATCH", path, "wrong-state", patch, media_type="application/merge-patch+json")
+    officer.refused("POST", f"{path}/early-advice-requests", 409, "wrong-state", json=cases.request_body())
+    [into] = [item for item in officer.items(f"{path}/links") if item["relation"] == "merged_into"]
+    where = f"{path}/links/{into['id']}/remove"
+    officer.refused("POST", where, 409, "wrong-state", json={"reason": "No."}, if_match=into["etag"])
+
+
 def test_a_restriction_is_set_once_and_changed_while_it_stands(scene: Scene) -> None:
     gatekeeper = scene.person("gatekeeper", "police")
     path = f"/v1/case-files/{cases.open_case(scene.person('officer', 'police'))['id']}"

@@ -102,6 +102,7 @@ def attempt(row: Row, party: Party) -> int:
         "unit",
         "staff_id",
         "conflict_id",
+        "link_id",
         "break_glass_id",
         "escalation_id",
     )

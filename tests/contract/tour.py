@@ -102,6 +102,28 @@ def shared_in_error(tour: Tour) -> None:
     tour.does(tour.supervisor, "POST", f"{path}/versions/1/retract", body, if_match=tour.supervisor.etag(path))
 
 
+def two_suspects() -> Json:
+    """A content with a suspect who can be split off."""
+    content = cases.case_content()
+    content["suspects"].append({**content["suspects"][0], "id": "s2"})
+    return content
+
+
+def belonging_together(tour: Tour) -> None:
+    """Link two case files, take the link back, split one, and merge one into the other."""
+    one, other = (cases.open_case(tour.officer, content=two_suspects()) for _ in range(2))
+    path = f"/v1/case-files/{one['id']}"
+    body = {"case_file_id": other["id"], "relation": "linked", "reason": "The same evening."}
+    link = tour.does(tour.officer, "POST", f"{path}/links", body)
+    [listed] = tour.officer.items(f"{path}/links")
+    where = f"{path}/links/{link['id']}/remove"
+    tour.does(tour.officer, "POST", where, {"reason": "Another evening."}, if_match=listed["etag"])
+    split = {"suspect_ids": ["s2"], "urn_suffix": "1", "note": "split off", "reason": "Tried apart."}
+    tour.does(tour.supervisor, "POST", f"{path}/split", split, if_match=tour.supervisor.etag(path))
+    merge = {"case_file_id": other["id"], "reason": "One event."}
+    tour.does(tour.supervisor, "POST", f"{path}/merge", merge, if_match=tour.supervisor.etag(path))
+
+
 def restricted_case_files(tour: Tour) -> None:
     """Restrict, change, open in an emergency, end it, lift; shut somebody out, and let them in again."""
     path = f"/v1/case-files/{cases.open_case(tour.officer)['id']}"
@@ -296,6 +318,7 @@ def staff(tour: Tour) -> None:
 CHAPTERS: tuple[Callable[[Tour], None], ...] = (
     case_files,
     shared_in_error,
+    belonging_together,
     restricted_case_files,
     attachments,
     advice_with_a_plan,

@@ -29,6 +29,9 @@ def test_the_police_are_told_whole_of_what_is_theirs_and_the_cps_of_its_own() ->
         ("CaseFileRepresentation", "cps_unit"),
         ("CaseFileItem", "cps_unit"),
         ("RestrictionView", "admitted"),
+        ("ListedLink", "version"),
+        ("ListedLink", "reason"),
+        ("ListedLink", "removed_because"),
         ("RetractionView", "reason"),
         ("RetractionView", "retracted_by"),
     }

@@ -42,8 +42,9 @@ def case_content(**changes: Any) -> Json:
         "suspects": [
             {
                 "id": "s1",
-                "family_name": "Invented",
-                "given_names": ["Alex"],
+                "family_name": "Quorthwaite",
+                "given_names": ["Emberlin"],
+                "address": "4 Nettlecombe Row, Cheltenham",
                 "date_of_birth": "1990-02-03",
                 "gender": "male",
                 "first_identified_on": "2026-09-15",
@@ -59,13 +60,15 @@ def case_content(**changes: Any) -> Json:
             {
                 "id": "c1",
                 "pseudonym": "C1",
+                "family_name": "Sallowmere",
+                "given_names": ["Ottoline"],
                 "special_measures": ["screens"],
                 "needs": [],
                 "vps_offered": True,
                 "isva": {"offered_on": "2026-09-15", "accepted": True},
             }
         ],
-        "witnesses": [],
+        "witnesses": [{"id": "w7", "family_name": "Thrushgrove", "given_names": ["Isolde"], "kind": "eye_witness"}],
         "offences": [
             {
                 "id": "o1",

@@ -34,6 +34,13 @@ def kind_of(organisation: str) -> str:
 # What stands in every content and request that tests send, in places that hold what is said of people. It may come back
 # in contents and words alone: no address, header, problem, event, log line, metric or entry of the log has any of it.
 PLANTED = (
+    "Quorthwaite",
+    "Emberlin",
+    "Nettlecombe",
+    "Sallowmere",
+    "Ottoline",
+    "Thrushgrove",
+    "Isolde",
     "Morgan Field",
     "Robin Ashdown",
     "case-oic@",

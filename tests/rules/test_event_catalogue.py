@@ -18,7 +18,7 @@ from casefile_api.events import (
 
 PROMISED = {
     "case_file": "opened version_added version_shared version_retracted corrected erased restricted"
-    " restriction_changed restriction_lifted",
+    " restriction_changed restriction_lifted standing_changed linked unlinked split merged closed",
     "conflict": "declared withdrawn",
     "break_glass": "opened ended reported",
     "attachment": "declared available rejected deleted integrity_changed",

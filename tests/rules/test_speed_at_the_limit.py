@@ -13,6 +13,7 @@ import pytest
 from casefile_api.canonical import canonical_json
 from casefile_api.case_files.changes import changes_between, json_patch
 from casefile_api.case_files.content import content_faults
+from casefile_api.case_files.dividing import divided
 from casefile_api.file_standards.readiness import evaluate
 from casefile_api.file_standards.standards import NAMES
 from tests.outside.cases import case_content
@@ -59,6 +60,10 @@ def test_it_is_judged_in_a_tenth_of_a_second(standard: str) -> None:
     evaluate(standard, LARGE, envelope={}, request=None, on=TODAY)
     spent = least_work(lambda: evaluate(standard, LARGE, envelope={}, request=None, on=TODAY))
     assert spent < MOST_SECONDS
+
+
+def test_a_suspect_is_split_off_in_a_tenth_of_a_second() -> None:
+    assert least_work(lambda: divided(LARGE, ["s1"])) < MOST_SECONDS
 
 
 MANY = {

@@ -3,11 +3,12 @@
 The worker sees with the eyes of the one who asked: the same queries, with the same caller.
 """
 
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 import orjson
 from sqlalchemy import select, text
@@ -24,6 +25,7 @@ from casefile_api.attachments.models import Attachment, AttachmentStatus
 from casefile_api.attachments.views import view_of
 from casefile_api.attachments.visibility import visible_attachments
 from casefile_api.canonical import canonical_record
+from casefile_api.case_files.linking import list_links
 from casefile_api.case_files.models import CaseFileVersionAttachment
 from casefile_api.case_files.queries import CaseFileRow, find_visible, visible_numbers
 from casefile_api.case_files.timeline import dates_ahead, list_timeline
@@ -34,6 +36,10 @@ from casefile_api.ledger.trail import Trail
 from casefile_api.unit_of_work import Reading
 from casefile_api.web.exchange import Exchange
 from casefile_api.web.parts import Parts
+
+Written = Callable[[Reading], Awaitable[bytes]]
+TakenAlong = Callable[[Reading, UUID], Awaitable[Mapping[str, Written]]]
+"""What another part of the service has of a case file for who reads: paths, and how each document is written."""
 
 Document = Callable[[], Coroutine[Any, Any, bytes]]
 _PAGE = 500
@@ -58,6 +64,10 @@ versions/<n>.json          each version that could be seen, up to that one. Its 
 attachments/<id>/          content: the bytes, read back and compared with the SHA-256 they were verified by;
                            metadata.json; custody.json: the chain of custody, and
                            the same as CASE/UCO in custody.jsonld
+early-advice/<id>/         each request for early advice that could be seen: request.json with the advice that was given
+                           and how it came to it, actions.json, messages.json. Advice is legally privileged: it is for
+                           the parties to the request. Not here where who asked may not read early advice
+links.json                 the case files that this one is linked with, was split from or into, or merged with
 timeline.json              what happened to the case, in order
 proofs/receipts.json       the entries that {organisation}'s acts on this case file made in the audit log: the hash of
                            each, and the RFC 6962 proof that it is in the log
@@ -94,9 +104,11 @@ class Piece:
 class Contents:
     """The contents of one bundle."""
 
-    def __init__(self, parts: Parts, bundle: Bundle) -> None:
+    def __init__(self, parts: Parts, bundle: Bundle, advice: TakenAlong) -> None:
         self._parts = parts
         self._bundle = bundle
+        self._advice = advice
+        self._along: Mapping[str, Written] = {}
         self._numbers: list[int] = []
         self._checkpoint = PublishedCheckpoint(0, b"", "")
 
@@ -105,6 +117,8 @@ class Contents:
         async with self._looking() as (reading, case):
             numbers = await visible_numbers(reading, case, after=0, limit=self._bundle.version)
             self._checkpoint = await newest_checkpoint(reading.session)
+            if self._bundle.with_advice:
+                self._along = await self._advice(reading, case.id)
             self._numbers = [number for number in numbers if number <= self._bundle.version]
             rows = await reading.session.execute(
                 select(Attachment)
@@ -126,7 +140,10 @@ class Contents:
             yield f"attachments/{piece.attachment.id}/metadata.json", partial(self._metadata, piece)
             yield f"attachments/{piece.attachment.id}/custody.json", partial(self._custody, piece)
             yield f"attachments/{piece.attachment.id}/custody.jsonld", partial(self._case_uco, piece)
+        for path, written in self._along.items():
+            yield path, partial(self._taken_along, written)
         yield "timeline.json", self._timeline
+        yield "links.json", self._links
         yield "readiness.json", self._readiness
         yield "proofs/receipts.json", self._receipts
         yield "proofs/checkpoint.txt", self._checkpoint_note
@@ -165,6 +182,17 @@ class Contents:
                 items.extend(page)
             dates = await dates_ahead(reading, case)
         return orjson.dumps({"items": items, "dates": dates})
+
+    async def _links(self) -> bytes:
+        links: list[dict[str, Any]] = []
+        async with self._looking() as (reading, case):
+            while page := await list_links(reading, case, after=UUID(links[-1]["id"]) if links else None, limit=_PAGE):
+                links.extend(page)
+        return orjson.dumps({"items": links})
+
+    async def _taken_along(self, written: Written) -> bytes:
+        async with self._looking() as (reading, _):
+            return await written(reading)
 
     async def _readiness(self) -> bytes:
         async with self._looking() as (reading, case):

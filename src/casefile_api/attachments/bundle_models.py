@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, Index
+from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, Index, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.types import String
 from sqlmodel import Field, SQLModel
@@ -38,6 +38,8 @@ class Bundle(SQLModel, table=True):
     unit: str | None = None
     requested_by: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
     roles: list[str] = Field(sa_column=Column(ARRAY(String), nullable=False))
+    # Whether who asked may read early advice: only then is it in the bag.
+    with_advice: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
     state: str
     object_key: str = Field(unique=True)
     version_id: str | None = None

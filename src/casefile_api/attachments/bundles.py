@@ -22,12 +22,13 @@ from casefile_api.case_files.models import CaseFileRetraction
 from casefile_api.case_files.queries import SEES_WHOLE_AREA, CaseFileRow, find_visible, number_asked, refuse_retracted
 from casefile_api.case_files.schemas import ActorView
 from casefile_api.clock import utc_text
-from casefile_api.errors import Gone, NotFound, WrongState
+from casefile_api.errors import Gone, NotFound, NotPermitted, WrongState
 from casefile_api.identifiers import new_id, random_hex
 from casefile_api.unit_of_work import Reading, UnitOfWork
 from casefile_api.web.etags import tag_of
 
 MEDIA_TYPE = "application/zip"
+ADVICE_SCOPE = "early-advice:read"
 
 
 class BundleView(BaseModel):
@@ -74,6 +75,7 @@ async def request_bundle(work: UnitOfWork, case_file_id: UUID, number: int) -> R
         unit=_unit_of(caller),
         requested_by=created_by(caller),
         roles=sorted(caller.roles),
+        with_advice=ADVICE_SCOPE in caller.scopes,
         state=BundleState.BUILDING.value,
         object_key=f"{place_of_bundle(bundle_id)}{random_hex(16)}",
         requested_at=work.now,
@@ -114,9 +116,12 @@ async def find_bundle(reading: Reading, bundle_id: UUID) -> FoundBundle:
 async def open_bundle(reading: Reading, storage: Storage, bundle_id: UUID) -> Response:
     """Lead the caller to the bag.
 
-    Raises WrongState unless it is ready, Gone where something in it was retracted from the caller's side meanwhile.
+    Raises NotPermitted where it holds advice that the caller may not read, WrongState unless it is ready, Gone where
+    something in it was retracted from the caller's side meanwhile.
     """
     row = (await find_bundle(reading, bundle_id)).bundle
+    if row.with_advice and ADVICE_SCOPE not in reading.caller.scopes:
+        raise NotPermitted(f"There is early advice in this bundle: it takes the scope {ADVICE_SCOPE}.")
     if reading.caller.kind is OrganisationKind.CPS and await _holds_retracted(reading, row):
         raise Gone("A version in this bundle was retracted by the force that shared it. Ask for another.")
     if row.state != BundleState.READY or row.sha256 is None:

@@ -15,7 +15,7 @@ from sqlmodel import col
 
 from casefile_api.access.permissions import Operation62
 from casefile_api.attachments.bag import Bag, Member, NotAsExpected
-from casefile_api.attachments.bundle_contents import Contents, Piece
+from casefile_api.attachments.bundle_contents import Contents, Piece, TakenAlong
 from casefile_api.attachments.bundle_models import Bundle, BundleState
 from casefile_api.attachments.bundles import place_of_bundle
 from casefile_api.attachments.custody import add_link
@@ -34,8 +34,8 @@ T = TypeVar("T")
 _DOCUMENT_SECONDS = 60
 
 
-async def build_bundle(parts: Parts, storage: Storage, bundle_id: str) -> None:
-    """Build a bundle that was asked for, once.
+async def build_bundle(parts: Parts, storage: Storage, advice: TakenAlong, bundle_id: str) -> None:
+    """Build a bundle that was asked for, once; `advice` is what goes along of the advice on the case.
 
     Raises DependencyUnavailable where storage does not answer: the job is done again later.
     """
@@ -44,7 +44,7 @@ async def build_bundle(parts: Parts, storage: Storage, bundle_id: str) -> None:
         return
     await abandon_all(storage, place_of_bundle(row.id))
     await remove_objects(storage, place_of_bundle(row.id))
-    contents = Contents(parts, row)
+    contents = Contents(parts, row, advice)
     try:
         pieces = await contents.pieces()
         seal = Seal(f"bundle-{row.id}", await signers_of_log(parts.database, parts.settings))

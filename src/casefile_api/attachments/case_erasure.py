@@ -34,7 +34,10 @@ ASK = "ask_for_case_erasure"
 CONFIRM = "confirm_case_erasure"
 
 # The digests say nothing without the salt under the seal; keyed hashes of names would, to whoever holds the key.
-_FORGET_SUSPECTS = text("delete from case_file_finding where case_file_id = :id")
+_FORGET_SUSPECTS = (
+    text("delete from case_file_finding where case_file_id = :id"),
+    text("delete from case_file_standing where case_file_id = :id"),
+)
 _KEPT = text(
     "select count(distinct a.id) as files, max(c.facts->>'until') as until from attachment a"
     " join attachment_custody c on c.attachment_id = a.id and c.kind = 'held' and c.facts->>'lock' = 'compliance'"
@@ -90,7 +93,8 @@ async def confirm(database: Database, caller: Caller, erasure_id: UUID) -> tuple
         act.trail.about("case_file", asked.digest)
         await act.session.flush()
         await carry_out(act.session, asked, caller, act.seal_entry().canonical, now)
-        await act.session.execute(_FORGET_SUSPECTS, {"id": asked.case_file_id})
+        for forgetting in _FORGET_SUSPECTS:
+            await act.session.execute(forgetting, {"id": asked.case_file_id})
         await act.session.execute(text(f"set local role {WORKER_ROLE}"))
     return asked, kept
 

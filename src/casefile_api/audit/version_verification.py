@@ -38,7 +38,7 @@ _SHORT = text(
     group by c.id, c.newest_number having coalesce(max(v.number), 0) <> c.newest_number order by c.id
     """
 )
-_WRITING = "('open_case_file', 'add_version', 'patch_case_file', 'restore_version')"
+_WRITING = "('open_case_file', 'add_version', 'patch_case_file', 'restore_version', 'split_case_file')"
 # What the log says was written, and is not there. Only entries that are whole are read: others are found elsewhere.
 _RECORDED = text(
     f"""

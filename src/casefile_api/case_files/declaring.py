@@ -45,7 +45,7 @@ async def declare_conflict(work: UnitOfWork, case_file_id: str, staff_id: str, r
         since=work.now,
         declared_by=created_by(work.caller),
     )
-    row.reason = await work.vault.seal(work.session, case.id, reason.encode(), _reason_of(row))
+    row.reason = await work.vault.seal(work.session, case.id, reason.encode(), reason_of_conflict(row.id))
     work.session.add(row)
     await work.session.flush()
     await reckon_shut_out(work, case.id)
@@ -100,7 +100,7 @@ async def conflict_view(reading: Reading, row: CaseFileConflict) -> dict[str, An
         "version": row.version,
         "since": utc_text(row.since),
         "declared_by": row.declared_by,
-        "reason": await opened(row.reason, _reason_of(row)),
+        "reason": await opened(row.reason, reason_of_conflict(row.id)),
         "withdrawn_at": utc_text(row.withdrawn_at) if row.withdrawn_at else None,
         "withdrawn_by": row.withdrawn_by,
         "withdrawn_because": await opened(row.withdrawn_because, _withdrawal_of(row)),
@@ -148,8 +148,9 @@ async def _tell(work: UnitOfWork, case: CaseFileRow, row: CaseFileConflict, even
     work.trail.details = {"shut_out": person(row.organisation, row.staff_id)}
 
 
-def _reason_of(row: CaseFileConflict) -> str:
-    return f"case_file_conflict.reason:{row.id}"
+def reason_of_conflict(conflict_id: object) -> str:
+    """Return the place for which the reason of a conflict is sealed."""
+    return f"case_file_conflict.reason:{conflict_id}"
 
 
 def _withdrawal_of(row: CaseFileConflict) -> str:

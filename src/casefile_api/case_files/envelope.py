@@ -1,11 +1,17 @@
 """The envelope of a case file: URN, units and crime references, checked against who is calling and what exists."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from casefile_api.access.caller import OrganisationKind, kind_of
 from casefile_api.case_files.urn import is_crime_reference, normalise_suffix, parse_urn
 from casefile_api.clock import LONDON
-from casefile_api.errors import Fault, Invalid
+from casefile_api.errors import AlreadyExists, Fault, Invalid
 from casefile_api.organisations.queries import find_unit
 from casefile_api.unit_of_work import UnitOfWork
 
@@ -65,3 +71,36 @@ async def _is_unit(work: UnitOfWork, unit: str, organisation: str | None) -> boo
     if found is None:
         return False
     return found.organisation == organisation if organisation else kind_of(found.organisation) is OrganisationKind.CPS
+
+
+async def refuse_taken_urn(
+    work: UnitOfWork, urn: str | None, suffix: str | None, *, other_than: UUID | None = None
+) -> None:
+    """Refuse a URN with a suffix that another case file has.
+
+    Raises AlreadyExists.
+    """
+    found = await work.session.execute(
+        text("select id from case_file where urn = :urn and coalesce(urn_suffix, '') = coalesce(:suffix, '')"),
+        {"urn": urn, "suffix": suffix},
+    )
+    if found.scalar_one_or_none() not in (None, other_than):
+        raise _taken()
+
+
+async def guarding_urn(work: UnitOfWork, statement: str, values: Mapping[str, Any]) -> None:
+    """Do what writes a URN; another case file may have got it meanwhile.
+
+    Raises AlreadyExists.
+    """
+    try:
+        await work.session.execute(text(statement), dict(values))
+    except IntegrityError as fault:
+        if "case_file_urn" in str(fault.orig):
+            raise _taken() from None
+        raise
+
+
+def _taken() -> AlreadyExists:
+    fault = Fault("taken", "Use another suffix for a split case, or find the case file by its URN.", pointer="/urn")
+    return AlreadyExists("A case file with this URN and suffix exists.", fault)

@@ -10,7 +10,15 @@ from typing import Any
 from casefile_api.access.caller import Caller, OrganisationKind
 from casefile_api.case_files.finding_terms import Wanted
 from casefile_api.case_files.indexing import wanted_hashes
-from casefile_api.case_files.queries import addressed_to, not_retracted, referred, visible_shares
+from casefile_api.case_files.queries import (
+    addressed_to,
+    not_retracted,
+    referred,
+    referred_suspects,
+    standings,
+    visible_shares,
+)
+from casefile_api.case_files.standing import Status
 from casefile_api.case_files.urn import parse_urn
 from casefile_api.errors import Fault, Invalid
 from casefile_api.vault import Vault
@@ -27,18 +35,6 @@ class Sort(StrEnum):
     URN_FALLING = "-urn"
 
 
-class Status(StrEnum):
-    """What a case file's status can be; the last four come with charging."""
-
-    REGISTERED = "registered"
-    IN_INVESTIGATION = "in_investigation"
-    REFERRED = "referred"
-    DECIDED = "decided"
-    POST_CHARGE = "post_charge"
-    FINALISED = "finalised"
-    ADMINISTRATIVELY_FINALISED = "administratively_finalised"
-
-
 @dataclass(frozen=True, slots=True)
 class CaseFileFilter:
     """What is looked for; every part that is given must be so."""
@@ -46,6 +42,7 @@ class CaseFileFilter:
     urn: str | None = None
     crime_reference: str | None = None
     status: Status | None = None
+    suspect_status: Status | None = None
     case_type: str | None = None
     offence: str | None = None
     officer: str | None = None
@@ -69,13 +66,37 @@ class CaseFileFilter:
 
 
 def status_expression(caller: Caller) -> str:
-    """Return the SQL expression of a case file's status, as the caller's side can know it."""
-    if caller.kind is OrganisationKind.CPS:
-        return f"case when {referred(caller)} then 'referred' else 'in_investigation' end"
+    """Return the SQL expression of a case file's status, as the caller's side can know it.
+
+    It says what `standing.status_of_case` says of the same rows.
+    """
+    stands = standings(caller)
     return (
-        f"case when {referred(caller)} then 'referred' when c.newest_number > 1 or exists (select from"
-        " case_file_request_position r where r.case_file_id = c.id) then 'in_investigation' else 'registered' end"
+        f"case when {referred(caller)} then 'referred'"
+        f" when {stands} @> jsonb_build_array({_STAGE.format('post_charge')}) then 'post_charge'"
+        f" when (select bool_and(x @> {_STAGE.format('decided')}) from jsonb_array_elements({stands}) x)"
+        f" then 'decided' when {_begun(caller)} then 'in_investigation' else 'registered' end"
     )
+
+
+def suspect_status_condition(caller: Caller) -> str:
+    """Return the SQL condition that a suspect has the status :suspect_status, as `standing.statuses` says it."""
+    return (
+        f"exists (select from jsonb_array_elements({standings(caller)}) x where :suspect_status = case"
+        f" when exists (select from jsonb_array_elements({referred_suspects(caller)}) named"
+        " where named @> jsonb_build_array(x->'id')) then 'referred' when x->>'stage' <> 'open' then x->>'stage'"
+        f" when {_begun(caller)} then 'in_investigation' else 'registered' end)"
+    )
+
+
+_STAGE = "jsonb_build_object('stage', '{}')"
+
+
+def _begun(caller: Caller) -> str:
+    """Return the SQL condition that there is more than the report."""
+    if caller.kind is OrganisationKind.CPS:
+        return "true"
+    return "(c.newest_number > 1 or exists (select from case_file_request_position r where r.case_file_id = c.id))"
 
 
 def source(caller: Caller, newest: str) -> str:
@@ -92,8 +113,9 @@ def conditions(asked: CaseFileFilter, caller: Caller, vault: Vault) -> tuple[lis
     bind = {name: value for name, value in named.items() if value is not None}
     if asked.urn is not None:
         bind["urn"] = _urn(asked.urn)
-    if asked.status is not None:
-        bind["status"] = asked.status.value
+    for name in ("status", "suspect_status"):
+        if name in bind:
+            bind[name] = bind[name].value
     if asked.suspect is not None:
         bind["suspect"] = _suspect(asked.suspect, vault)
     said = _conditions(caller)
@@ -111,6 +133,7 @@ def _conditions(caller: Caller) -> dict[str, str]:
         "urn": "c.urn = :urn",
         "crime_reference": "c.crime_references @> array[cast(:crime_reference as character varying)]",
         "status": f"({status_expression(caller)}) = :status",
+        "suspect_status": suspect_status_condition(caller),
         "case_type": "v.case_type = :case_type",
         "offence": ":offence = any(v.offence_codes)",
         "officer": ":officer = any(f.officers)",

@@ -4,9 +4,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from casefile_api.case_files.finding import CaseFileFilter, Sort, Status
+from casefile_api.case_files.finding import CaseFileFilter, Sort
 from casefile_api.case_files.finding_schemas import CaseFileList, SearchCaseFiles
 from casefile_api.case_files.listing import count_case_files, list_case_files
+from casefile_api.case_files.standing import Status
 from casefile_api.unit_of_work import ReadingNow
 from casefile_api.web.bodies import JsonBody
 from casefile_api.web.moments import AskedDay, AskedMoment
@@ -23,6 +24,7 @@ async def list_all(
     urn: Annotated[str | None, Query(max_length=30, description="the URN, as people write it")] = None,
     crime_reference: Annotated[str | None, Query(max_length=64, description="a crime reference, exactly")] = None,
     status: Annotated[Status | None, Query(description="the derived status")] = None,
+    suspect_status: Annotated[Status | None, Query(description="the derived status of one suspect or more")] = None,
     case_type: Annotated[str | None, Query(max_length=64, description="the content's case type")] = None,
     offence: Annotated[str | None, Query(max_length=16, description="a CJS offence code")] = None,
     officer: Annotated[str | None, Query(max_length=64, description="staff id in one of the named roles")] = None,
@@ -41,6 +43,7 @@ async def list_all(
         urn=urn,
         crime_reference=crime_reference,
         status=status,
+        suspect_status=suspect_status,
         case_type=case_type,
         offence=offence,
         officer=officer,

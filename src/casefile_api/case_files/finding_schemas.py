@@ -6,9 +6,10 @@ from typing import Annotated, Literal, Self
 from pydantic import AwareDatetime, BaseModel, Field, model_validator
 
 from casefile_api.case_files.content.parts import Code, Day, Name
-from casefile_api.case_files.finding import CaseFileFilter, Sort, Status
+from casefile_api.case_files.finding import CaseFileFilter, Sort
 from casefile_api.case_files.finding_terms import Wanted
 from casefile_api.case_files.schemas import CaseFileItem, Reference, UnitName, Urn
+from casefile_api.case_files.standing import Status
 from casefile_api.web.bodies import Body
 
 OffenceCode = Annotated[str, Field(max_length=16, description="a CJS offence code")]
@@ -49,6 +50,7 @@ class SearchCaseFiles(Body):
     urn: Urn | None = None
     crime_reference: Reference | None = None
     status: Status | None = None
+    suspect_status: Status | None = None
     case_type: CaseType | None = None
     offence: OffenceCode | None = None
     officer: Officer | None = None
@@ -67,9 +69,10 @@ class SearchCaseFiles(Body):
         given: dict[str, str | date | datetime | None] = {
             name: getattr(self, name)
             for name in CaseFileFilter.__dataclass_fields__
-            if name not in ("suspect", "status")
+            if name not in ("suspect", "status", "suspect_status")
         }
-        return CaseFileFilter(**given, status=self.status, suspect=self.suspect.wanted())  # type: ignore[arg-type]
+        statuses = {"status": self.status, "suspect_status": self.suspect_status}
+        return CaseFileFilter(**given, **statuses, suspect=self.suspect.wanted())  # type: ignore[arg-type]
 
 
 class CountsView(BaseModel):

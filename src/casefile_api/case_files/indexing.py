@@ -17,6 +17,7 @@ from sqlalchemy import text
 from casefile_api.canonical import sha256_hex
 from casefile_api.case_files.finding_terms import Wanted, suspects_of, terms_of, terms_wanted
 from casefile_api.case_files.queries import content_bytes
+from casefile_api.case_files.standing import standings_of
 from casefile_api.database import Database
 from casefile_api.errors import Gone
 from casefile_api.tenancy import WORKER
@@ -33,10 +34,19 @@ INSERT = """
           row(cast(:officers as character varying[]), cast(:reported_on as date), cast(:suspects as jsonb))
     on conflict do nothing
 """
+SAY_WHERE_THEY_STAND = """
+    insert into case_file_standing (case_file_id, number, suspects)
+    select cast(:id as uuid), cast(:number as integer), cast(:suspects as jsonb)
+    where (select s.suspects from case_file_standing s
+           where s.case_file_id = :id and s.number < :number order by s.number desc limit 1)
+          is distinct from cast(:suspects as jsonb)
+    on conflict do nothing
+"""
 _WITHOUT = text(
     "select v.case_file_id, array_agg(v.number order by v.number) as numbers from case_file_version v"
     " where v.case_file_id in (select k.case_file_id from case_key k where not exists ("
-    "   select from case_file_finding f where f.case_file_id = k.case_file_id and f.number = 1) limit :limit)"
+    "   select from case_file_finding f where f.case_file_id = k.case_file_id and f.number = 1) or not exists ("
+    "   select from case_file_standing s where s.case_file_id = k.case_file_id and s.number = 1) limit :limit)"
     " group by v.case_file_id"
 )
 _NAMED_ROLES = ("officer_in_charge", "supervisor", "disclosure_officer")
@@ -73,6 +83,11 @@ class Findable:
         }
 
 
+def standing_row(case_file_id: UUID, number: int, content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what `SAY_WHERE_THEY_STAND` binds for a version of this content."""
+    return {"id": case_file_id, "number": number, "suspects": json.dumps(standings_of(content))}
+
+
 def named_staff(content: Mapping[str, Any]) -> list[str]:
     """Return the staff ids that a content names as officer in charge, supervisor or disclosure officer."""
     people = (content.get(role) for role in _NAMED_ROLES)
@@ -96,6 +111,7 @@ async def index_older(database: Database, vault: Vault, *, limit: int = _AT_A_TI
                     content = orjson.loads(await content_bytes(session, vault, row.case_file_id, number))
                     values = Findable.of(vault, content).values(row.case_file_id, number)
                     await session.execute(text(INSERT), values)
+                    await session.execute(text(SAY_WHERE_THEY_STAND), standing_row(row.case_file_id, number, content))
             except Gone:  # erased meanwhile
                 continue
             await session.commit()

@@ -46,6 +46,8 @@ class CaseFile(SQLModel, table=True):
     shut_out: list[str] = Field(sa_column=_principals())
     # A digest of what the newest version is found by; null where the next one is to look for itself.
     findable_as: str | None = None
+    # The case file that it was merged into; it is closed then.
+    merged_into: UUID | None = Field(default=None, foreign_key="case_file.id")
 
 
 class CaseFileVersion(SQLModel, table=True):
@@ -91,6 +93,16 @@ class CaseFileFinding(SQLModel, table=True):
     officers: list[str] = Field(sa_column=Column(ARRAY(String), nullable=False))
     reported_on: date | None = None
     suspects: list[list[str]] = Field(sa_column=Column(JSONB, nullable=False))
+
+
+class CaseFileStanding(SQLModel, table=True):
+    """Where suspects stand by what a version says of charges, until a later row: `[{"id": …, "stage": …}]`."""
+
+    __tablename__ = "case_file_standing"
+
+    case_file_id: UUID = Field(primary_key=True, foreign_key="case_file.id")
+    number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    suspects: list[dict[str, str]] = Field(sa_column=Column(JSONB, nullable=False))
 
 
 class CaseFileVersionAttachment(SQLModel, table=True):

@@ -16,7 +16,7 @@ from casefile_api.access.field_policy import own_alone
 from casefile_api.case_files.admission import broken_glass_of, let_in
 from casefile_api.case_files.principals import everybody, person
 from casefile_api.case_files.versions import content_of
-from casefile_api.errors import NotFound, Retracted
+from casefile_api.errors import NotFound, Retracted, WrongState
 from casefile_api.identifiers import parse_id
 from casefile_api.ledger.owners import name_case
 from casefile_api.unit_of_work import Reading
@@ -43,6 +43,7 @@ class CaseFileRow:
     admitted: list[str] = field(default_factory=list)
     shut_out: list[str] = field(default_factory=list)
     findable_as: str | None = None
+    merged_into: UUID | None = None
 
     def lets_in(self, organisation: str, staff_id: str, roles: Iterable[str]) -> bool:
         """Say whether restriction and conflicts let in a member of staff who acts in these roles."""
@@ -81,10 +82,7 @@ def newest_visible(caller: Caller, alias: str = "c") -> str:
     """
     if caller.kind is OrganisationKind.CPS:
         shared = f"select max(s.number) from case_file_share s where s.case_file_id = {alias}.id"
-        return (
-            f"coalesce(({shared} and {visible_shares(caller)} and {not_retracted()}),"
-            f" ({shared} and {visible_shares(caller)}))"
-        )
+        return f"coalesce({newest_told(caller, alias)}, ({shared} and {visible_shares(caller)}))"
     return f"{alias}.newest_number"
 
 
@@ -115,6 +113,33 @@ async def refuse_retracted(reading: Reading, case_file_id: UUID, number: int) ->
         raise Retracted(number)
 
 
+def refuse_closed(case: CaseFileRow) -> None:
+    """Refuse what would go on with a case file that was merged into another.
+
+    Raises WrongState.
+    """
+    if case.merged_into is not None:
+        raise WrongState("The case file was merged into another and is closed; go on there.")
+
+
+def newest_told(caller: Caller, alias: str = "c") -> str:
+    """Return the SQL expression of the newest version whose content a caller may see; null where there is none."""
+    if caller.kind is OrganisationKind.CPS:
+        return (
+            f"(select max(s.number) from case_file_share s where s.case_file_id = {alias}.id"
+            f" and {visible_shares(caller)} and {not_retracted()})"
+        )
+    return f"{alias}.newest_number"
+
+
+def standings(caller: Caller, alias: str = "c") -> str:
+    """Return the SQL expression of where the suspects stand by the newest content that a caller may see."""
+    return (
+        f"(select st.suspects from case_file_standing st where st.case_file_id = {alias}.id"
+        f" and st.number <= {newest_told(caller, alias)} order by st.number desc limit 1)"
+    )
+
+
 def addressed_to(caller: Caller, alias: str = "c") -> str:
     """Return the SQL expression of the CPS unit a case file is addressed to, as the caller's side can know it.
 
@@ -130,7 +155,23 @@ def addressed_to(caller: Caller, alias: str = "c") -> str:
 
 
 def referred(caller: Caller, alias: str = "c") -> str:
-    """Return the SQL condition that a request about the case file is with the CPS, as the caller's side can know.
+    """Return the SQL condition that a request about the case file is with the CPS, as the caller's side can know."""
+    return f"exists (select {_with_the_cps(caller, alias)})"
+
+
+def referred_suspects(caller: Caller, alias: str = "c") -> str:
+    """Return the SQL expression of whom requests that are with the CPS name, a list each; null where there are none.
+
+    The table of requests belongs to early advice; what is asked here is whom they are about.
+    """
+    return f"(select jsonb_agg(q.suspect_ids) {_with_the_cps(caller, alias, joined=_REQUEST)})"
+
+
+_REQUEST = " join early_advice_request q on q.id = r.request_id"
+
+
+def _with_the_cps(caller: Caller, alias: str, *, joined: str = "") -> str:
+    """Return the SQL of the requests that are with the CPS.
 
     The CPS goes by the requests sent to it; one that left its reach stays as it was then, whatever becomes of it.
     The table of units belongs to early advice; what is asked here is where a request stands for whom.
@@ -143,8 +184,8 @@ def referred(caller: Caller, alias: str = "c") -> str:
             " order by u.left_at desc nulls first limit 1)"
         )
     return (
-        f"exists (select from case_file_request_position r where r.case_file_id = {alias}.id and r.submitted"
-        f" and {holder} in ('cps', 'both'))"
+        f"from case_file_request_position r{joined} where r.case_file_id = {alias}.id and r.submitted"
+        f" and {holder} in ('cps', 'both')"
     )
 
 

@@ -225,7 +225,7 @@ async def _admit(work: UnitOfWork, case: CaseFileRow, admitted: list[str], act: 
         text("update case_file set restricted = :restricted, admitted = :admitted where id = :id"),
         {"id": case.id, "restricted": bool(admitted), "admitted": admitted},
     )
-    await _keep_act(work, case, admitted, act, reason)
+    await keep_act(work, case, admitted, act, reason)
     told = await parties(work.session, case.id)
     await touch(work, case.id, told)
     await work.session.execute(_LET_GO, {"case": case.id})
@@ -237,7 +237,8 @@ async def _admit(work: UnitOfWork, case: CaseFileRow, admitted: list[str], act: 
     )
 
 
-async def _keep_act(work: UnitOfWork, case: CaseFileRow, admitted: Sequence[str], act: str, reason: str) -> None:
+async def keep_act(work: UnitOfWork, case: CaseFileRow, admitted: Sequence[str], act: str, reason: str) -> None:
+    """Write down what was done to a restriction, with the reason sealed."""
     identifier = new_id()
     sealed = await work.vault.seal(work.session, case.id, reason.encode(), f"case_file_restriction.reason:{identifier}")
     await work.session.execute(

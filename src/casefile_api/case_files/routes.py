@@ -7,7 +7,7 @@ import orjson
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field
 
-from casefile_api.case_files import commands, queries, views
+from casefile_api.case_files import commands, correcting, opening, queries, views
 from casefile_api.case_files.changes import changes_between, json_patch
 from casefile_api.case_files.envelope import Envelope
 from casefile_api.case_files.patches import apply_json_patch, apply_merge_patch, check_result
@@ -56,7 +56,7 @@ async def open_case_file(
     """Open a case file with its version 1."""
     envelope = Envelope(body.urn, body.urn_suffix, body.crime_references, body.police_unit, body.cps_unit)
     async with work:
-        view = await commands.open_case_file(work, envelope, exchange_of(request).value["content"], body.note)
+        view = await opening.open_case_file(work, envelope, exchange_of(request).value["content"], body.note)
         location = f"/v1/case-files/{view.envelope['id']}"
         return work.answer_change(view.body(), status=201, etag=view.tag, location=location)
 
@@ -95,7 +95,7 @@ async def patch_case_file(
     """Make a new version by a patch of the newest one."""
     limit = work.settings.body_limit_bytes
     async with work:
-        held = await commands.find_for_change(work, case_file_id, content=True)
+        held = await commands.find_for_version(work, case_file_id, content=True)
         before = {"content": orjson.loads(held.view.content), "note": ""}
         value = exchange_of(request).value
         if isinstance(body, JsonPatch):
@@ -110,7 +110,11 @@ async def patch_case_file(
 
 
 @router.post(
-    "/{case_file_id}/versions", operation_id="add_version", status_code=201, response_model=CaseFileRepresentation
+    "/{case_file_id}/versions",
+    operation_id="add_version",
+    status_code=201,
+    response_model=CaseFileRepresentation,
+    responses=refusals("wrong-state"),
 )
 async def add_version(
     work: QuickConditionalWork,
@@ -120,7 +124,7 @@ async def add_version(
 ) -> Response:
     """Make a new version from a whole new content."""
     async with work:
-        held = await commands.find_for_change(work, case_file_id)
+        held = await commands.find_for_version(work, case_file_id)
         view = await commands.add_version(work, held, exchange_of(request).value["content"], body.note)
         location = f"/v1/case-files/{held.case.id}/versions/{view.envelope['version']['number']}"
         return work.answer_change(view.body(), status=201, etag=view.tag, location=location)
@@ -131,6 +135,7 @@ async def add_version(
     operation_id="restore_version",
     status_code=201,
     response_model=CaseFileRepresentation,
+    responses=refusals("wrong-state"),
 )
 async def restore_version(
     work: ConditionalWork,
@@ -140,7 +145,7 @@ async def restore_version(
 ) -> Response:
     """Make a new version from the content of an earlier one; nothing between them is lost."""
     async with work:
-        held = await commands.find_for_change(work, case_file_id, content=True)
+        held = await commands.find_for_version(work, case_file_id, content=True)
         view = await commands.restore_version(work, held, number, body.note)
         location = f"/v1/case-files/{held.case.id}/versions/{view.envelope['version']['number']}"
         return work.answer_change(view.body(), status=201, etag=view.tag, location=location)
@@ -159,7 +164,7 @@ async def correct_case_file(
     envelope = Envelope(body.urn, body.urn_suffix, body.crime_references, body.police_unit, body.cps_unit)
     async with work:
         held = await commands.find_for_change(work, case_file_id)
-        view = await commands.correct_case_file(work, held, envelope, body.reason)
+        view = await correcting.correct_case_file(work, held, envelope, body.reason)
         return work.answer_change(view.body(), etag=view.tag)
 
 

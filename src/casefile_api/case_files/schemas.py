@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, RootModel, StringConstraints
 
 from casefile_api.case_files.content import CaseContent
+from casefile_api.case_files.standing import Status
 from casefile_api.web.bodies import Body
 
 Reference = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[\x20-\x7e]+$")]
@@ -154,6 +155,13 @@ class ListedVersion(VersionView):
     etag: str
 
 
+class SuspectStanding(BaseModel):
+    """Where a suspect stands: by what is said of charges, and by the requests that name them."""
+
+    id: str = Field(description="the suspect's id in the content", examples=["s1"])
+    status: Status
+
+
 class CaseFileEnvelope(BaseModel):
     """A case file without its content."""
 
@@ -168,15 +176,9 @@ class CaseFileEnvelope(BaseModel):
     cps_unit: str
     crime_references: list[str]
     restricted: bool = Field(description="only named staff and roles see it: `GET …/restriction`")
-    status: Literal[
-        "registered",
-        "in_investigation",
-        "referred",
-        "decided",
-        "post_charge",
-        "finalised",
-        "administratively_finalised",
-    ]
+    status: Status = Field(description="derived: with the CPS, else by where the suspects stand")
+    suspects: list[SuspectStanding] = Field(description="where each suspect of the newest version seen stands")
+    closed: bool = Field(description="merged into another case file, and open to no new version: `GET …/links`")
     created_at: str
     updated_at: str
     version: VersionView

@@ -25,7 +25,7 @@ class Since(StrEnum):
 
 _SHOWING = (
     "('get_case_file', 'get_version', 'get_changes', 'open_case_file', 'add_version', 'patch_case_file',"
-    " 'restore_version')"
+    " 'restore_version', 'split_case_file')"
 )
 _SEEN = f"""
     select cast(convert_from(e.entry, 'UTF8') as jsonb) as said from audit_entry e

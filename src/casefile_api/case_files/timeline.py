@@ -11,12 +11,14 @@ from sqlalchemy import text
 
 from casefile_api.access.caller import Caller, OrganisationKind
 from casefile_api.case_files.content.clocks import legal_dates
-from casefile_api.case_files.queries import SEES_WHOLE_AREA, CaseFileRow, sight_of
+from casefile_api.case_files.queries import SEES_WHOLE_AREA, CaseFileRow, sight_of, visible_to
 from casefile_api.case_files.views import view_case_file
 from casefile_api.clock import LONDON
 from casefile_api.errors import Gone
 from casefile_api.events import sentence
 from casefile_api.unit_of_work import Reading
+
+_OF_TWO = "('case_file.linked', 'case_file.unlinked', 'case_file.split', 'case_file.merged')"
 
 
 async def list_timeline(reading: Reading, case: CaseFileRow, *, after: int, limit: int) -> Sequence[dict[str, Any]]:
@@ -49,12 +51,20 @@ async def dates_ahead(reading: Reading, case: CaseFileRow) -> list[dict[str, Any
 
 
 def _told(caller: Caller) -> str:
-    """Return the further SQL condition on an event that the caller's Area was told of: it is their unit's too."""
-    if caller.kind is not OrganisationKind.CPS or caller.has_role(*SEES_WHOLE_AREA):
-        return ""
+    """Return the further SQL condition on an event that the caller's side was told of.
+
+    Who cannot see the other of two linked case files is told of no link; an Area was told, and not each of its units.
+    """
     data = "convert_from(e.body, 'UTF8')::jsonb->'data'"
+    linked = f"""
+        and (e.type not in {_OF_TWO} or exists (
+            select from case_file_link l join case_file o
+            on o.id = case when l.case_file_id = e.case_file_id then l.other_id else l.case_file_id end
+            where l.id = ({data}->>'link_id')::uuid and {visible_to(caller, "o")}))"""
+    if caller.kind is not OrganisationKind.CPS or caller.has_role(*SEES_WHOLE_AREA):
+        return linked
     request = f"({data}->>'early_advice_request_id')::uuid"
-    return f"""
+    return f"""{linked}
         and ({request} is null or exists (
             select from early_advice_unit u where u.request_id = {request} and u.organisation = :organisation
             and u.unit = :unit and (u.left_at is null or e.sequence <= (u.frozen->>'event')::bigint)))

@@ -20,10 +20,12 @@ from casefile_api.case_files.queries import (
     addressed_to,
     newest_visible,
     number_asked_expression,
-    referred,
+    referred_suspects,
     sight_of,
+    standings,
     visible_to,
 )
+from casefile_api.case_files.standing import Standing, status_of_case, statuses
 from casefile_api.case_files.versions import SealedVersion, content_of
 from casefile_api.clock import utc_text
 from casefile_api.errors import Gone, NotFound, Retracted
@@ -38,6 +40,9 @@ class CaseFileView:
 
     envelope: dict[str, Any]
     content: bytes = b"{}"
+    # Whom requests that are with the CPS name, and where the content says that suspects stand.
+    referred: frozenset[str] = frozenset()
+    standings: Sequence[Standing] = ()
 
     @cached_property
     def _canonical(self) -> bytes:
@@ -65,7 +70,7 @@ def statement_of_view(caller: Caller, source: str, number: str, *, body: bool) -
                t.retracted_at, t.retracted_by, t.code as retraction_code, t.reason as retraction_reason,
                v.created_at as version_created_at, {"v.body" if body else "null"} as body,
                p.created_at, p.updated_at, k.wrapped_key,
-               {referred(caller)} as referred,
+               {referred_suspects(caller)} as referred, {standings(caller)} as standings,
                exists (select from case_file_request_position r where r.case_file_id = c.id) as requested,
                (select jsonb_agg(jsonb_build_array(s.organisation, s.unit, s.shared_at, s.request_id)
                                   order by s.shared_at, s.unit)
@@ -137,7 +142,9 @@ async def hold_case_file(reading: Reading, case_file_id: str, *, content: bool) 
     if row.wrapped_key is None:
         raise Gone("The content of this case file was erased.")
     case = CaseFileRow(**{name: getattr(row, name) for name in CaseFileRow.__dataclass_fields__})
-    return case, _view(reading, row) if content else CaseFileView(_envelope(reading, row))
+    if content:
+        return case, _view(reading, row)
+    return case, CaseFileView(_envelope(reading, row), referred=_referred_in(row), standings=row.standings or ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +157,7 @@ class NewVersion:
     created_by: dict[str, Any]
     created_at: datetime
     content_schema: int
+    standings: Sequence[Standing]
 
 
 def with_version(view: CaseFileView, new: NewVersion) -> CaseFileView:
@@ -169,9 +177,15 @@ def with_version(view: CaseFileView, new: NewVersion) -> CaseFileView:
         "shared_with": [],
         "retraction": None,
     }
-    status = "referred" if view.envelope["status"] == "referred" else "in_investigation"
-    changed = {"status": status, "updated_at": utc_text(new.created_at), "version": made}
-    return CaseFileView({**view.envelope, **changed}, version.content)
+    suspects = statuses(new.standings, view.referred, begun=True)
+    referred = view.envelope["status"] == "referred"
+    changed = {
+        "status": status_of_case(suspects, referred=referred, begun=True),
+        "suspects": suspects,
+        "updated_at": utc_text(new.created_at),
+        "version": made,
+    }
+    return CaseFileView({**view.envelope, **changed}, version.content, view.referred, new.standings)
 
 
 def _seen(reading: Reading, identifier: UUID, rows: Sequence[Any]) -> Any:
@@ -193,7 +207,7 @@ def _view(reading: Reading, row: Any) -> CaseFileView:
         raise Retracted(row.number)
     context = f"case_file_version.body:{row.id}:{row.number}"
     body = reading.vault.open_with(row.id, row.wrapped_key, row.body, context)
-    return CaseFileView(envelope, content_of(body, row.attachments))
+    return CaseFileView(envelope, content_of(body, row.attachments), _referred_in(row), row.standings or ())
 
 
 def _envelope(reading: Reading, row: Any) -> dict[str, Any]:
@@ -214,7 +228,8 @@ def _envelope(reading: Reading, row: Any) -> dict[str, Any]:
         "cps_unit": row.addressed_to,
         "crime_references": row.crime_references,
         "restricted": row.restricted,
-        "status": _status(reading.caller, row),
+        **_where_it_stands(reading.caller, row),
+        "closed": row.merged_into is not None,
         "created_at": utc_text(row.created_at),
         "updated_at": utc_text(row.updated_at),
         "version": _version(row, note.decode(), retraction, withheld=_withheld(reading.caller, row)),
@@ -265,10 +280,13 @@ def _version(row: Any, note: str, retraction: Mapping[str, Any] | None, *, withh
     }
 
 
-def _status(caller: Caller, row: Any) -> str:
-    """Return the derived status of a case file, as this side can know it."""
-    if row.referred:
-        return "referred"
-    if caller.kind is OrganisationKind.CPS or row.newest_number > 1 or row.requested:
-        return "in_investigation"
-    return "registered"
+def _where_it_stands(caller: Caller, row: Any) -> dict[str, Any]:
+    """Return the derived status of a case file and of each suspect, as this side can know it."""
+    begun = caller.kind is OrganisationKind.CPS or row.newest_number > 1 or row.requested
+    suspects = statuses(row.standings or (), _referred_in(row), begun=begun)
+    status = status_of_case(suspects, referred=row.referred is not None, begun=begun)
+    return {"status": status, "suspects": suspects}
+
+
+def _referred_in(row: Any) -> frozenset[str]:
+    return frozenset(suspect for named in row.referred or () for suspect in named)

@@ -10,7 +10,7 @@ from sqlmodel import col, select
 
 from casefile_api.canonical import canonical_json
 from casefile_api.case_files.commands import touch
-from casefile_api.case_files.queries import CaseFileRow, find_visible
+from casefile_api.case_files.queries import CaseFileRow, find_visible, refuse_closed
 from casefile_api.early_advice.asking import send_edited, words_asked
 from casefile_api.early_advice.clocks import london_date
 from casefile_api.early_advice.departures import let_go
@@ -49,6 +49,7 @@ async def create_request(work: UnitOfWork, case_file_id: str, body: CreateReques
     case = await find_visible(work, case_file_id, lock=True)
     work.trail.about("early_advice_request", None, case_file_id=case.id, owner=case.organisation)
     await work.first_time()
+    refuse_closed(case)
     key = suspect_set_key(body.suspect_ids)
     await refuse_second(work, case, key)
     await refuse_faults_of(work, case, body.suspect_ids, body.advice_sought, body.method)

@@ -8,9 +8,9 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from casefile_api.case_files.commands import share_version
 from casefile_api.case_files.queries import CaseFileRow, content_bytes, not_retracted, refuse_retracted
 from casefile_api.case_files.restricting import admits_somebody_of
+from casefile_api.case_files.sharing import share_version
 from casefile_api.clock import utc_text
 from casefile_api.early_advice.models import EarlyAdviceRequest
 from casefile_api.early_advice.sealing import Json, Words

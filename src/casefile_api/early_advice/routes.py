@@ -42,7 +42,7 @@ _ONE = "/early-advice-requests/{request_id}"
     operation_id="create_early_advice_request",
     status_code=201,
     response_model=RequestView,
-    responses=refusals("already-exists"),
+    responses=refusals("already-exists", "wrong-state"),
 )
 async def create(
     case_file_id: CaseFileId, work: Work, body: Annotated[CreateRequest, JsonBody(CreateRequest)]

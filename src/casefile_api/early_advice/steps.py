@@ -12,7 +12,8 @@ from sqlalchemy import func
 from sqlmodel import col, select
 
 from casefile_api.access.caller import Caller
-from casefile_api.case_files.commands import set_request_position, touch
+from casefile_api.case_files.commands import touch
+from casefile_api.case_files.sharing import set_request_position
 from casefile_api.clock import utc_text
 from casefile_api.early_advice.clock_keeping import ClockKeeper, rules_of
 from casefile_api.early_advice.clocks import end_of, london_date
