@@ -188,3 +188,10 @@ def _by_cps_and_parties(scene: Scene, sent: Any) -> Iterator[Pair]:
     event = events[0]["data"]["event_id"]
     again = ({"event_id": one} for one in (event, unknown(event)))
     yield sent("redeliver_webhooks", "event_id", system, f"/v1/webhook-endpoints/{endpoint}/redeliver", *again)
+    theirs, path = scene.sandbox.system("police-52").client_id, f"/v1/webhook-endpoints/{endpoint}"
+    merge = {"media_type": "application/merge-patch+json", "if_match": system.etag(path)}
+    handed = {"json": {"client_id": theirs}, **merge}, {"json": {"client_id": unknown(theirs)}, **merge}
+    yield Pair("patch_webhook_endpoint", "body", "client_id", system, "PATCH", (path, path), handed)
+    listed = {"params": {"client_id": theirs}}, {"params": {"client_id": unknown(theirs)}}
+    places = ("/v1/webhook-endpoints",) * 2
+    yield Pair("list_webhook_endpoints", "query", "client_id", system, "GET", places, listed)
