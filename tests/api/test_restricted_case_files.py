@@ -12,7 +12,7 @@ from tests.outside.cases import case_content, draft_request, open_case, opening,
 from tests.outside.client import Party, Sandbox, new_key
 
 Json = Any
-REASON = "The suspect is a colleague."
+REASON, SEARCH = "The suspect is a colleague.", "/v1/case-files/search"
 
 
 @pytest.fixture
@@ -110,12 +110,25 @@ def test_lists_the_queue_and_the_figures_leave_it_out(teams: Teams, gatekeeper: 
         queue = party.get("/v1/early-advice-requests", params={"case_file_id": case_id}).json()["items"]
         return case_id in {item["id"] for item in cases}, bool(queue)
 
+    def numbers(party: Party) -> tuple[int, int, dict[str, int]]:
+        """How many case files there are, and are found by a suspect; and how many requests on each list."""
+        asked = {"suspect": {"family_name": "Invented"}, "counts": True}
+        listed = party.get("/v1/case-files", params={"limit": 1, "counts": "true"}).json()["counts"]["total"]
+        searched = party.post(SEARCH, asked, expect=200).json()["counts"]["total"]
+        queues = party.get("/v1/early-advice-queues").json()["queues"]
+        return listed, searched, {queue["queue"]: queue["count"] for queue in queues}
+
     counted_by_the_worker(teams.sandbox)  # what is in the sums is taken out of them for whom it hides from
-    before = counted(head)
+    before, numbered = counted(head), [numbers(party) for party in (supervisor, head)]
     assert seen(supervisor) == seen(head) == (True, True)
     guard(gatekeeper, case_id, "restrict", *named(gatekeeper, teams.person("casework_assistant")))
     assert seen(supervisor) == seen(head) == (False, False)
     assert counted(head) == before - 1
+    for (listed, searched, queues), party in zip(numbered, (supervisor, head), strict=True):
+        left = queues | {"my_unit": queues["my_unit"] - 1}
+        if party is supervisor:
+            left["with_other_side"] -= 1
+        assert numbers(party) == (listed - 1, searched - 1, left)
     assert seen(gatekeeper) == seen(teams.person("casework_assistant")) == (True, True)
 
 
@@ -227,6 +240,9 @@ def test_a_party_to_the_case_is_shut_out_and_stays_so(teams: Teams, gatekeeper: 
         supervisor.refused("GET", f"{path}{where}", 404, "not-found")
     listed = supervisor.get("/v1/case-files", params={"limit": 200}).text
     assert case_id not in listed
+    asked = {"suspect": {"family_name": "Invented"}, "urn": officer.get(path).json()["urn"], "counts": True}
+    found = [party.post(SEARCH, asked, expect=200).json()["counts"]["total"] for party in (officer, supervisor)]
+    assert found == [1, 0]
     [conflict] = gatekeeper.items(f"{path}/conflicts")
     assert (conflict["kind"], conflict["staff_id"], conflict["version"]) == ("party", supervisor.staff_id, 2)
     where, why = f"{path}/conflicts/{conflict['id']}/withdraw", {"reason": "Another of the name."}
