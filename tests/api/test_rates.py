@@ -10,7 +10,16 @@ import pytest
 from casefile_api.database import Database
 from casefile_api.errors import TooManyRequests
 from casefile_api.settings import Settings
-from casefile_api.web.limits import HELD_BACK_SECONDS, LEASE_SECONDS, MOST_HELD_BACK, Policy, RateLimits, site_of
+from casefile_api.web.limits import (
+    HELD_BACK_AT_MOST_SECONDS,
+    HELD_BACK_SECONDS,
+    LEASE_SECONDS,
+    MOST_HELD_BACK,
+    TOLD_A_SECOND,
+    Policy,
+    RateLimits,
+    site_of,
+)
 from tests.outside.client import Sandbox, check_problem
 from tests.outside.running import running_sandbox
 
@@ -138,12 +147,28 @@ def test_clients_and_addresses_have_their_rates_and_are_told(narrow: Sandbox) ->
     assert narrow.http.get(f"{narrow.base_url}/healthz").status_code == 200
 
 
-async def test_answers_to_a_flood_are_held_back_and_only_so_many(processes: list[Counted]) -> None:
-    limits = RateLimits(processes[0].rows, STILL)
-    told = [TooManyRequests("Later.") for _ in range(MOST_HELD_BACK + 1)]
-    waiting = [asyncio.create_task(limits.hold_back(one)) for one in told[1:]]
-    await asyncio.sleep(0)
+async def test_answers_to_a_flood_are_held_back_and_only_so_many(
+    processes: list[Counted], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits, slept, morning = RateLimits(processes[0].rows, STILL), list[float](), asyncio.Event()
 
-    await asyncio.wait_for(limits.hold_back(told[0]), HELD_BACK_SECONDS / 5)
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        await morning.wait()
+
+    waited_for = asyncio.sleep
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    told = [TooManyRequests("Later.") for _ in range(MOST_HELD_BACK + 1)]
+    waiting = [asyncio.create_task(limits.hold_back(one, "flood")) for one in told[1:-1]]
+    waiting.append(asyncio.create_task(limits.hold_back(told[-1], "another")))
+    await waited_for(0)
+    await limits.hold_back(told[0], "flood")
+    morning.set()
     await asyncio.gather(*waiting)
+
     assert [one.headers for one in told] == [{"Connection": "close"}, *[{}] * MOST_HELD_BACK]
+    longest = HELD_BACK_AT_MOST_SECONDS
+    for held, seconds in enumerate(slept[:-1], start=1):
+        least = max(HELD_BACK_SECONDS, held / TOLD_A_SECOND)
+        assert min(least, longest) <= seconds <= 2 * min(least, longest), "the more wait, the longer each"
+    assert slept[-1] <= 2 * HELD_BACK_SECONDS, "another's answers come as soon as ever"

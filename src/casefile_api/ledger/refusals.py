@@ -1,7 +1,8 @@
 """Refusals of callers that are not known: counted, and one entry per source, reason and minute (contract of the log).
 
-The count is durable before the refusal is answered; the worker writes the entry when its minute is over. Whoever asks
-too much is counted in memory and written down every second: a flood must not become a flood of commits.
+The count is durable before the refusal is answered, with those that came meanwhile in one commit; the worker writes the
+entry when its minute is over. Whoever asks too much is counted in memory and written down every second: a flood must
+not become a flood of commits, nor have the connections that others wait for.
 """
 
 import asyncio
@@ -75,24 +76,54 @@ class RefusalTally:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._counted: Counter[tuple[str, str, str, datetime]] = Counter()
+        self._request_ids: dict[tuple[str, str, str, datetime], str] = {}
+        self._one_at_a_time = asyncio.Lock()
+        self._begun = self._written = 0
 
     def add(self, trail: Trail, reason: str) -> None:
         """Count one."""
         minute = real_now().replace(second=0, microsecond=0)
-        self._counted[trail.action, trail.source or "", reason, minute] += 1
+        key = trail.action, trail.source or "", reason, minute
+        self._counted[key] += 1
+        self._request_ids.setdefault(key, trail.request_id or "")
+
+    async def count(self, trail: Trail, reason: str) -> None:
+        """Count one, and wait until it is written down.
+
+        All that came while the last ones were written go together, and fail together. Raises DependencyUnavailable
+        where they do; they are kept, and written down later.
+        """
+        self.add(trail, reason)
+        taken_by = self._begun + 1
+        async with self._one_at_a_time:
+            if self._begun < taken_by:
+                await self._write()
+            elif self._written < taken_by:
+                raise DependencyUnavailable("The database does not answer; nothing was changed.")
 
     async def write(self) -> None:
         """Write down what was counted; what cannot be written is kept for the next time."""
-        counted, self._counted = self._counted, Counter()
         try:
-            async with self._database.connection() as connection:
-                for (action, source, reason, minute), times in list(counted.items()):
-                    trail = Trail(action, source=source)
-                    await count_refusal(connection, trail, reason=reason, now=minute, times=times)
-                    del counted[action, source, reason, minute]
+            async with self._one_at_a_time:
+                await self._write()
         except DependencyUnavailable:
-            log.warning("refusals_not_written", kinds=len(counted))
+            log.warning("refusals_not_written", kinds=len(self._counted))
+
+    async def _write(self) -> None:
+        self._begun += 1
+        counted, self._counted = self._counted, Counter()
+        request_ids, self._request_ids = self._request_ids, {}
+        try:
+            async with self._database.brief_connection() as connection:
+                for key, times in list(counted.items()):
+                    action, source, reason, minute = key
+                    trail = Trail(action, source=source, request_id=request_ids[key])
+                    await count_refusal(connection, trail, reason=reason, now=minute, times=times)
+                    del counted[key]
+        finally:
             self._counted += counted
+            self._request_ids = {key: request_ids[key] for key in counted} | self._request_ids
+        self._written = self._begun
 
     async def keep_written(self) -> None:
         """Write every second, until cancelled."""

@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 from casefile_api.access.caller import Caller, StaffMember
 from casefile_api.access.tokens import Claims
 from casefile_api.errors import ProofReplayed
-from casefile_api.ledger.refusals import count_refusal
 from casefile_api.oauth.documenting import DOCUMENTED_JSON, DOCUMENTED_KEYS, DOCUMENTED_TOKEN_CALL, form_of
 from casefile_api.oauth.exchange import Answer, FormRequest
 from casefile_api.oauth.forms import BadForm, read_form
@@ -193,7 +192,5 @@ def _caller(client: RegisteredClient, issued: Claims | None) -> Caller:
 
 async def _count(exchange: Exchange, reason: str) -> None:
     """Count a refusal of somebody unknown: one entry per source, reason and minute."""
-    async with exchange.parts.database.connection() as connection:
-        now = exchange.parts.clock.real_now()
-        await count_refusal(connection, exchange.trail, reason=reason, now=now)
+    await exchange.parts.tally.count(exchange.trail, reason)
     exchange.trail.recorded = True

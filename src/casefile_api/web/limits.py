@@ -9,7 +9,7 @@ import asyncio
 import math
 import random
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv6Address, ip_address, ip_network
@@ -18,7 +18,8 @@ from typing import Any
 from casefile_api.errors import TooManyRequests
 
 LEASES_IN_A_BURST = 20
-HELD_BACK_SECONDS = 0.25
+HELD_BACK_SECONDS, HELD_BACK_AT_MOST_SECONDS = 0.25, 10.0
+TOLD_A_SECOND = 50
 MOST_HELD_BACK = 2000
 LEASE_SECONDS = 10.0
 _REMEMBERED = 10_000
@@ -80,7 +81,7 @@ class RateLimits:
         self._policy = policy
         self._now = now
         self._leases: OrderedDict[str, _Lease] = OrderedDict()
-        self._held_back = 0
+        self._held_back: Counter[str] = Counter()
 
     async def take(self, who: str) -> dict[str, str]:
         """Take one request from the bucket; return the headers that tell what is left.
@@ -101,22 +102,25 @@ class RateLimits:
         told = f'"{policy.name}";r={lease.left + lease.beside};t={policy.window_seconds}'
         return {**self._told_policy(), "RateLimit": told}
 
-    async def hold_back(self, refusal: TooManyRequests) -> None:
+    async def hold_back(self, refusal: TooManyRequests, who: str) -> None:
         """Wait a little before telling an asker that it is over its rate.
 
-        One that goes on without heeding the answer gets a few answers a second on each connection, each at another
-        moment, and the others are not slowed by it. So many wait at a time; further ones are told at once, and have
-        to connect anew.
+        One that goes on without heeding the answer gets so many answers a second and no more, on however many
+        connections, each at another moment, and the others are not slowed by it. So many wait at a time; further ones
+        are told at once, and have to connect anew.
         """
-        if self._held_back >= MOST_HELD_BACK:
+        if self._held_back.total() >= MOST_HELD_BACK:
             refusal.headers["Connection"] = "close"
             return
-        self._held_back += 1
+        self._held_back[who] += 1
         try:
+            least = min(max(HELD_BACK_SECONDS, self._held_back[who] / TOLD_A_SECOND), HELD_BACK_AT_MOST_SECONDS)
             apart = random.random()  # noqa: S311 - they come back one by one; nothing secret hangs on it
-            await asyncio.sleep(HELD_BACK_SECONDS * (1 + apart))
+            await asyncio.sleep(least * (1 + apart))
         finally:
-            self._held_back -= 1
+            self._held_back[who] -= 1
+            if not self._held_back[who]:
+                del self._held_back[who]
 
     def _spend(self, lease: _Lease) -> bool:
         now = self._now()

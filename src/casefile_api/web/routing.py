@@ -36,7 +36,6 @@ from casefile_api.errors import (
 from casefile_api.identifiers import new_id
 from casefile_api.ledger.entries import compose
 from casefile_api.ledger.owners import name_target
-from casefile_api.ledger.refusals import count_refusal
 from casefile_api.ledger.trail import Trail
 from casefile_api.web.arguments import arguments_of
 from casefile_api.web.bodies import BodyReader, read_body
@@ -265,7 +264,8 @@ async def _refuse(exchange: Exchange, refusal: Refusal) -> Response:
     except DependencyUnavailable as unavailable:
         refusal = unavailable
     if isinstance(refusal, TooManyRequests):
-        await exchange.parts.limits.hold_back(refusal)
+        caller = exchange.known_caller
+        await exchange.parts.limits.hold_back(refusal, caller.client_id if caller else _site_of(exchange.request))
     if isinstance(refusal, NotAuthenticated):
         _challenge(exchange, refusal)
     return problem_response(refusal, exchange.request_id)
@@ -296,8 +296,7 @@ async def _count(exchange: Exchange, refusal: Refusal) -> None:
         exchange.parts.tally.add(exchange.trail, refusal.code)
         return
     reason = refusal.reason if isinstance(refusal, NotAuthenticated) else refusal.code
-    async with exchange.parts.database.brief_connection() as connection:
-        await count_refusal(connection, exchange.trail, reason=reason, now=exchange.parts.clock.real_now())
+    await exchange.parts.tally.count(exchange.trail, reason)
 
 
 async def _name_target(exchange: Exchange) -> None:
