@@ -112,7 +112,7 @@ def test_lists_the_queue_and_the_figures_leave_it_out(teams: Teams, gatekeeper: 
 
     def numbers(party: Party) -> tuple[int, int, dict[str, int]]:
         """How many case files there are, and are found by a suspect; and how many requests on each list."""
-        asked = {"suspect": {"family_name": "Invented"}, "counts": True}
+        asked = {"suspect": {"family_name": "Quorthwaite"}, "counts": True}
         listed = party.get("/v1/case-files", params={"limit": 1, "counts": "true"}).json()["counts"]["total"]
         searched = party.post(SEARCH, asked, expect=200).json()["counts"]["total"]
         queues = party.get("/v1/early-advice-queues").json()["queues"]
@@ -240,7 +240,7 @@ def test_a_party_to_the_case_is_shut_out_and_stays_so(teams: Teams, gatekeeper: 
         supervisor.refused("GET", f"{path}{where}", 404, "not-found")
     listed = supervisor.get("/v1/case-files", params={"limit": 200}).text
     assert case_id not in listed
-    asked = {"suspect": {"family_name": "Invented"}, "urn": officer.get(path).json()["urn"], "counts": True}
+    asked = {"suspect": {"family_name": "Quorthwaite"}, "urn": officer.get(path).json()["urn"], "counts": True}
     found = [party.post(SEARCH, asked, expect=200).json()["counts"]["total"] for party in (officer, supervisor)]
     assert found == [1, 0]
     [conflict] = gatekeeper.items(f"{path}/conflicts")
