@@ -33,7 +33,7 @@ def test_they_stand_for_a_justification_and_are_in_the_erasable_part_alone(
         "session_id": "s-1",
         "correlation_id": "c-77",
     }
-    assert "Quorthwaite" not in str(found["entry"]) and "OP-LINDEN" not in str(found["entry"])
+    assert "Invented" not in str(found["entry"]) and "OP-LINDEN" not in str(found["entry"])
 
 
 def test_our_own_header_holds_where_both_are_there(sandbox: Sandbox, officer: Party, case_id: str) -> None:
