@@ -26,6 +26,7 @@ from casefile_api.early_advice.action_routes import router as action_plans
 from casefile_api.early_advice.clock_keeping import rules_of
 from casefile_api.early_advice.cps_routes import router as cps_steps
 from casefile_api.early_advice.escalation_routes import router as escalations
+from casefile_api.early_advice.outcome_routes import router as outcomes
 from casefile_api.early_advice.police_routes import router as police_steps
 from casefile_api.early_advice.routes import router as early_advice
 from casefile_api.errors import DependencyUnavailable, MethodNotAllowed, NotFound, Refusal
@@ -75,6 +76,7 @@ ROUTERS = (
     cps_steps,
     action_plans,
     escalations,
+    outcomes,
     webhooks,
     event_types,
     events,

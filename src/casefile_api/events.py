@@ -189,6 +189,12 @@ _TABLE: tuple[EventType, ...] = (
         "escalation_id",
         "level",
     ),
+    _request(
+        "early_advice.outcome_recorded",
+        Told.PARTIES,
+        "{organisation} told what became of a suspect: {outcome}",
+        "outcome",
+    ),
     _request("early_advice.edited", Told.POLICE_ONLY, "{organisation} edited its request for early advice"),
     _request(
         "early_advice.submitted",
@@ -237,7 +243,7 @@ _TABLE: tuple[EventType, ...] = (
         "the {clock} deadline is approaching",
         "clock",
         "due_at",
-        optional=("early_advice_request_id", "action_id"),
+        optional=("early_advice_request_id", "action_id", "escalation_id"),
     ),
     _case(
         "deadline.breached",
@@ -245,7 +251,7 @@ _TABLE: tuple[EventType, ...] = (
         "the {clock} deadline has passed",
         "clock",
         "due_at",
-        optional=("early_advice_request_id", "action_id"),
+        optional=("early_advice_request_id", "action_id", "escalation_id"),
     ),
     _case(
         "deadline.chased",
@@ -254,7 +260,7 @@ _TABLE: tuple[EventType, ...] = (
         "clock",
         "due_at",
         "months",
-        optional=("early_advice_request_id", "action_id"),
+        optional=("early_advice_request_id", "action_id", "escalation_id"),
     ),
     _plain(
         "webhook_endpoint.verification",
@@ -317,7 +323,7 @@ NOUNS: frozenset[str] = frozenset(row.name.partition(".")[0] for row in _TABLE)
 _STATES: Mapping[str, str] = {
     "attachment": "declared=uploading available=available rejected=rejected integrity_changed=altered deleted=deleted",
     "early_advice": "drafted=draft edited=draft response_date_moved=returned"
-    " escalated=action_plan_open escalation_answered=action_plan_open"
+    " escalated=action_plan_open escalation_answered=action_plan_open outcome_recorded=completed"
     " submitted=submitted accepted=manager_review returned=returned approved=accepted"
     " refused=refused appealed=appealed upheld=refused overturned=accepted allocated=allocated transferred=submitted"
     " information_requested=information_requested information_provided=allocated advised=action_plan_open"

@@ -1,6 +1,7 @@
 """Deadlines as they pass: told once to both sides, never of a clock that stopped; finalising only past the date."""
 
 import time
+from datetime import date
 from typing import Any
 
 from tests.api.advising import Teams, clock, events_about, path_of
@@ -113,3 +114,30 @@ def test_a_question_left_unanswered_is_finalised_and_answered_after_reopening(la
     assert teams.take("supervisor", request["id"], "reopen", body)["state"] == "information_requested"
     answered = teams.take("officer", request["id"], "provide-information", {"answer": "Here it is."})
     assert clock(answered, "advice")["stopped_at"] is None
+
+
+def test_an_escalation_left_unanswered_is_told_once_and_one_at_rest_never(later_teams: Teams) -> None:
+    teams = later_teams
+    late, answered, ended = teams.allocated(), teams.allocated(), teams.submitted()
+    grounds = {"subject": "delay", "grounds": "Bail ends in a week."}
+    raised = {
+        name: teams.person(role).post(f"{path_of(request['id'])}/escalations", grounds, expect=201).json()
+        for name, role, request in (
+            ("late", "gatekeeper", late),
+            ("answered", "legal_manager", answered),
+            ("ended", "gatekeeper", ended),
+        )
+    }
+    gatekeeper, path = teams.person("gatekeeper"), f"{path_of(answered['id'])}/escalations"
+    [tag] = [item["etag"] for item in gatekeeper.get(path).json()["items"]]
+    answer = {"outcome": "changed", "reason": "It is on its way."}
+    gatekeeper.post(f"{path}/{raised['answered']['id']}/answer", answer, expect=200, if_match=tag)
+    teams.take("supervisor", ended["id"], "withdraw", {"reason": "Charged by other means."})
+    days = (date.fromisoformat(raised["late"]["due_at"][:10]) - date.fromisoformat(teams.day(0))).days
+    teams.wait(f"P{days + 1}D")
+    near_and_past = {(f"deadline.{event}", "escalation_to_cps") for event in ("approaching", "breached")}
+    wait_for(teams, late, near_and_past)
+    of = [event["data"] for event in events_about(teams, BOTH[1], late, "deadline.", 2) if "clock" in event["data"]]
+    assert {data["escalation_id"] for data in of} == {raised["late"]["id"]}
+    for request in (answered, ended):
+        assert told(teams, BOTH[0], request) == []

@@ -70,6 +70,7 @@ NO_STEPS = {  # what is said or kept beside the workflow, and leaves the request
     "escalations",
     "escalations/{escalation_id}/answer",
     "advice-drafts",
+    "outcomes",
 }
 
 

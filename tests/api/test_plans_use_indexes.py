@@ -22,7 +22,7 @@ from casefile_api.case_files.finding import CaseFileFilter, Sort
 from casefile_api.case_files.listing import list_case_files
 from casefile_api.case_files.queries import find_visible
 from casefile_api.database import Database
-from casefile_api.early_advice.queries import Queue, list_queue
+from casefile_api.early_advice.request_queue import Queue, list_queue
 from casefile_api.settings import Settings
 from casefile_api.tenancy import Scope
 from casefile_api.unit_of_work import Reading

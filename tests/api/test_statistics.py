@@ -11,7 +11,8 @@ import pytest
 
 from casefile_api.embedded.data_directory import DataDirectory
 from casefile_api.embedded.postgresql import PostgreSQL
-from tests.api.advising import ACCEPT, Teams
+from tests.api.advising import ACCEPT, Teams, path_of
+from tests.outside.cases import case_content, open_case
 from tests.outside.client import Party, Sandbox
 from tests.outside.feed_figures import figures_of
 from tests.outside.running import running_sandbox
@@ -35,6 +36,9 @@ def counted(shared_folder: Path) -> Iterator[Teams]:
         teams.take("casework_assistant", returned["id"], "accept", ACCEPT)
         teams.wait("P20D")
         teams.take("casework_assistant", late["id"], "accept", ACCEPT)
+        why = {"suspect_ids": ["s1"], "code": "custody_time"}
+        path = f"/v1/case-files/{open_case(teams.person('officer'))['id']}/early-advice-not-sought"
+        teams.person("supervisor").post(path, why, expect=201)
         yield teams
         sandbox.http.close()
 
@@ -87,6 +91,27 @@ def test_each_side_is_told_how_long_it_held_the_ball_and_what_it_holds_now(count
     assert (group["workload"]["open"], group["workload"]["median_days"]) == (5, 23.0)
 
 
+def test_charges_are_counted_as_they_were_told_or_shown_and_the_cps_counts_what_it_was_told(counted: Teams) -> None:
+    shown, told = counted.person("officer").items("/v1/early-advice-requests", state="manager_review")[:2]
+    suspects = case_content()["suspects"]
+    suspects[0]["proposed_charges"] = [{"id": "h1", "cjs_code": "SX03002", "charged_on": counted.day(-3)}]
+    counted.add_version(shown, suspects=suspects)
+    charged = {"suspect_id": "s1", "outcome": "CHARGE", "decided_on": counted.day(-13)}
+    counted.person("officer").post(f"{path_of(told['id'])}/outcomes", charged, expect=201)
+    for _ in range(2):  # from their sources, and as the worker counted them
+        mine = figures(counted.person("senior_officer"))["all"]["charges"]
+        assert mine == {"led_to_charge": 2, "median_days": 15.0, "p90_days": 19.0}
+        theirs = figures(counted.person("unit_head"))["all"]["charges"]
+        assert theirs == {"led_to_charge": 1, "median_days": 10.0, "p90_days": 10.0}
+        counted_by_the_worker(counted.sandbox)
+    why_not = figures(counted.person("senior_officer"))["all"]["case_files"]
+    assert why_not == {"with_request": 6, "without_request": 1, "not_sought": [{"code": "custody_time", "count": 1}]}
+    not_charged = charged | {"outcome": "NFA_EVIDENTIAL"}
+    counted.person("officer").post(f"{path_of(shown['id'])}/outcomes", not_charged, expect=201)
+    mine = figures(counted.person("senior_officer"))["all"]["charges"]
+    assert mine == theirs, "what is told of a suspect goes before what a version shows"
+
+
 def test_figures_are_broken_down_by_force_unit_and_month(counted: Teams) -> None:
     reader = counted.sandbox.system("cps-south-west")
     assert set(figures(reader, group_by="force")) == {"police-53", "told"}
@@ -136,7 +161,8 @@ def test_figures_come_as_csv_with_one_line_a_figure(counted: Teams) -> None:
     of = {(line["measure"], line["key"], line["figure"]): line["value"] for line in lines}
     assert of["requests", "", "count"] == "6" and of["return_reasons", "NO_MG3", "count"] == "1"
     assert of["clocks", "police_response", "median_days"] == "3.0" and of["workload.sides", "cps", "open"] == "3"
-    assert of["charges", "", "count"] == "", "what is not counted is empty"
+    charges = {figure for measure, _, figure in of if measure == "charges"}
+    assert charges == {"led_to_charge", "median_days", "p90_days"}
 
 
 def test_a_period_begins_and_ends_with_a_day_whoever_counted(counted: Teams) -> None:

@@ -197,6 +197,8 @@ CALLS: dict[str, Call] = {
     "list_escalations": _reads(),
     "raise_escalation": _may(409, body={"subject": "delay", "grounds": "Bail ends in a week."}),
     "answer_escalation": _step({"outcome": "maintained", "reason": "It is in hand."}),
+    "list_outcomes": _reads(),
+    "record_outcome": _may(201, body={"suspect_id": "s1", "outcome": "OTHER", "decided_on": "2026-01-05"}),
     "move_response_date": _step({"response_due_on": LATER, "reason": "The laboratory is late."}),
     "list_early_advice_requests": _reads(limit="200"),
     "count_early_advice_queues": _reads(),

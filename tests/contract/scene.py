@@ -82,6 +82,7 @@ def build_scene(sandbox: Sandbox) -> Scene:
     _linked(scene)
     _uploads_under_way(scene)
     _endpoints(scene)
+    _escalated_both_ways(scene)
     _bundle(scene)
     _restricted_once(scene)
     scene.values |= {
@@ -134,9 +135,22 @@ def _request_with_plan(scene: Scene) -> None:
     scene.request = prosecutor.step(path, "advise", advice, expect=200).json()
     [listed] = prosecutor.items(f"{path}/actions")
     scene.values["action_id"] = listed["id"]
-    raised = {"subject": "action", "action_id": listed["id"], "grounds": "It is out of proportion."}
-    escalation = scene.person("gatekeeper", "police").post(f"{path}/escalations", raised, expect=201).json()
-    scene.values["escalation_id"] = escalation["id"]
+
+
+def _escalated_both_ways(scene: Scene) -> None:
+    """One that the CPS raised and the police answered, and one that the police raised and nobody answered yet."""
+    path = f"/v1/early-advice-requests/{scene.request['id']}/escalations"
+    manager, gatekeeper = scene.person("legal_manager", "cps"), scene.person("gatekeeper", "police")
+    delay = {"subject": "delay", "grounds": "No answer comes."}
+    theirs = manager.post(path, delay, expect=201).json()
+    [listed] = gatekeeper.get(path).json()["items"]
+    answer = {"outcome": "changed", "reason": "It is brought forward."}
+    gatekeeper.post(f"{path}/{theirs['id']}/answer", answer, expect=200, if_match=listed["etag"])
+    scene.by_kind["police"]["escalation_id"] = theirs["id"]
+    action = {"subject": "action", "action_id": scene.values["action_id"], "grounds": "It is out of proportion."}
+    scene.values["escalation_id"] = gatekeeper.post(path, action, expect=201).json()["id"]
+    told = {"suspect_id": "s1", "outcome": "OTHER", "decided_on": "2026-01-05"}
+    gatekeeper.post(f"/v1/early-advice-requests/{scene.request['id']}/outcomes", told, expect=201)
 
 
 def _linked(scene: Scene) -> None:

@@ -175,6 +175,8 @@ def test_what_is_submitted_or_not_there_yet_is_left_alone(scene: Scene) -> None:
     draft = cases.draft_request(officer, cases.open_case(officer)["id"])["id"]
     early = {"text": "Too early."}
     officer.refused("POST", f"/v1/early-advice-requests/{draft}/messages", 409, "wrong-state", json=early)
+    charged = {"suspect_id": "s1", "outcome": "CHARGE", "decided_on": "2026-01-05"}
+    officer.refused("POST", f"/v1/early-advice-requests/{draft}/outcomes", 409, "wrong-state", json=charged)
     bundle = officer.post(f"{case}/versions/1/bundles", expect=202).json()["id"]
     officer.refused("GET", f"/v1/bundles/{bundle}/content", 409, "wrong-state")
 

@@ -193,16 +193,19 @@ def advice_with_a_plan(tour: Tour) -> None:
     advice = {"advice": [{"topic": "lines_of_enquiry", "text": "Ask."}], "actions": [action(n) for n in range(4)]}
     tour.step(tour.prosecutor, path, "advise", advice)
     tour.does(tour.prosecutor, "POST", f"{path}/actions", action(5))
-    grounds = {"subject": "delay", "grounds": "Bail ends in a week."}
-    raised = tour.does(tour.gatekeeper, "POST", f"{path}/escalations", grounds)
-    [open_one] = tour.unit_head.get(f"{path}/escalations").json()["items"]
-    answer = {"outcome": "changed", "reason": "It is brought forward."}
-    where = f"{path}/escalations/{raised['id']}/answer"
-    tour.does(tour.legal_manager, "POST", where, answer, if_match=open_one["etag"])
-    tour.answered_escalation = where
+    for raises, answers in ((tour.legal_manager, tour.gatekeeper), (tour.gatekeeper, tour.legal_manager)):
+        grounds = {"subject": "delay", "grounds": "Bail ends in a week."}
+        raised = tour.does(raises, "POST", f"{path}/escalations", grounds)
+        open_one = answers.get(f"{path}/escalations").json()["items"][-1]
+        answer = {"outcome": "changed", "reason": "It is brought forward."}
+        where = f"{path}/escalations/{raised['id']}/answer"
+        tour.does(answers, "POST", where, answer, if_match=open_one["etag"])
+        tour.answered_escalation = tour.answered_escalation or where
     action_plan(tour, path)
     tour.step(tour.prosecutor, path, "complete")
     tour.ended.append(path)
+    charged = {"suspect_id": "s1", "outcome": "CHARGE", "decided_on": "2026-01-05"}
+    tour.does(tour.officer, "POST", f"{path}/outcomes", charged)
 
 
 def action(number: int) -> Json:

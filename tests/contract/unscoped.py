@@ -36,6 +36,7 @@ ROOMS = (
     "case_files.views",
     "early_advice.departures",
     "early_advice.queries",
+    "early_advice.request_queue",
 )
 
 

@@ -19,7 +19,10 @@ Json = Any
 LONDON = ZoneInfo("Europe/London")
 POLICE = {"draft", "returned", "refused", "information_requested"}
 ENDED = {"completed", "withdrawn", "administratively_finalised"}
-SIDE_OF = {"advice": "cps", "triage": "cps", "appeal": "cps", "police_response": "police", "action": "police"}
+SIDE_OF = {"advice": "cps", "triage": "cps", "appeal": "cps", "police_response": "police", "action": "police"} | {
+    "escalation_to_cps": "cps",
+    "escalation_to_police": "police",
+}
 
 
 def day_of(text: str) -> date:
@@ -69,6 +72,7 @@ class Told:
     submissions: int = 0
     questions: int = 0
     advised: date | None = None
+    charged: date | None = None
     actions: dict[str, Json] = field(default_factory=dict)
 
     def start(self, kind: str, on: date, due: date, name: str | None = None) -> None:
@@ -155,6 +159,16 @@ class Told:
         self.advised = on
         self.stop(on, "advice")
 
+    def _escalated(self, on: date, data: Json) -> None:
+        self.start("escalation_to_cps", on, day_of(data["due_at"]))
+        assert day_of(data["due_at"]) == working_days_after(on, 5)
+
+    def _escalation_answered(self, on: date, _: Json) -> None:
+        self.stop(on, "escalation_to_cps")
+
+    def _outcome_recorded(self, on: date, data: Json) -> None:
+        self.charged = on if data["outcome"] == "CHARGE" else self.charged
+
     def act(self, event: str, on: date, data: Json) -> None:
         """Take in one event of an action."""
         name = data["action_id"]
@@ -178,12 +192,15 @@ def figures_of(feed: Iterable[Json], today: date) -> Json:
     flow: Counter[str] = Counter()
     cases: set[str] = set()
     with_request: set[str] = set()
+    why_not: dict[str, str] = {}
     for event in feed:
         noun, _, verb = event["type"].partition(".")
         data, on = event["data"], day_of(event["timestamp"])
         if event["type"] == "case_file.opened":
             cases.add(data["case_file_id"])
-        if noun == "early_advice":
+        if event["type"] == "early_advice.not_sought":
+            why_not[data["case_file_id"]] = data["reason"]
+        elif noun == "early_advice":
             requests[data["early_advice_request_id"]].step(verb, on, data)
             flow[verb] += 1
         elif noun == "action":
@@ -214,9 +231,25 @@ def figures_of(feed: Iterable[Json], today: date) -> Json:
         ],
         "workload": _workload(told, today),
         "flow": {"received": flow["submitted"], "returned": flow["returned"], "answered": flow["advised"]},
-        "case_files": {"with_request": len(with_request), "without_request": len(cases - with_request)},
-        "charges": None,
+        "case_files": _case_files(cases, with_request, why_not),
+        "charges": _charges(told),
     }
+
+
+def _case_files(cases: set[str], with_request: set[str], why_not: dict[str, str]) -> Json:
+    without = cases - with_request
+    reasons = Counter(why_not.get(case, "NO_REASON_RECORDED") for case in without)
+    return {
+        "with_request": len(with_request),
+        "without_request": len(without),
+        "not_sought": [{"code": code, "count": count} for code, count in sorted(reasons.items())],
+    }
+
+
+def _charges(told: list[Told]) -> Json:
+    """Those of a year are told on the day of the decision."""
+    days = [(one.charged - one.first).days for one in told if one.charged and one.first]
+    return {"led_to_charge": len(days), **_spread(days)}
 
 
 def _by_name(pairs: Iterable[tuple[str, int]]) -> dict[str, list[int]]:

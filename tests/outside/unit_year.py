@@ -58,7 +58,8 @@ class UnitYear:
         chance = self.chance
         case = open_case(self.people["officer"], cps_unit=self.unit)
         if chance.random() < 0.1:
-            return  # a file that goes on without early advice
+            self._without(case)
+            return
         path = f"/v1/case-files/{case['id']}/early-advice-requests"
         request = self.people["officer"].post(path, request_body(), expect=201).json()
         self.requests += 1
@@ -70,6 +71,14 @@ class UnitYear:
             ended = yield from self._second_gate(one)
         if not ended:
             yield from self._with_the_prosecutor(one)
+
+    def _without(self, case: Json) -> None:
+        """A file that goes on without early advice, mostly with a reason."""
+        if self.chance.random() < 0.6:
+            why = {"suspect_ids": ["s1"], "code": self.chance.choice(("custody_time", "ready_for_decision"))}
+            path = f"/v1/case-files/{case['id']}/early-advice-not-sought"
+            self.people["supervisor"].post(path, why, expect=201)
+            self.steps += 1
 
     def _triage(self, one: "Request") -> Generator[int, None, bool]:
         chance = self.chance
@@ -119,6 +128,10 @@ class UnitYear:
             yield chance.randrange(1, 15)
             one.take("officer", "provide-information", {"answer": "It was."})
         yield chance.randrange(18)
+        if chance.random() < 0.08:
+            escalation = one.escalate("senior_officer")
+            yield chance.randrange(1, 12)
+            one.answer("legal_manager", escalation)
         actions = chance.choice((1, 1, 2, 3, 5)) if chance.random() < 0.46 else 0
         due_on = self.day(28)
         setting = [
@@ -133,6 +146,9 @@ class UnitYear:
         else:
             yield chance.randrange(1, 20)
         one.take("prosecutor", "complete")
+        yield chance.randrange(5, 60)
+        if chance.random() < 0.8:
+            one.came_to(chance.choice(("CHARGE", "CHARGE", "NFA_EVIDENTIAL", "OUT_OF_COURT_DISPOSAL")))
 
     def _actions(self, one: "Request") -> Life:
         chance = self.chance
@@ -173,6 +189,26 @@ class Request:
     def take(self, role: str, step: str, body: Json = None) -> None:
         """Take a step that must succeed."""
         self.year.people[role].step(self.path, step, body or {})
+        self.year.steps += 1
+
+    def escalate(self, role: str) -> str:
+        """Take a disagreement to the first level."""
+        body = {"subject": "delay", "grounds": "Bail ends soon."}
+        self.year.steps += 1
+        return str(self.year.people[role].post(f"{self.path}/escalations", body, expect=201).json()["id"])
+
+    def answer(self, role: str, escalation: str) -> None:
+        """Answer it."""
+        path, party = f"{self.path}/escalations", self.year.people[role]
+        [tag] = [item["etag"] for item in party.get(path).json()["items"] if item["id"] == escalation]
+        body = {"outcome": "maintained", "reason": "It is in hand."}
+        party.post(f"{path}/{escalation}/answer", body, expect=200, if_match=tag)
+        self.year.steps += 1
+
+    def came_to(self, outcome: str) -> None:
+        """The police tell what became of the suspect, on the day."""
+        body = {"suspect_id": "s1", "outcome": outcome, "decided_on": self.year.day(0)}
+        self.year.people["officer"].post(f"{self.path}/outcomes", body, expect=201)
         self.year.steps += 1
 
     def submit(self) -> None:

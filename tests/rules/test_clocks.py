@@ -106,9 +106,11 @@ APPEAL: list[tuple[str, str, str]] = [
     ("2028-04-12T10:00", "2028-04-21T22:59:59Z", "Wed 12; 13, (14 off, weekend, 17 off), 18, 19, 20, 21"),
     ("2024-02-26T10:00", "2024-03-04T23:59:59Z", "Mon 26; 27, 28, Thu 29 (leap day), 1, Mon 4"),
 ]
+FIVE_WORKING_DAYS = (ClockKind.APPEAL, ClockKind.ESCALATION_TO_CPS, ClockKind.ESCALATION_TO_POLICE)
 EXAMPLES = [
     (kind, *example)
-    for kind, examples in ((ClockKind.ADVICE, ADVICE), (ClockKind.TRIAGE, TRIAGE), (ClockKind.APPEAL, APPEAL))
+    for kinds, examples in (((ClockKind.ADVICE,), ADVICE), ((ClockKind.TRIAGE,), TRIAGE), (FIVE_WORKING_DAYS, APPEAL))
+    for kind in kinds
     for example in examples
 ]
 
@@ -129,7 +131,7 @@ def counted(kind: ClockKind, received: str) -> str:
     """The same by other means: minutes ahead of UTC by the rule of the last Sundays, days off from the list above."""
     moment = datetime.fromisoformat(received)
     day = (moment + timedelta(hours=summer(moment))).date()
-    left = {ClockKind.ADVICE: 21, ClockKind.TRIAGE: 1, ClockKind.APPEAL: 5}[kind]
+    left = {ClockKind.ADVICE: 21, ClockKind.TRIAGE: 1}.get(kind, 5)
     while left:
         day += timedelta(days=1)
         left -= kind is ClockKind.ADVICE or not (day.weekday() > 4 or day.strftime("%m-%d") in off_days(day.year))

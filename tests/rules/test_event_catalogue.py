@@ -22,7 +22,7 @@ PROMISED = {
     "conflict": "declared withdrawn",
     "break_glass": "opened ended reported",
     "attachment": "declared available rejected deleted integrity_changed",
-    "early_advice": "drafted edited not_sought response_date_moved escalated escalation_answered"
+    "early_advice": "drafted edited not_sought response_date_moved escalated escalation_answered outcome_recorded"
     " submitted accepted returned approved refused appealed upheld overturned allocated"
     " transferred information_requested information_provided advised completed withdrawn finalised reopened",
     "action": "set started returned satisfied rejected cancelled disputed dispute_answered extension_requested"

@@ -29,6 +29,8 @@ def test_names_are_written_as_they_are_and_a_character_the_font_lacks_is_named()
     [page] = pages(printed(document(Heading("Llŷn"), Lines("Łukasz Țepeș\nσ Ж <b>&amp; ن", "Dŵr"))))
     for words in ("Llŷn", "Dŵr: Łukasz Țepeș", "σ Ж <b>&amp; [U+0646]"):
         assert words in page
+    assert "name a character that is not in the fonts" in page
+    assert "name a character" not in "".join(pages(printed(document(Lines("Łukasz\tȚepeș\nσ")))))
 
 
 def test_a_word_that_is_longer_than_a_page_is_broken_and_not_lost() -> None:

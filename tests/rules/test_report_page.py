@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from casefile_api.organisations.code_lists import CODE_LISTS
+from casefile_api.statistics.charts import INKS, Series, bars
 from casefile_api.statistics.groups import Figures, group_of
 from casefile_api.statistics.measures import DEFINITIONS
 from casefile_api.statistics.report import Report, report_page
@@ -48,6 +49,8 @@ COUNTS = {
     ("received", "2026-10"): {0: 30},
     ("received", "2026-11"): {0: 22},
     ("answered", "2026-11"): {0: 26},
+    ("charge_told", "led"): {60: 5, 130: 7},
+    ("charge_told", "none"): {0: 28},
 }
 
 
@@ -101,14 +104,42 @@ def test_names_of_units_are_words_and_nothing_else() -> None:
     assert "There is nothing to show" in page(groups=())
 
 
-@pytest.fixture(scope="module")
-def looked_at(shared_folder: Path) -> Json:
-    """What the browser and axe found, in light and in print."""
+def lightness(colour: str) -> float:
+    """Relative luminance (WCAG 2.2)."""
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    red, green, blue = (one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(colour: str, other: str = "#ffffff") -> float:
+    low, high = sorted((lightness(colour), lightness(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_what_is_drawn_has_contrast_with_the_paper_and_words_have_more() -> None:
+    assert round(contrast("#000000"), 6) == 21 and round(contrast("#767676"), 2) == 4.54, "as WCAG has them"
+    charts = "".join(re.findall(r"<svg.*?</svg>", page(), re.DOTALL))
+    shapes = set(re.findall(r'<(?:rect|circle)[^>]* fill="(#\w{6})"', charts))
+    lines = set(re.findall(r'<line[^>]* stroke="(#\w{6})" stroke-width="2"', charts))
+    words = set(re.findall(r'<text[^>]* fill="(#\w{6})"', charts))
+    words |= set(re.findall(r"[;{]color:(#\w{6})", page()))
+    assert shapes == set(INKS) and lines and len(words) >= 2
+    assert {colour: contrast(colour) for colour in shapes | lines if contrast(colour) < 3} == {}
+    assert {colour: contrast(colour) for colour in words if contrast(colour) < 4.5} == {}
+
+
+def test_a_series_is_told_by_more_than_its_colour() -> None:
+    three = bars("Three", "", ["Nov"], [Series(name, [4]) for name in ("a", "b", "c")])
+    stripes = [part.count('stroke-width="1.5"') for part in three.split("<rect")[1:]]
+    assert stripes == [0, 1, 2] * 2, "bars, and their key"
+
+
+def look_at(told: str, folder: Path) -> Json:
+    """What a browser and axe find in a page, in light and in print; pictures of both are left in the folder."""
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     npm = shutil.which("npm")
     if chromium is None or npm is None or shutil.which("node") is None:
         pytest.skip("chromium, node or npm is not on this machine")
-    folder = shared_folder / "page"
     folder.mkdir(exist_ok=True)
     options = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-save", "--prefix", str(folder)]
     try:
@@ -117,7 +148,7 @@ def looked_at(shared_folder: Path) -> Json:
         pytest.skip("the npm registry does not answer")
     if done.returncode != 0:
         pytest.skip(f"the npm packages cannot be installed: {done.stderr.strip().splitlines()[-1:]}")
-    (folder / "page.html").write_text(page(), encoding="utf-8")
+    (folder / "page.html").write_text(told, encoding="utf-8")
     shutil.copy(SCRIPT, folder / SCRIPT.name)
     command = ["node", SCRIPT.name, str(folder / "page.html"), chromium, str(folder)]
     seen = subprocess.run(command, check=False, timeout=100, cwd=folder, **HEARD)
@@ -125,8 +156,17 @@ def looked_at(shared_folder: Path) -> Json:
     return json.loads(seen.stdout)
 
 
+@pytest.fixture(scope="module")
+def looked_at(shared_folder: Path) -> Json:
+    return look_at(page(), shared_folder / "page")
+
+
+def assert_nothing_amiss(seen: Json) -> None:
+    assert seen["screen"] == [] and seen["print"] == [], "axe-core found something"
+    assert len(seen["asked"]) == 1 and seen["said"] == [], "the page asked for something, or complained"
+    assert seen["overflow"] <= 0, "it is wider than a telephone"
+    assert (seen["charts"], seen["tables"]) == (5, 7)
+
+
 def test_a_browser_finds_nothing_amiss_in_light_or_print(looked_at: Json) -> None:
-    assert looked_at["screen"] == [] and looked_at["print"] == [], "axe-core found something"
-    assert len(looked_at["asked"]) == 1 and looked_at["said"] == [], "the page asked for something, or complained"
-    assert looked_at["overflow"] <= 0, "it is wider than a telephone"
-    assert (looked_at["charts"], looked_at["tables"]) == (5, 7)
+    assert_nothing_amiss(looked_at)

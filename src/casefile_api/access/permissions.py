@@ -137,6 +137,16 @@ def _ask(roles: str, word: Operation62 = _ALTER) -> Operation:
     return Operation(_grant("early-advice:request", police=roles), word)
 
 
+def _escalates(word: Operation62) -> Operation:
+    return Operation(
+        {
+            **_grant("early-advice:request", police="gatekeeper senior_officer"),
+            **_grant("early-advice:triage", cps="legal_manager unit_head"),
+        },
+        word,
+    )
+
+
 def _triage(roles: str) -> Operation:
     return Operation(_grant("early-advice:triage", cps=roles), _ALTER)
 
@@ -263,8 +273,10 @@ OPERATIONS: Mapping[str, Operation] = {
     "transfer_early_advice_request": _triage("legal_manager unit_head"),
     "finalise_early_advice_request": _triage("legal_manager"),
     "list_escalations": _reads("early-advice:read"),
-    "raise_escalation": _ask("gatekeeper senior_officer", _COLLECT),
-    "answer_escalation": _triage("legal_manager unit_head"),
+    "raise_escalation": _escalates(_COLLECT),
+    "answer_escalation": _escalates(_ALTER),
+    "list_outcomes": _reads("early-advice:read"),
+    "record_outcome": _ask(_INVESTIGATES, _COLLECT),
     "move_response_date": _triage("casework_assistant legal_manager"),
     "request_information_early_advice_request": _advise("prosecutor"),
     "provide_information_early_advice_request": _ask(_INVESTIGATES),

@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from casefile_api.access.caller import Caller
+from casefile_api.case_files.charging import charges_noted
 from casefile_api.case_files.checks import check_content, named_attachment_ids, warnings
 from casefile_api.case_files.conflicts import refuse_interested, shut_out_parties
 from casefile_api.case_files.content import content_faults
@@ -204,6 +205,8 @@ async def insert_version(
     )
     if stood is None or list(stood) != list(new.standings):
         await work.later(SAY_WHERE_THEY_STAND, standing_row(case.id, version.number, content))
+    for statement, values in charges_noted(case, version.number, content, work.now):
+        await work.later(statement, values)
     for attachment in version.attachments:
         values = {"id": case.id, "number": version.number, "attachment": UUID(attachment["id"])}
         await work.later("insert into case_file_version_attachment values (:id, :number, :attachment)", values)

@@ -4,10 +4,11 @@ from sqlalchemy import func
 from sqlmodel import col, select
 
 from casefile_api.clock import utc_text
+from casefile_api.early_advice.action_models import EarlyAdviceAction, EarlyAdviceActionStep
 from casefile_api.early_advice.actions_workflow import ActionState
 from casefile_api.early_advice.clock_keeping import ClockKeeper, rules_of
 from casefile_api.early_advice.clocks import ClockKind, end_of
-from casefile_api.early_advice.models import EarlyAdviceAction, EarlyAdviceActionStep, EarlyAdviceRequest
+from casefile_api.early_advice.models import EarlyAdviceRequest
 from casefile_api.early_advice.queries import told_of
 from casefile_api.early_advice.schemas import SetActionRequest
 from casefile_api.early_advice.sealing import Json, Words, seal_words

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from fastapi import Response
 
 from casefile_api.clock import utc_text
+from casefile_api.early_advice.action_models import EarlyAdviceAction
 from casefile_api.early_advice.action_plan import announce_action, check_action, set_action, write_action_step
 from casefile_api.early_advice.action_schemas import (
     AnswerDispute,
@@ -30,7 +31,7 @@ from casefile_api.early_advice.endorsing import (
     share,
     shared_suspects,
 )
-from casefile_api.early_advice.models import EarlyAdviceAction, EarlyAdviceRequest
+from casefile_api.early_advice.models import EarlyAdviceRequest
 from casefile_api.early_advice.openings import refuse_wrong_action_state, why_not_with_action
 from casefile_api.early_advice.queries import Found, find_action, find_request
 from casefile_api.early_advice.schemas import SetActionRequest

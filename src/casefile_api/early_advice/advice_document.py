@@ -14,15 +14,10 @@ from threading import Lock
 from fastapi import Response
 from sqlmodel import col, select
 
+from casefile_api.early_advice.action_models import EarlyAdviceAction, EarlyAdviceActionStep
 from casefile_api.early_advice.clocks import LONDON, london_date
 from casefile_api.early_advice.endorsing import content_of_version
-from casefile_api.early_advice.models import (
-    EarlyAdvice,
-    EarlyAdviceAction,
-    EarlyAdviceActionStep,
-    EarlyAdviceRequest,
-    EarlyAdviceStep,
-)
+from casefile_api.early_advice.models import EarlyAdvice, EarlyAdviceRequest, EarlyAdviceStep
 from casefile_api.early_advice.paper import Block, Document, Heading, Lines, printed
 from casefile_api.early_advice.queries import Found, find_request
 from casefile_api.early_advice.sealing import Json, open_words

@@ -11,7 +11,7 @@ from sqlalchemy import BigInteger, func, literal
 from sqlmodel import col, select
 
 from casefile_api.clock import utc_text
-from casefile_api.early_advice.models import EarlyAdviceDraft
+from casefile_api.early_advice.following_models import EarlyAdviceDraft
 from casefile_api.early_advice.openings import refuse_other_persons
 from casefile_api.early_advice.queries import find_request
 from casefile_api.early_advice.schemas import SaveAdviceDraft

@@ -7,12 +7,14 @@ from functools import lru_cache
 from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
-from sqlalchemy import func
+from sqlalchemy import ColumnElement, and_, func
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from casefile_api.clock import utc_text
+from casefile_api.early_advice.action_models import EarlyAdviceAction
 from casefile_api.early_advice.actions_workflow import ActionState
+from casefile_api.early_advice.clock_models import EarlyAdviceClock
 from casefile_api.early_advice.clocks import (
     DEFAULT_RULES,
     ClockKind,
@@ -21,7 +23,8 @@ from casefile_api.early_advice.clocks import (
     RunningClock,
     start,
 )
-from casefile_api.early_advice.models import EarlyAdviceAction, EarlyAdviceClock, EarlyAdviceRequest
+from casefile_api.early_advice.following_models import EarlyAdviceEscalation
+from casefile_api.early_advice.models import EarlyAdviceRequest
 from casefile_api.early_advice.workflow import ClockEffect, Do
 from casefile_api.errors import Misconfigured
 from casefile_api.identifiers import new_id
@@ -117,6 +120,19 @@ class ClockKeeper:
             effect = ClockEffect(Do.START, ClockKind.ACTION)
             await self.apply([effect], date_set=action.due_on, action=action)
 
+    async def escalate(self, escalation: EarlyAdviceEscalation, clock: RunningClock) -> EarlyAdviceClock:
+        """Let the clock of an escalation's answer run."""
+        row = self._begin(clock, None, escalation)
+        await self._session.flush()
+        await self._note_next_deadline()
+        return row
+
+    async def stop(self, row: EarlyAdviceClock) -> None:
+        """Stop one clock: what it is for was done."""
+        write(row, running(row).stopped(self._now))
+        await self._session.flush()
+        await self._note_next_deadline()
+
     async def _do(
         self,
         effect: ClockEffect,
@@ -141,12 +157,18 @@ class ClockKeeper:
         if row is not None and effect.do is Do.RESUME:
             write(row, running(row).resumed(self._now))
 
-    def _begin(self, clock: RunningClock, action: EarlyAdviceAction | None) -> EarlyAdviceClock:
+    def _begin(
+        self,
+        clock: RunningClock,
+        action: EarlyAdviceAction | None,
+        escalation: EarlyAdviceEscalation | None = None,
+    ) -> EarlyAdviceClock:
         row = EarlyAdviceClock(
             id=new_id(),
             case_file_id=self._request.case_file_id,
             request_id=self._request.id,
             action_id=action.id if action else None,
+            escalation_id=escalation.id if escalation else None,
             kind=clock.kind.value,
             started_at=clock.started_at,
             due_on=clock.due_on,
@@ -213,9 +235,24 @@ def write(row: EarlyAdviceClock, clock: RunningClock) -> None:
     row.paused_at, row.paused_days, row.stopped_at = clock.paused_at, clock.paused_days, clock.stopped_at
 
 
+def of_request_alone() -> ColumnElement[bool]:
+    """Return the condition on a clock that it is the request's own: of no action and no escalation."""
+    return and_(col(EarlyAdviceClock.action_id).is_(None), col(EarlyAdviceClock.escalation_id).is_(None))
+
+
+async def clocks_of_escalations(session: AsyncSession, request_id: UUID) -> dict[UUID, EarlyAdviceClock]:
+    """Return the clock of each escalation of a request, the newest of one that was reopened with its request."""
+    found = await session.execute(
+        select(EarlyAdviceClock)
+        .where(EarlyAdviceClock.request_id == request_id, col(EarlyAdviceClock.escalation_id).is_not(None))
+        .order_by(col(EarlyAdviceClock.started_at), col(EarlyAdviceClock.id))
+    )
+    return {row.escalation_id: row for row in found.scalars() if row.escalation_id is not None}
+
+
 async def clocks_of(session: AsyncSession, request_id: UUID, action_id: UUID | None = None) -> list[EarlyAdviceClock]:
-    """Return the clocks of a request, or of one action, oldest first."""
-    of_action = EarlyAdviceClock.action_id == action_id if action_id else col(EarlyAdviceClock.action_id).is_(None)
+    """Return the clocks of a request, or of one action, oldest first; those of escalations are shown with them."""
+    of_action = EarlyAdviceClock.action_id == action_id if action_id else of_request_alone()
     found = await session.execute(
         select(EarlyAdviceClock)
         .where(EarlyAdviceClock.request_id == request_id, of_action)

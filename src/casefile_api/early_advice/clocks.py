@@ -30,6 +30,8 @@ class ClockKind(StrEnum):
     POLICE_RESPONSE = "police_response"
     ACTION = "action"
     APPEAL = "appeal"
+    ESCALATION_TO_CPS = "escalation_to_cps"
+    ESCALATION_TO_POLICE = "escalation_to_police"
 
 
 class DayUnit(StrEnum):
@@ -55,7 +57,11 @@ ANSWERABLE: dict[ClockKind, Side] = {
     ClockKind.POLICE_RESPONSE: Side.POLICE,
     ClockKind.ACTION: Side.POLICE,
     ClockKind.APPEAL: Side.CPS,
+    ClockKind.ESCALATION_TO_CPS: Side.CPS,
+    ClockKind.ESCALATION_TO_POLICE: Side.POLICE,
 }
+OF_ESCALATIONS = (ClockKind.ESCALATION_TO_CPS, ClockKind.ESCALATION_TO_POLICE)
+"""Deadlines of an escalation's answer, by the side that is to give it."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +92,8 @@ DEFAULT_RULES: tuple[ClockRule, ...] = (
     ClockRule(ClockKind.POLICE_RESPONSE, _SINCE, 14, DayUnit.DATE_SET, warn_days=2),
     ClockRule(ClockKind.ACTION, _SINCE, 28, DayUnit.DATE_SET, warn_days=3, chase_months=(1, 2)),
     ClockRule(ClockKind.APPEAL, _SINCE, 5, DayUnit.WORKING_DAYS, warn_days=1),
+    ClockRule(ClockKind.ESCALATION_TO_CPS, _SINCE, 5, DayUnit.WORKING_DAYS, warn_days=1),
+    ClockRule(ClockKind.ESCALATION_TO_POLICE, _SINCE, 5, DayUnit.WORKING_DAYS, warn_days=1),
 )
 
 

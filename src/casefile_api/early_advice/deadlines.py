@@ -18,7 +18,7 @@ from casefile_api.access.permissions import Operation62
 from casefile_api.clock import Clock, utc_text
 from casefile_api.database import Database
 from casefile_api.early_advice.clock_keeping import running
-from casefile_api.early_advice.models import EarlyAdviceClock
+from casefile_api.early_advice.clock_models import EarlyAdviceClock
 from casefile_api.unattended import Act, unattended
 
 BATCH = 200
@@ -46,7 +46,7 @@ _DUE = {
         " and chase_at <= :now order by chase_at, id limit :limit"
     ),
 }
-_RETURNING = "returning request_id, action_id, kind, due_at"
+_RETURNING = "returning request_id, action_id, escalation_id, kind, due_at"
 _TAKE = {
     Deadline.APPROACHING: text(
         "update early_advice_clock set warned_at = :now where id = :id and stopped_at is null and paused_at is null"
@@ -124,18 +124,23 @@ class _Taken:
 
     request_id: UUID
     action_id: UUID | None
+    escalation_id: UUID | None
     kind: str
     due_at: datetime
     months: int | None = None
 
 
 async def _record(act: Act, deadline: Deadline, due: DueClock, owner: str, taken: _Taken) -> None:
-    request_id, action_id, kind, due_at = taken.request_id, taken.action_id, taken.kind, taken.due_at
+    request_id, kind = taken.request_id, taken.kind
     areas = (await act.session.execute(_TOLD, {"request": request_id})).scalars()
-    target = ("early_advice_action", action_id) if action_id else ("early_advice_request", request_id)
+    whose = {"action_id": taken.action_id, "escalation_id": taken.escalation_id}
+    members: dict[str, Any] = {name: value for name, value in whose.items() if value is not None}
+    target = ("early_advice_request", request_id)
+    if members:
+        [(name, identifier)] = members.items()
+        target = (f"early_advice_{name.removesuffix('_id')}", identifier)
     act.trail.about(*target, case_file_id=due.case_file_id, owner=owner)
     act.trail.details = {"event": deadline.value, "clock": kind}
-    members: dict[str, Any] = {"action_id": action_id} if action_id else {}
     if taken.months is not None:
         members["months"] = taken.months
     await act.record(
@@ -144,6 +149,6 @@ async def _record(act: Act, deadline: Deadline, due: DueClock, owner: str, taken
         case_file_id=due.case_file_id,
         early_advice_request_id=request_id,
         clock=kind,
-        due_at=utc_text(due_at),
+        due_at=utc_text(taken.due_at),
         **members,
     )

@@ -17,12 +17,8 @@ from casefile_api.access.caller import Caller, OrganisationKind
 from casefile_api.case_files.queries import SEES_WHOLE_AREA
 from casefile_api.clock import utc_text
 from casefile_api.early_advice.clock_keeping import clock_view, clocks_of
-from casefile_api.early_advice.models import (
-    EarlyAdviceMessage,
-    EarlyAdviceRequest,
-    EarlyAdviceStep,
-    EarlyAdviceUnit,
-)
+from casefile_api.early_advice.following_models import EarlyAdviceMessage
+from casefile_api.early_advice.models import EarlyAdviceRequest, EarlyAdviceStep, EarlyAdviceUnit
 from casefile_api.early_advice.workflow import HOLDER, State
 from casefile_api.unit_of_work import UnitOfWork
 

@@ -7,6 +7,7 @@ from casefile_api.early_advice.clock_keeping import ClockKeeper, rules_of, would
 from casefile_api.early_advice.clocks import ClockKind, london_date
 from casefile_api.early_advice.drafting import refuse_second
 from casefile_api.early_advice.endorsing import is_shared
+from casefile_api.early_advice.escalations import await_answer_again
 from casefile_api.early_advice.openings import Unsettled, date_awaited, timely
 from casefile_api.early_advice.queries import unsettled_of
 from casefile_api.early_advice.schemas import FinaliseRequest, ReopenRequest, WithdrawRequest
@@ -57,6 +58,7 @@ async def reopen_request(work: UnitOfWork, request_id: str, body: ReopenRequest)
 async def _await_answer_again(standing: Standing, to: State) -> None:
     """Start the clocks that finalising stopped: the police's answer by the usual days, each action's by its date."""
     work, request = standing.work, standing.request
+    await await_answer_again(work, request)
     keeper = ClockKeeper(work.session, rules_of(work.settings), request, work.now)
     if to is State.ACTION_PLAN_OPEN:
         await keeper.restart_actions()

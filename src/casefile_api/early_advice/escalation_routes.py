@@ -1,4 +1,4 @@
-"""The calls on escalations of a request: raised by the police, answered by the CPS."""
+"""The calls on escalations of a request: raised by one side, answered by the other."""
 
 from typing import Annotated
 

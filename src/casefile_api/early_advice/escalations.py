@@ -1,6 +1,7 @@
-"""Disagreements taken up the ladder: raised by the police with grounds, answered by the CPS with a reason by a date.
+"""Disagreements taken up the ladder: raised by one side with grounds, answered by the other with a reason by a date.
 
-One is open at a time; what was answered may be raised at the next level, where somebody else answers.
+One is open at a time; what was answered may be raised at the next level, where somebody else answers. The answer has
+a clock like any other: told when it is near and when it has passed, stopped by the answer and by the request's end.
 """
 
 from collections.abc import Sequence
@@ -9,11 +10,28 @@ from uuid import UUID
 from fastapi import Response
 from sqlmodel import col, select
 
+from casefile_api.access.caller import Caller, OrganisationKind
 from casefile_api.clock import utc_text
-from casefile_api.early_advice.clock_keeping import would_start
-from casefile_api.early_advice.clocks import ClockKind
-from casefile_api.early_advice.ladder import HIGHEST, Subject, why_not_answered_by, why_not_raised_by
-from casefile_api.early_advice.models import EarlyAdviceAction, EarlyAdviceEscalation, EarlyAdviceRequest
+from casefile_api.early_advice.action_models import EarlyAdviceAction
+from casefile_api.early_advice.clock_keeping import (
+    ClockKeeper,
+    clock_view,
+    clocks_of_escalations,
+    rules_of,
+    would_start,
+)
+from casefile_api.early_advice.clock_models import EarlyAdviceClock
+from casefile_api.early_advice.clocks import Side
+from casefile_api.early_advice.following_models import EarlyAdviceEscalation
+from casefile_api.early_advice.ladder import (
+    ANSWER_CLOCK,
+    HIGHEST,
+    Subject,
+    other_side,
+    why_not_answered_by,
+    why_not_raised_by,
+)
+from casefile_api.early_advice.models import EarlyAdviceRequest
 from casefile_api.early_advice.openings import refuse_unit_that_passed_it_on
 from casefile_api.early_advice.queries import Found, find_request, told_of
 from casefile_api.early_advice.schemas import AnswerEscalation, RaiseEscalation
@@ -36,22 +54,24 @@ async def raise_escalation(work: UnitOfWork, request_id: str, body: RaiseEscalat
     found = await find_request(work, request_id, lock=True)
     request, known = found.request, await _known(work, found)
     before = next((row for row in known if row.id == body.previous_id), None)
-    level = min(before.level + 1, HIGHEST) if before else 1
-    if why := why_not_raised_by(level, work.caller.roles):
+    level, side = min(before.level + 1, HIGHEST) if before else 1, _side_of(work.caller)
+    refuse_unit_that_passed_it_on(work.caller, request)
+    if why := why_not_raised_by(level, side, work.caller.roles):
         raise NotPermitted(why)
     await work.first_time()
     _refuse_out_of_turn(request, known, before)
     await _check(work, request, body, before)
-    clock = await would_start(work.session, work.settings, ClockKind.APPEAL, request, work.now)
+    to, identifier = other_side(side), new_id()
+    clock = await would_start(work.session, work.settings, ANSWER_CLOCK[to], request, work.now)
     if clock is None:
-        raise WrongState("No rule says by when the unit answers: have one set for appeals.")
-    identifier = new_id()
+        raise WrongState("No rule says by when an escalation is answered: have one set.")
     row = EarlyAdviceEscalation(
         id=identifier,
         request_id=request.id,
         case_file_id=request.case_file_id,
         number=len(known) + 1,
         level=level,
+        to_side=to.value,
         subject=body.subject.value,
         action_id=body.action_id,
         previous_id=before.id if before else None,
@@ -67,9 +87,18 @@ async def raise_escalation(work: UnitOfWork, request_id: str, body: RaiseEscalat
     )
     work.session.add(row)
     await work.session.flush()
+    started = await _keeper(work, request).escalate(row, clock)
     work.trail.about("early_advice_escalation", identifier)
     await _tell(work, request, row, "early_advice.escalated", due_at=utc_text(row.due_at))
-    return work.answer_change(await _view(work, row), status=201, etag=_tag(work, row))
+    return work.answer_change(await _view(work, row, started), status=201, etag=_tag(work, row, started))
+
+
+def _side_of(caller: Caller) -> Side:
+    return Side.CPS if caller.kind is OrganisationKind.CPS else Side.POLICE
+
+
+def _keeper(work: UnitOfWork, request: EarlyAdviceRequest) -> ClockKeeper:
+    return ClockKeeper(work.session, rules_of(work.settings), request, work.now)
 
 
 def _refuse_out_of_turn(
@@ -95,6 +124,8 @@ async def _check(
     checks = Checks(work)
     if body.previous_id is not None and before is None:
         checks.fault("unknown_escalation", "Name an escalation of this request.", "/previous_id")
+    if before is not None and before.to_side == _side_of(work.caller).value:
+        checks.fault("others_escalation", "Take up what your own side raised; raise your own anew.", "/previous_id")
     if (body.subject is Subject.ACTION) != (body.action_id is not None):
         checks.fault("action_and_subject", "Name an action where the subject is one, and only there.", "/action_id")
     if body.action_id is not None:
@@ -116,26 +147,48 @@ async def answer_escalation(work: UnitOfWork, request_id: str, escalation_id: st
     if row is None:
         raise NotFound()
     refuse_unit_that_passed_it_on(work.caller, request)
-    below = {one.answered_by for one in known if one.level < row.level}
-    if why := why_not_answered_by(row.level, work.caller.roles, answered_below=work.caller.staff_id in below):
+    below = {one.answered_by for one in known if one.level < row.level and one.to_side == row.to_side}
+    side, answered_below = _side_of(work.caller), work.caller.staff_id in below
+    if why := why_not_answered_by(row.level, Side(row.to_side), side, work.caller.roles, answered_below=answered_below):
         raise NotPermitted(why)
-    await work.precondition(_tag(work, row))
+    clock = (await clocks_of_escalations(work.session, request.id)).get(row.id)
+    await work.precondition(_tag(work, row, clock))
     if row.answered_at is not None:
         raise WrongState("It was answered already.")
     row.answered_at, row.answered_by, row.outcome = work.now, work.caller.staff_id, body.outcome.value
     words: Words = {"by": dict(by(work.caller)), "reason": body.reason}
     row.answer = await seal_words(work, request.case_file_id, _ANSWER, row.id, words)
     await work.session.flush()
+    if clock is not None:
+        await _keeper(work, request).stop(clock)
     work.trail.about("early_advice_escalation", row.id)
     await _tell(work, request, row, "early_advice.escalation_answered")
-    return work.answer_change(await _view(work, row), etag=_tag(work, row))
+    return work.answer_change(await _view(work, row, clock), etag=_tag(work, row, clock))
+
+
+async def await_answer_again(work: UnitOfWork, request: EarlyAdviceRequest) -> None:
+    """Let the clock of an unanswered escalation run anew: the request was reopened."""
+    query = select(EarlyAdviceEscalation).where(
+        EarlyAdviceEscalation.request_id == request.id, col(EarlyAdviceEscalation.answered_at).is_(None)
+    )
+    row = (await work.session.execute(query)).scalar_one_or_none()
+    if row is None:
+        return
+    clock = await would_start(work.session, work.settings, ANSWER_CLOCK[Side(row.to_side)], request, work.now)
+    if clock is not None:
+        row.due_at = clock.due_at
+        await _keeper(work, request).escalate(row, clock)
 
 
 async def list_escalations(reading: Reading, request_id: str) -> list[dict[str, object]]:
     """Return the escalations of a request, oldest first; who lost sight of it sees those raised until then."""
     found = await find_request(reading, request_id)
     rows = await _known(reading, found)
-    return [{**await _view(reading, row), "etag": _tag(reading, row)} for row in rows]
+    clocks = await clocks_of_escalations(reading.session, found.request.id) if rows else {}
+    return [
+        {**await _view(reading, row, clocks.get(row.id)), "etag": _tag(reading, row, clocks.get(row.id))}
+        for row in rows
+    ]
 
 
 async def _known(reading: Reading, found: Found) -> Sequence[EarlyAdviceEscalation]:
@@ -160,12 +213,18 @@ async def _tell(
     )
 
 
-def _tag(reading: Reading, row: EarlyAdviceEscalation) -> str:
-    answered = row.answered_at is not None
-    return tag_of({"escalation": str(row.id), "answered": answered, "organisation": reading.caller.organisation})
+def _tag(reading: Reading, row: EarlyAdviceEscalation, clock: EarlyAdviceClock | None) -> str:
+    return tag_of(
+        {
+            "escalation": str(row.id),
+            "answered": row.answered_at is not None,
+            "stopped": clock is None or clock.stopped_at is not None,
+            "organisation": reading.caller.organisation,
+        }
+    )
 
 
-async def _view(reading: Reading, row: EarlyAdviceEscalation) -> dict[str, object]:
+async def _view(reading: Reading, row: EarlyAdviceEscalation, clock: EarlyAdviceClock | None) -> dict[str, object]:
     raised = await open_words(reading, row.case_file_id, _GROUNDS, row.id, row.grounds)
     answer = await open_words(reading, row.case_file_id, _ANSWER, row.id, row.answer) if row.answer else {}
     return {
@@ -173,6 +232,7 @@ async def _view(reading: Reading, row: EarlyAdviceEscalation) -> dict[str, objec
         "early_advice_request_id": str(row.request_id),
         "number": row.number,
         "level": row.level,
+        "to_side": row.to_side,
         "subject": row.subject,
         "action_id": _text(row.action_id),
         "previous_id": _text(row.previous_id),
@@ -180,6 +240,7 @@ async def _view(reading: Reading, row: EarlyAdviceEscalation) -> dict[str, objec
         "raised_at": utc_text(row.raised_at),
         "raised_by": raised["by"],
         "due_at": utc_text(row.due_at),
+        "clock": clock_view(clock, reading.now) if clock is not None else None,
         "answered_at": utc_text(row.answered_at) if row.answered_at else None,
         "answered_by": answer.get("by"),
         "outcome": row.outcome,

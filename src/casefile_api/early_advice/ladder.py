@@ -1,13 +1,16 @@
-"""The ladder of escalation: who of the police may take a disagreement to which level, and who of the CPS answers. Pure.
+"""The ladder of escalation: who of either side may take a disagreement to which level, and who of the other answers.
 
 Inspector and legal manager, Superintendent and unit head, Assistant Chief Constable and Chief Crown Prosecutor; each
-level answers within the days of an appeal. In the service's roles a gatekeeper is an Inspector, a senior officer above.
+level answers within the days of its deadline. In the service's roles a gatekeeper is an Inspector, a senior officer
+above. Either side may raise: the police over what the CPS does, the CPS over answers that do not come. Pure.
 Source: DG6 appeals (Inspector or above); the published ladder of escalation between police and CPS.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+
+from casefile_api.early_advice.clocks import ClockKind, Side
 
 
 class Subject(StrEnum):
@@ -29,10 +32,14 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Level:
-    """One rung: who raises there, and who answers."""
+    """One rung: the roles of either side that raise there, and answer there what the other side raised."""
 
-    raises: tuple[str, ...]
-    answers: tuple[str, ...]
+    police: tuple[str, ...]
+    cps: tuple[str, ...]
+
+    def of(self, side: Side) -> tuple[str, ...]:
+        """Return the roles of a side."""
+        return self.police if side is Side.POLICE else self.cps
 
 
 LADDER: Mapping[int, Level] = {
@@ -41,17 +48,29 @@ LADDER: Mapping[int, Level] = {
     3: Level(("senior_officer",), ("unit_head",)),
 }
 HIGHEST = max(LADDER)
+ANSWER_CLOCK: Mapping[Side, ClockKind] = {
+    Side.CPS: ClockKind.ESCALATION_TO_CPS,
+    Side.POLICE: ClockKind.ESCALATION_TO_POLICE,
+}
+"""The deadline of an answer, by the side that gives it."""
 
 
-def why_not_raised_by(level: int, roles: frozenset[str]) -> str | None:
-    """Say why somebody may not raise at a level; None where they may."""
-    rung = LADDER[level]
-    return None if roles & set(rung.raises) else f"Level {level} is raised by {' or '.join(rung.raises)}."
+def other_side(side: Side) -> Side:
+    """Return the side that answers what a side raises."""
+    return Side.CPS if side is Side.POLICE else Side.POLICE
 
 
-def why_not_answered_by(level: int, roles: frozenset[str], *, answered_below: bool) -> str | None:
-    """Say why somebody may not answer at a level; None where they may."""
-    rung = LADDER[level]
-    if not roles & set(rung.answers):
-        return f"Level {level} is answered by {' or '.join(rung.answers)}."
+def why_not_raised_by(level: int, side: Side, roles: frozenset[str]) -> str | None:
+    """Say why somebody of a side may not raise at a level; None where they may."""
+    allowed = LADDER[level].of(side)
+    return None if roles & set(allowed) else f"Level {level} is raised by {' or '.join(allowed)}."
+
+
+def why_not_answered_by(level: int, to: Side, side: Side, roles: frozenset[str], *, answered_below: bool) -> str | None:
+    """Say why somebody of a side may not answer what was raised to a side at a level; None where they may."""
+    if side is not to:
+        return "The other side answers what one's own side raised."
+    allowed = LADDER[level].of(to)
+    if not roles & set(allowed):
+        return f"Level {level} is answered by {' or '.join(allowed)}."
     return "Who answered at a level below does not answer here." if answered_below else None

@@ -10,7 +10,8 @@ from sqlmodel import col, select
 from casefile_api.access.caller import OrganisationKind, kind_of
 from casefile_api.clock import utc_text
 from casefile_api.early_advice.clocks import Side
-from casefile_api.early_advice.models import EarlyAdviceMessage, EarlyAdviceReading, EarlyAdviceRequest
+from casefile_api.early_advice.following_models import EarlyAdviceMessage, EarlyAdviceReading
+from casefile_api.early_advice.models import EarlyAdviceRequest
 from casefile_api.early_advice.naming import name_attachments
 from casefile_api.early_advice.openings import refuse_unit_that_passed_it_on
 from casefile_api.early_advice.queries import find_request, told_of

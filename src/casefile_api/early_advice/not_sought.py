@@ -13,7 +13,8 @@ from casefile_api.case_files.queries import find_visible
 from casefile_api.clock import utc_text
 from casefile_api.early_advice.drafting import suspect_set_key
 from casefile_api.early_advice.endorsing import content_of_version, suspects_in
-from casefile_api.early_advice.models import EarlyAdviceNotSought, EarlyAdviceRequest
+from casefile_api.early_advice.following_models import EarlyAdviceNotSought
+from casefile_api.early_advice.models import EarlyAdviceRequest
 from casefile_api.early_advice.schemas import RecordNotSought
 from casefile_api.early_advice.sealing import open_words, seal_words
 from casefile_api.early_advice.steps import Checks, by

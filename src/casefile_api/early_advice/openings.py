@@ -11,10 +11,11 @@ from datetime import date, datetime
 
 from casefile_api.access.caller import Caller, OrganisationKind
 from casefile_api.access.permissions import OPERATIONS
+from casefile_api.early_advice.action_models import EarlyAdviceAction
 from casefile_api.early_advice.actions_workflow import ACTIONS, ActionState, ActionStep
 from casefile_api.early_advice.clocks import end_of
 from casefile_api.early_advice.drawing import what_may_follow, who
-from casefile_api.early_advice.models import EarlyAdviceAction, EarlyAdviceRequest
+from casefile_api.early_advice.models import EarlyAdviceRequest
 from casefile_api.early_advice.workflow import WORKFLOW, State, Step
 from casefile_api.errors import NotPermitted, WrongState
 from casefile_api.state_machine import Workflow

@@ -22,6 +22,8 @@ from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer  # type: ign
 
 _PLAIN, _BOLD = "DejaVuSans", "DejaVuSans-Bold"
 _MARGIN = 20 * mm
+# Letters that run from right to left, or that join, would want shaping too: they are named rather than drawn wrongly.
+_NAMED = "[U+0646] and the like name a character that is not in the fonts of this document; the advice itself has it."
 
 
 @dataclass(frozen=True)
@@ -71,8 +73,16 @@ def printed(document: Document) -> bytes:
         out, pagesize=A4, leftMargin=_MARGIN, rightMargin=_MARGIN, topMargin=_MARGIN, bottomMargin=_MARGIN,
         title=document.title, author=document.mark, subject=document.reference, lang="en-GB", invariant=1,
     )  # fmt: skip
-    made.build(story, canvasmaker=_pages_of(document))
+    made.build(story, canvasmaker=_pages_of(document, _NAMED if _lacks(document, known) else ""))
     return out.getvalue()
+
+
+def _lacks(document: Document, known: frozenset[int]) -> bool:
+    """Say whether anything of the document is in characters that the fonts lack."""
+    said = [document.title]
+    for block in document.blocks:
+        said += [block.words, (block.lead or "") if isinstance(block, Lines) else ""]
+    return any(ord(sign) not in known for words in said for line in words.splitlines() for sign in line if sign != "\t")
 
 
 def _marked_up(words: str, known: frozenset[int]) -> str:
@@ -95,8 +105,8 @@ def _glyphs() -> frozenset[int]:
     return found[0] & found[1]
 
 
-def _pages_of(document: Document) -> type[Canvas]:
-    """Return the canvas that writes the mark and "page 2 of 5" on every page, once it is known how many there are."""
+def _pages_of(document: Document, note: str) -> type[Canvas]:
+    """Return the canvas that writes the mark, a note and "page 2 of 5" on every page, once it is known how many."""
 
     class Pages(Canvas):  # type: ignore[misc]
         def __init__(self, *given: object, **named: object) -> None:
@@ -120,6 +130,7 @@ def _pages_of(document: Document) -> type[Canvas]:
             self.drawCentredString(width / 2, height - 12 * mm, document.mark)
             self.drawCentredString(width / 2, 8 * mm, document.mark)
             self.setFont(_PLAIN, 7.5)
+            self.drawString(_MARGIN, 16.5 * mm, note)
             self.drawString(_MARGIN, 13 * mm, document.reference)
             self.drawRightString(width - _MARGIN, 13 * mm, f"page {number} of {of}")
 

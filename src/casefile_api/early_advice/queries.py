@@ -1,4 +1,4 @@
-"""Finding requests for a caller: one by its id, or the queue. What the caller may not see does not exist.
+"""Finding a request for a caller, with its actions and its people. What the caller may not see does not exist.
 
 The police see the requests of case files that they see. The CPS sees a request once it was sent to one of its units;
 when it has left them, they go on seeing it as it stood then. A draft is nobody's but the force's.
@@ -6,49 +6,36 @@ when it has left them, they go on seeing it as it stood then. A draft is nobody'
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any, cast
+from typing import cast
 from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
-    Executable,
     and_,
     exists,
     func,
-    join,
     literal,
-    not_,
-    or_,
-    outerjoin,
     text,
     tuple_,
 )
-from sqlalchemy import select as sqlalchemy_select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 
 from casefile_api.access.caller import Caller, OrganisationKind
 from casefile_api.case_files.admission import broken_glass_of, let_in
 from casefile_api.case_files.models import CaseFile
 from casefile_api.case_files.queries import CaseFileRow, find_visible, sight_of, visible_to
+from casefile_api.early_advice.action_models import EarlyAdviceAction
 from casefile_api.early_advice.actions_workflow import SETTLED
-from casefile_api.early_advice.clocks import Side, start_of
-from casefile_api.early_advice.departures import LastSeen, as_it_left, is_with, kept, last_seen, sent_to
-from casefile_api.early_advice.models import EarlyAdviceAction, EarlyAdviceRequest, EarlyAdviceUnit
+from casefile_api.early_advice.departures import LastSeen, last_seen, sent_to
+from casefile_api.early_advice.models import EarlyAdviceRequest, EarlyAdviceUnit
 from casefile_api.early_advice.openings import Unsettled
-from casefile_api.early_advice.work_lists import WorkList, is_open, on_list
-from casefile_api.early_advice.workflow import HOLDER, State
+from casefile_api.early_advice.workflow import State
 from casefile_api.errors import NotFound
 from casefile_api.identifiers import parse_id
 from casefile_api.organisations.models import Staff
 from casefile_api.unit_of_work import Reading
-from casefile_api.web.pagination import Page
-
-# How much further each step along the queue goes than the one before, and no step further than so many.
-_LONGER, _LONGEST_STEP = 4, 10_000
 
 
 @dataclass(frozen=True)
@@ -60,71 +47,26 @@ class Found:
     last_seen: LastSeen | None = None
 
 
-@dataclass(frozen=True)
-class Listed:
-    """A request of the queue, as the caller sees it, with its case file's police unit."""
-
-    request: EarlyAdviceRequest
-    police_unit: str
-    last_seen: LastSeen | None = None
-    broken_glass: UUID | None = None
-
-    @property
-    def place(self) -> tuple[datetime, UUID]:
-        """Where in the queue it stands."""
-        return self.request.updated_at, self.request.id
-
-    def keys(self, *, by_deadline: bool) -> tuple[object, ...]:
-        """Where a list ordered by deadline, or by last change, goes on after it."""
-        return ("due_at", self.request.due_at, self.request.id) if by_deadline else self.place
-
-
-@dataclass(frozen=True)
-class Queue:
-    """What part of the queue is asked for."""
-
-    unit: str | None = None
-    state: State | None = None
-    holder: Side | None = None
-    due_before: date | datetime | None = None
-    assigned_to: str | None = None
-    case_file_id: str | None = None
-    work_list: WorkList | None = None
-    by_deadline: bool = False
-
-    def as_asked(self) -> dict[str, str]:
-        """Return what was asked for, as the log keeps it: it names the filter of a person and keeps no person."""
-        asked = {
-            "unit": self.unit,
-            "state": self.state.value if self.state else None,
-            "with": self.holder.value if self.holder else None,
-            "due_before": self.due_before.isoformat() if self.due_before else None,
-            "case_file_id": self.case_file_id,
-            "queue": self.work_list.value if self.work_list else None,
-            "sort": "due_at" if self.by_deadline else None,
-        }
-        return {name: value for name, value in asked.items() if value is not None}
-
-
 def request_visible_to(caller: Caller) -> ColumnElement[bool]:
     """Return the condition on a request (joined with its case file) that the caller may see it."""
     if caller.kind is OrganisationKind.CPS:
         sent = exists().where(col(EarlyAdviceUnit.request_id) == EarlyAdviceRequest.id, sent_to(caller))
-        return and_(sent, _on_case(caller, let_in("case_file")))
+        return and_(sent, on_case(caller, let_in("case_file")))
     # A request is of the force of its case file: said of both, so that the queue is walked in its own order.
     return and_(
-        col(EarlyAdviceRequest.organisation) == caller.organisation, _on_case(caller, visible_to(caller, "case_file"))
+        col(EarlyAdviceRequest.organisation) == caller.organisation, on_case(caller, visible_to(caller, "case_file"))
     )
 
 
-def _on_case(caller: Caller, condition: str) -> ColumnElement[bool]:
+def on_case(caller: Caller, condition: str) -> ColumnElement[bool]:
     """Return a condition on the case file of a request, with the values it names."""
     bound = {name: value for name, value in sight_of(caller).items() if f":{name}" in condition}
     return cast("ColumnElement[bool]", text(condition).bindparams(**bound))
 
 
-def _broken_glass(caller: Caller) -> ColumnElement[UUID | None]:
-    return cast("ColumnElement[UUID | None]", _on_case(caller, broken_glass_of("case_file")))
+def broken_glass(caller: Caller) -> ColumnElement[UUID | None]:
+    """Return the opening by break-glass through which a case file is seen, if it is."""
+    return cast("ColumnElement[UUID | None]", on_case(caller, broken_glass_of("case_file")))
 
 
 async def find_request(reading: Reading, request_id: str, *, lock: bool = False) -> Found:
@@ -195,161 +137,6 @@ async def unsettled_of(session: AsyncSession, requests: Iterable[EarlyAdviceRequ
         .group_by(col(action.request_id))
     )
     return {request_id: Unsettled(count, last) for request_id, count, last in (await session.execute(query)).all()}
-
-
-async def list_queue(reading: Reading, queue: Queue, page: Page) -> list[Listed]:
-    """Return the requests that the caller sees, as they see them, newest change first: a page and one more.
-
-    By deadline: those of which one runs, the soonest first.
-    """
-    if queue.by_deadline:
-        return await _list_by_deadline(reading, queue, page)
-    listed = await _list_present(reading, queue, page)
-    if reading.caller.kind is OrganisationKind.CPS:
-        listed += await _list_departed(reading, queue, page)
-    return sorted(listed, key=lambda item: item.place, reverse=True)[: page.limit + 1]
-
-
-async def _list_present(reading: Reading, queue: Queue, page: Page) -> list[Listed]:
-    """Return the requests that the caller sees as they are.
-
-    Those of the caller's place are gone along in order, each step further than the one before, until a page is found:
-    what can be seen of them is asked of those at hand alone.
-    """
-    listed: list[Listed] = []
-    after, wanted = page.after(datetime, UUID), page.limit + 1
-    step = 2 * wanted
-    while True:
-        rows = (await reading.session.execute(_step(reading, queue, after, step))).all()
-        listed += [Listed(request, unit, broken_glass=glass) for _, _, request, unit, glass in rows if request]
-        if len(listed) >= wanted or len(rows) < step:
-            return listed[:wanted]
-        after, step = (rows[-1][0], rows[-1][1]), min(step * _LONGER, _LONGEST_STEP)
-
-
-def _step(reading: Reading, queue: Queue, after: tuple[Any, ...] | None, step: int) -> Executable:
-    """Return the next requests of the caller's place, each as it can be seen, or not at all."""
-    caller, request = reading.caller, EarlyAdviceRequest
-    cps = caller.kind is OrganisationKind.CPS
-    at, identifier, police_unit = col(request.updated_at), col(request.id), col(CaseFile.police_unit)
-    place = [is_with(caller) if cps else col(request.organisation) == caller.organisation, *_asked(queue)]
-    if after is not None:
-        place.append(tuple_(at, identifier) < tuple_(*after))
-    walked = select(at, identifier).where(*place).order_by(at.desc(), identifier.desc()).limit(step).subquery("walked")
-    visible = let_in("case_file") if cps else visible_to(caller, "case_file")
-    conditions = [walked.c.id == request.id, _on_case(caller, visible), *_asked_of_case(reading, queue)]
-    seen = join(request, CaseFile, col(CaseFile.id) == request.case_file_id)
-    shown = (walked.c.updated_at, walked.c.id, request, police_unit, _broken_glass(caller))
-    return (
-        sqlalchemy_select(*shown)
-        .select_from(outerjoin(walked, seen, and_(*conditions)))
-        .order_by(walked.c.updated_at.desc(), walked.c.id.desc())
-    )
-
-
-async def _list_by_deadline(reading: Reading, queue: Queue, page: Page) -> list[Listed]:
-    """Return the open requests that have a deadline running, the soonest first; what left has none that runs."""
-    caller, seen, request = reading.caller, page.after(str, datetime, UUID), EarlyAdviceRequest
-    now_theirs = [is_with(caller)] if caller.kind is OrganisationKind.CPS else []
-    conditions = [*now_theirs, request_visible_to(caller), *_asked(queue), *_asked_of_case(reading, queue)]
-    place = tuple_(col(request.due_at), col(request.id))
-    if seen is not None:
-        conditions.append(place > tuple_(*seen[1:]))
-    query = (
-        select(request, CaseFile.police_unit, _broken_glass(caller))
-        .join(CaseFile, col(CaseFile.id) == request.case_file_id)
-        .where(*conditions, is_open(), col(request.due_at).is_not(None))
-        .order_by(col(request.due_at), col(request.id))
-        .limit(page.limit + 1)
-    )
-    found = (await reading.session.execute(query)).all()
-    return [Listed(row, unit, broken_glass=glass) for row, unit, glass in found]
-
-
-async def _list_departed(reading: Reading, queue: Queue, page: Page) -> list[Listed]:
-    """Return the requests that left the caller's reach, by how they stood when they left it last.
-
-    They have no prosecutor and no deadline that runs, so that they are in no list by either.
-    """
-    if queue.due_before is not None or queue.assigned_to is not None or queue.work_list is not None:
-        return []
-    caller, seen = reading.caller, page.after(datetime, UUID)
-    unit, request, other = EarlyAdviceUnit, EarlyAdviceRequest, aliased(EarlyAdviceUnit)
-    left_later = exists().where(
-        col(other.request_id) == unit.request_id,
-        sent_to(caller, other),
-        col(other.left_at) > col(unit.left_at),
-    )
-    let = _on_case(caller, let_in("case_file"))
-    conditions = [let, sent_to(caller), col(unit.left_at).is_not(None), not_(is_with(caller)), not_(left_later)]
-    if seen is not None:
-        conditions.append(tuple_(col(unit.left_at), col(request.id)) < tuple_(*seen))
-    query = (
-        select(request, CaseFile.police_unit, unit, _broken_glass(caller))
-        .join(CaseFile, col(CaseFile.id) == request.case_file_id)
-        .join(unit, col(unit.request_id) == request.id)
-        .where(*conditions, *_asked_of_departed(queue))
-        .order_by(col(unit.left_at).desc(), col(request.id).desc())
-        .limit(page.limit + 1)
-    )
-    listed = []
-    for row, police_unit, sent, glass in (await reading.session.execute(query)).all():
-        left = as_it_left(sent, row)
-        listed += [Listed(left.request, police_unit, left, glass)] if left else []
-    return listed
-
-
-def _asked_of_departed(queue: Queue) -> list[ColumnElement[bool]]:
-    asked: list[ColumnElement[bool]] = []
-    if queue.unit is not None:
-        asked.append(or_(kept("cps_unit") == queue.unit, col(CaseFile.police_unit) == queue.unit))
-    if queue.state is not None:
-        asked.append(kept("state") == queue.state.value)
-    if queue.holder is not None:
-        asked.append(kept("with") == queue.holder.value)
-    if queue.case_file_id is not None:
-        asked.append(col(EarlyAdviceRequest.case_file_id) == _id_or_none(queue.case_file_id))
-    return asked
-
-
-def _asked_of_case(reading: Reading, queue: Queue) -> list[ColumnElement[bool]]:
-    """Return what is asked of a request together with its case file."""
-    asked: list[ColumnElement[bool]] = []
-    if queue.unit is not None:
-        asked.append(or_(col(EarlyAdviceRequest.cps_unit) == queue.unit, col(CaseFile.police_unit) == queue.unit))
-    if queue.work_list is not None:
-        asked.append(on_list(queue.work_list, reading.caller, reading.now))
-    return asked
-
-
-def _asked(queue: Queue) -> list[ColumnElement[bool]]:
-    """Return the conditions on the request itself."""
-    request = EarlyAdviceRequest
-    asked: list[ColumnElement[bool]] = []
-    if queue.state is not None:
-        asked.append(col(request.state) == queue.state.value)
-    if queue.holder is not None:
-        states = [state.value for state, side in HOLDER.items() if side is queue.holder]
-        asked.append(col(request.state).in_(states))
-    if queue.due_before is not None:
-        asked.append(col(request.due_at) < _moment(queue.due_before))
-    if queue.assigned_to is not None:
-        asked.append(col(request.prosecutor) == queue.assigned_to)
-    if queue.case_file_id is not None:
-        asked.append(col(request.case_file_id) == _id_or_none(queue.case_file_id))
-    return asked
-
-
-def _moment(asked: date | datetime) -> datetime:
-    """Read `due_before`: a moment, or the start of a London day."""
-    return asked if isinstance(asked, datetime) else start_of(asked)
-
-
-def _id_or_none(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 async def prosecutors_of(

@@ -6,7 +6,7 @@ from fastapi import Response
 from sqlmodel import col, select
 
 from casefile_api.clock import utc_text
-from casefile_api.early_advice.models import EarlyAdviceMessage, EarlyAdviceReading
+from casefile_api.early_advice.following_models import EarlyAdviceMessage, EarlyAdviceReading
 from casefile_api.early_advice.openings import refuse_unit_that_passed_it_on
 from casefile_api.early_advice.queries import Found, find_request, told_of
 from casefile_api.early_advice.schemas import MarkRead

@@ -144,6 +144,21 @@ class Spell(Representation):
     seconds: int | None
 
 
+class OutcomeView(Representation):
+    """What became of a suspect of a request, as the police told it."""
+
+    id: str
+    early_advice_request_id: str
+    suspect_id: str
+    outcome: str
+    decided_on: str
+    days_after_submission: int = Field(description="London dates from the request's first submission to the decision")
+    stands: bool = Field(description="whether nothing newer was told of the suspect")
+    reason: str | None
+    recorded_at: str
+    by: ActorView
+
+
 class RequestView(RequestItem):
     """The whole story of a request."""
 
@@ -151,6 +166,7 @@ class RequestView(RequestItem):
     issues: str
     advice_sought: list[QuestionView]
     advice: AdviceView | None
+    outcomes: list[OutcomeView] = Field(description="what became of the suspects, as the police told it")
     held: list[Spell] = Field(description="who held the ball for how long, without a gap while the request is open")
     history: list[TakenStep]
     receipt: Receipt | None = Field(None, description="in the answer to a step that shares a version")
@@ -206,6 +222,7 @@ class EscalationView(Representation):
     early_advice_request_id: str
     number: int
     level: int
+    to_side: Literal["police", "cps"] = Field(description="the side that answers")
     subject: Subject
     action_id: str | None
     previous_id: str | None
@@ -213,6 +230,7 @@ class EscalationView(Representation):
     raised_at: str
     raised_by: ActorView
     due_at: str
+    clock: ClockView | None = Field(description="the deadline of the answer; null for one raised before there were any")
     answered_at: str | None
     answered_by: ActorView | None
     outcome: Outcome | None
@@ -229,6 +247,12 @@ class EscalationList(Representation):
     """All escalations of a request: a handful."""
 
     items: list[ListedEscalation]
+
+
+class OutcomeList(Representation):
+    """All that was told of the suspects of a request: a handful."""
+
+    items: list[OutcomeView]
 
 
 class NotSoughtView(Representation):

@@ -244,6 +244,17 @@ class RecordNotSought(Body):
     reason: Text | None = None
 
 
+class RecordOutcome(Body):
+    """What became of a suspect (code list `referral_outcome`)."""
+
+    suspect_id: ItemId
+    outcome: Code
+    decided_on: Annotated[
+        date | None, Field(description="the London day of the decision; of a charge that a version shows, not needed")
+    ] = None
+    reason: Text | None = None
+
+
 class MoveResponseDate(Body):
     """The police have until another date to answer."""
 
@@ -261,7 +272,7 @@ class RaiseEscalation(Body):
 
 
 class AnswerEscalation(Body):
-    """The CPS answers at the level that it was raised at."""
+    """The other side answers at the level that it was raised at."""
 
     outcome: Outcome
     reason: Text

@@ -9,21 +9,18 @@ from sqlmodel import col, select
 
 from casefile_api.access.caller import Caller
 from casefile_api.clock import utc_text
+from casefile_api.early_advice.action_models import EarlyAdviceAction, EarlyAdviceActionStep
 from casefile_api.early_advice.actions_workflow import HOLDER as ACTION_HOLDER
 from casefile_api.early_advice.actions_workflow import ActionState
 from casefile_api.early_advice.asking import words_asked
-from casefile_api.early_advice.clock_keeping import action_clocks_of, clock_view, clocks_of
+from casefile_api.early_advice.clock_keeping import action_clocks_of, clock_view, clocks_of, of_request_alone
+from casefile_api.early_advice.clock_models import EarlyAdviceClock
 from casefile_api.early_advice.clocks import Side
-from casefile_api.early_advice.models import (
-    EarlyAdvice,
-    EarlyAdviceAction,
-    EarlyAdviceActionStep,
-    EarlyAdviceClock,
-    EarlyAdviceRequest,
-    EarlyAdviceStep,
-)
+from casefile_api.early_advice.models import EarlyAdvice, EarlyAdviceRequest, EarlyAdviceStep
 from casefile_api.early_advice.openings import Unsettled, action_steps_open, steps_open
-from casefile_api.early_advice.queries import Found, Listed, prosecutors_of, unsettled_of
+from casefile_api.early_advice.outcome_views import outcomes_shown
+from casefile_api.early_advice.queries import Found, prosecutors_of, unsettled_of
+from casefile_api.early_advice.request_queue import Listed
 from casefile_api.early_advice.sealing import Json, open_words
 from casefile_api.early_advice.workflow import HOLDER, State
 from casefile_api.unit_of_work import Reading
@@ -75,6 +72,7 @@ async def request_view(reading: Reading, found: Found) -> View:
         "issues": words["issues"],
         "advice_sought": words["advice_sought"],
         "advice": await _advice_view(reading, request) if left is None else None,
+        "outcomes": await outcomes_shown(reading, request) if left is None else [],
         "held": held_by([(row.state_to, row.at) for row in steps]),
         "history": [await _told(reading, row) for row in steps],
     }
@@ -157,7 +155,7 @@ def _prosecutor_shown(
 async def _clocks_by_request(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, list[EarlyAdviceClock]]:
     query = (
         select(EarlyAdviceClock)
-        .where(col(EarlyAdviceClock.request_id).in_(ids), col(EarlyAdviceClock.action_id).is_(None))
+        .where(col(EarlyAdviceClock.request_id).in_(ids), of_request_alone())
         .order_by(col(EarlyAdviceClock.started_at), col(EarlyAdviceClock.id))
     )
     found: dict[UUID, list[EarlyAdviceClock]] = {}

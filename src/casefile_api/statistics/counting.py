@@ -1,8 +1,9 @@
 """The worker's counting: what was marked is counted anew, and the sums of its month move by the difference.
 
 One worker counts at a time. Marks are taken before their requests are counted, so that what happens meanwhile, and
-marks again, is counted by the next round; whoever asks in between counts it from its sources. Sums over all forces and
-units are kept beside, of no organisation: an inspectorate's year is some thousand rows then.
+marks again, is counted by the next round; whoever asks in between counts it from its sources. Sums are kept for each
+force with each unit, for each unit over all forces, and for everybody, by month and by calendar year: what is asked for
+is some thousand rows then, whoever asks.
 """
 
 from datetime import datetime
@@ -12,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from casefile_api.clock import Clock
 from casefile_api.database import Database
-from casefile_api.statistics.facts import CASE_FILES, ITEMS, REQUESTS
+from casefile_api.statistics.facts import CASE_FILES, FLOW, ITEMS, REQUESTS
 from casefile_api.tenancy import WORKER
 
 AT_A_TIME = 2000
@@ -20,7 +21,9 @@ AT_A_TIME = 2000
 _ALONE = text("select pg_try_advisory_xact_lock(hashtext('figures'))")
 _MARKS = text("select id, kind, subject_id from figure_due order by id limit :limit")
 _DONE = text("delete from figure_due where id = any(:ids)")
-_MOVED_SUMS = """
+# What is open now is asked for whatever the period, and what flows by the month that is its key.
+_BY_MONTH_ALONE = ", ".join(f"'{measure}'" for measure in ("open", "holding", *FLOW))
+_MOVED_SUMS = f"""
     before as (
         select f.day, f.organisation, f.area, f.unit, i.measure, i.key, i.value, -i.count as count
         from figure_fact f, jsonb_to_recordset(f.items) i (measure text, key text, value integer, count bigint)
@@ -33,13 +36,22 @@ _MOVED_SUMS = """
                sum(count) as count
         from (select * from before union all select * from after) both_sides
         group by 1, 2, 3, 4, 5, 6, 7 having sum(count) <> 0),
-    summed as (
-        insert into figure_total as t (month, organisation, area, unit, measure, key, value, count)
+    levels as (
         select month, organisation, area, unit, measure, key, value, count from moved
         union all
-        select month, '', '', '', measure, key, value, sum(count) from moved
-        group by month, measure, key, value having sum(count) <> 0
-        on conflict (month, organisation, area, unit, measure, key, value)
+        select month, '', area, unit, measure, key, value, sum(count) from moved
+        group by month, area, unit, measure, key, value
+        union all
+        select month, '', '', '', measure, key, value, sum(count) from moved group by month, measure, key, value),
+    spans as (
+        select month, 1 as span, organisation, area, unit, measure, key, value, count from levels
+        union all
+        select date_trunc('year', month)::date, 12, organisation, area, unit, measure, key, value, sum(count)
+        from levels where measure not in ({_BY_MONTH_ALONE}) group by 1, 3, 4, 5, 6, 7, 8),
+    summed as (
+        insert into figure_total as t (month, span, organisation, area, unit, measure, key, value, count)
+        select month, span, organisation, area, unit, measure, key, value, count from spans where count <> 0
+        on conflict (month, span, organisation, area, unit, measure, key, value)
             do update set count = t.count + excluded.count)
     insert into figure_fact (subject_id, case_file_id, organisation, area, unit, day, items)
     select id, case_file_id, organisation, area, unit, day, items from facts
@@ -58,7 +70,10 @@ _COUNT_CASE_FILES = text(
     f"""with cases as materialized ({CASE_FILES} where c.id = any(:ids)),
     facts as materialized (
         select id, case_file_id, organisation, area, unit, day, jsonb_build_array(
-            jsonb_build_object('measure', 'case_files', 'key', key, 'value', 0, 'count', 1)) as items from cases),
+            jsonb_build_object('measure', 'case_files', 'key', key, 'value', 0, 'count', 1))
+            || case when why_not is null then '[]'::jsonb else jsonb_build_array(
+                jsonb_build_object('measure', 'not_sought', 'key', why_not, 'value', 0, 'count', 1)) end
+            as items from cases),
     {_MOVED_SUMS}"""
 )
 _FORGET_EMPTY = text("delete from figure_total where count = 0")

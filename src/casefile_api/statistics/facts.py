@@ -13,6 +13,8 @@ HELD_BY: Mapping[str, tuple[str, ...]] = {
     "none": ("administratively_finalised", "completed", "withdrawn"),
 }
 """Who holds a request in each state; a test holds it against the workflow, whose room is not for this one to enter."""
+NO_REASON = "NO_REASON_RECORDED"
+"""In place of a code: nobody said why early advice was not sought."""
 EPOCH_DAY = "date '2000-01-01'"
 """Days of the calendar are kept as numbers from here."""
 
@@ -44,7 +46,7 @@ _PASSED = "least(coalesce(c.stopped_at, :now), c.paused_at) >= c.due_at + interv
 
 REQUESTS = f"""
     select r.id, r.case_file_id, r.organisation, r.cps_organisation as area, r.cps_unit as unit, r.state,
-           {london("r.submitted_at")} as day, r.submitted_at
+           {london("r.submitted_at")} as day, r.submitted_at, r.suspect_ids
     from early_advice_request r where r.submitted_at is not null and r.cps_unit is not null"""
 """Every request that was submitted, as `FACTS` takes it."""
 
@@ -66,12 +68,32 @@ _BASES = f"""
         from requests r join early_advice_action a on a.request_id = r.id
         join early_advice_action_step s on s.action_id = a.id
         where s.step = 'return' order by s.action_id, s.number),
+    outcomes as materialized (
+        select distinct on (o.request_id, o.suspect_id) o.request_id as id, o.suspect_id, o.code, o.decided_on
+        from requests r join early_advice_outcome o on o.request_id = r.id
+        order by o.request_id, o.suspect_id, o.recorded_at desc, o.id desc),
+    told_charges as (select id, decided_on as day from outcomes where code = 'CHARGE'),
+    known_charges as (
+        select id, day from told_charges
+        union all
+        select r.id, c.charged_on from requests r join case_file_charge c on c.case_file_id = r.case_file_id
+        where r.suspect_ids ? c.suspect_id
+              and not exists (select from outcomes o where o.id = r.id and o.suspect_id = c.suspect_id)),
     actions as materialized (
         select a.request_id as id, a.id as action_id, a.cycle, w.at as answered_at,
                (select {london("w.at")} - max(c.due_on) from clocks c
                 where c.action_id = a.id and c.stopped_at = w.at) as late_days,
                exists (select from clocks c where c.action_id = a.id and c.passed) as passed
         from requests r join early_advice_action a on a.request_id = r.id left join answers w on w.action_id = a.id)"""
+
+
+def _charge(measure: str, charges: str) -> str:
+    """Return the SQL of whether a request led to a charge on the day it was received or later, and after how long."""
+    return f"""select r.id, '{measure}', case when c.days is null then 'none' else 'led' end, coalesce(c.days, 0), 1
+        from requests r left join (
+            select k.id, min(k.day - q.day) as days from {charges} k join requests q on q.id = k.id and k.day >= q.day
+            group by k.id) c on c.id = r.id"""
+
 
 # Each of these selects id, measure, key, value, count.
 FACTS: Mapping[str, str] = {
@@ -103,6 +125,8 @@ FACTS: Mapping[str, str] = {
         group by id, late_days""",
     "unanswered": """select id, 'late', 'unanswered', 0, count(*) from actions where answered_at is null and passed
         group by id""",
+    "charge": _charge("charge", "known_charges"),
+    "charge_told": _charge("charge_told", "told_charges"),
     "received": f"select id, 'received', {month('at')}, 0, count(*) from steps where step = 'submit' group by 1, 3",
     "returned": f"select id, 'returned', {month('at')}, 0, count(*) from steps where step = 'return' group by 1, 3",
     "answered": f"select id, 'answered', {month('at')}, 0, count(*) from steps where step = 'advise' group by 1, 3",
@@ -116,8 +140,12 @@ ITEMS = f"{_BASES}, items (id, measure, key, value, count) as (\n{' union all '.
 CASE_FILES = f"""
     select c.id, c.id as case_file_id, c.organisation, u.organisation as area, c.cps_unit as unit,
            {london("p.created_at")} as day,
-           case when exists (select from early_advice_request r where r.case_file_id = c.id
-                             and r.submitted_at is not null) then 'with' else 'without' end as key
+           case when sought.is_so then 'with' else 'without' end as key,
+           case when not sought.is_so then coalesce((
+               select n.code from early_advice_not_sought n where n.case_file_id = c.id
+               order by n.recorded_at desc, n.id desc limit 1), '{NO_REASON}') end as why_not
     from case_file c join unit u on u.id = c.cps_unit and u.kind = 'rasso'
-    join case_file_party p on p.case_file_id = c.id and p.organisation = c.organisation and p.first"""
-"""Every case file meant for a RASSO unit, and whether a request was submitted for it."""
+    join case_file_party p on p.case_file_id = c.id and p.organisation = c.organisation and p.first,
+    lateral (select exists (select from early_advice_request r where r.case_file_id = c.id
+                            and r.submitted_at is not null) as is_so) sought"""
+"""Every case file meant for a RASSO unit, whether a request was submitted for it, and if not the newest reason told."""

@@ -8,6 +8,7 @@ from casefile_api.statistics.schemas import (
     ActionFigures,
     AgeBand,
     CaseFilesCounted,
+    ChargeFigures,
     ClockFigures,
     CodeCount,
     DaysToAdvice,
@@ -22,7 +23,15 @@ from casefile_api.statistics.schemas import (
 )
 from casefile_api.statistics.suppression import SMALL, Cell, whole
 
-ANSWERABLE = {"advice": "cps", "triage": "cps", "police_response": "police", "action": "police", "appeal": "cps"}
+ANSWERABLE = {
+    "advice": "cps",
+    "triage": "cps",
+    "police_response": "police",
+    "action": "police",
+    "appeal": "cps",
+    "escalation_to_cps": "cps",
+    "escalation_to_police": "police",
+}
 AGE_BANDS = ((0, 7), (8, 14), (15, 21), (22, 28), (29, 56), (57, 91), (92, None))
 Counts = Mapping[tuple[str, str], Mapping[int, int]]
 """How often each value occurred, by measure and key."""
@@ -94,6 +103,7 @@ def group_of(figures: Figures, *, by_month: bool, with_case_files: bool) -> Grou
         workload=None if by_month else _workload(figures),
         flow=_flow(figures),
         case_files=_case_files(figures) if with_case_files else None,
+        charges=_charges(figures, "charge" if with_case_files else "charge_told"),
     )
 
 
@@ -205,5 +215,14 @@ def _flow(figures: Figures) -> Flow:
 
 def _case_files(figures: Figures) -> CaseFilesCounted:
     return CaseFilesCounted(
-        with_request=figures.count("case_files", "with"), without_request=figures.count("case_files", "without")
+        with_request=figures.count("case_files", "with"),
+        without_request=figures.count("case_files", "without"),
+        not_sought=[
+            CodeCount(code=code, count=figures.count("not_sought", code)) for code in figures.keys("not_sought")
+        ],
     )
+
+
+def _charges(figures: Figures, measure: str) -> ChargeFigures:
+    median, p90 = figures.days(figures.histogram(measure, "led"), measure, "led")
+    return ChargeFigures(led_to_charge=figures.count(measure, "led"), median_days=median, p90_days=p90)

@@ -109,16 +109,22 @@ MEASURES: tuple[Measure, ...] = (
     Measure(
         "case_files",
         "Of the case files opened in the period for a RASSO unit, how many have had a request submitted, and how many "
-        "have not: early advice is strongly recommended there. Told to the force and to oversight; null for the "
-        "CPS, for whom a case file exists once it was submitted.",
-        "the envelope of each case file, and whether a request was submitted for it",
+        "have not: early advice is strongly recommended there. `not_sought` says why not, by the newest reason "
+        "recorded of each; `NO_REASON_RECORDED` are those that should have had early advice and went on without a "
+        "reason. Told to the force and to oversight; null for the CPS, for whom a case file exists once it was "
+        "submitted.",
+        "the envelope of each case file, whether a request was submitted for it, and what was recorded of advice that "
+        "was not sought",
         "joint rape protocol; Director's Guidance 7.2",
     ),
     Measure(
         "charges",
-        "Not counted: charging decisions are not taken through this service, and what a case file says of charges is "
-        "sealed. Null until they are, rather than inferred.",
-        "nothing",
+        "How many of the requests led to a charge: one of their suspects was charged on the day of the first "
+        "submission or later. The days are London dates from the first submission to the first such charge. What the "
+        "police told of a suspect stands; of a suspect of whom they told nothing, the first version of the case file "
+        "that shows a charge. The CPS counts what it was told alone. Versions from before charges were noted are not "
+        "looked through.",
+        "the outcomes that were recorded for the requests, and `proposed_charges` of the case files' versions",
         f"{_BOARD}: share of requests that led to a charge, and how long after",
     ),
     Measure(

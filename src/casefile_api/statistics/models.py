@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Identity, Index, text
+from sqlalchemy import BigInteger, CheckConstraint, Column, Identity, Index, SmallInteger, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -45,17 +45,25 @@ class FigureFact(SQLModel, table=True):
 
 
 class FigureTotal(SQLModel, table=True):
-    """A sum over the facts of a month, of one force with one unit."""
+    """A sum over the facts of a month, or of a calendar year, of one force with one unit.
+
+    Without a force it is that of a unit over all forces; without either, that of everybody.
+    """
 
     __tablename__ = "figure_total"
     __table_args__ = (
-        Index("figure_total_by_area", "area", "month"),
-        Index("figure_total_by_force", "organisation", "month"),
+        CheckConstraint("span in (1, 12)", name="figure_total_span"),
+        Index("figure_total_by_area", "area", "span", "month"),
+        Index("figure_total_by_force", "organisation", "span", "month"),
         Index("figure_total_by_measure", "measure", "key"),
         Index("figure_total_empty", "month", postgresql_where=text("count = 0")),
     )
 
     month: date = Field(primary_key=True)
+    # How many months it is over, from the first of `month` on.
+    span: int = Field(
+        default=1, sa_column=Column(SmallInteger, primary_key=True, autoincrement=False, server_default=text("1"))
+    )
     organisation: str = Field(primary_key=True)
     area: str = Field(primary_key=True)
     unit: str = Field(primary_key=True)

@@ -24,7 +24,7 @@ async def early_advice_figures(
     rows = await reading.session.execute(text(scope.statement), scope.values)
     found: dict[str, dict[tuple[str, str], dict[int, int]]] = {}
     for row in rows:
-        found.setdefault(row.grp, {}).setdefault((row.measure, row.key), {})[row.value] = row.number
+        found.setdefault(row.grp, {})[row.measure, row.key] = dict(zip(row.days, row.numbers, strict=True))
     suppressed = reading.caller.kind is OrganisationKind.OVERSIGHT
     hidden = hidden_cells(with_sums(_totals(found))) if suppressed else frozenset()
     today = reading.now.astimezone(LONDON).date().toordinal() - _EPOCH

@@ -18,6 +18,8 @@ CLOCKS = {
     "police_response": "Police response",
     "action": "Actions",
     "appeal": "Appeals",
+    "escalation_to_cps": "Escalations to the CPS",
+    "escalation_to_police": "Escalations to the police",
 }
 _STYLE = """
 :root{color-scheme:light}
@@ -101,6 +103,8 @@ def _key_figures(whole: Json) -> str:
         "Advice deadlines missed": missed[0] if missed else 0,
         "Submissions per request": whole["rounds"]["submissions_per_request"],
         "Actions answered late or not": whole["actions"]["late"],
+        "Led to a charge": whole["charges"]["led_to_charge"],
+        "Days to the charge (median)": whole["charges"]["median_days"],
     }
     items = "".join(f"<div><dt>{escape(name)}</dt><dd>{_cell(value)}</dd></div>" for name, value in key.items())
     return f'<section><h2>At a glance</h2><dl class="key">{items}</dl></section>'

@@ -123,6 +123,15 @@ class CaseFilesCounted(BaseModel):
 
     with_request: int | None
     without_request: int | None
+    not_sought: list[CodeCount] = Field(description="why not, of those without; `NO_REASON_RECORDED` where nobody said")
+
+
+class ChargeFigures(BaseModel):
+    """Requests after which a suspect was charged, and how long after the first submission."""
+
+    led_to_charge: int | None
+    median_days: float | None
+    p90_days: float | None
 
 
 class Group(BaseModel):
@@ -141,7 +150,7 @@ class Group(BaseModel):
     workload: Workload | None = Field(description="null by month")
     flow: Flow
     case_files: CaseFilesCounted | None = Field(description="null for the CPS")
-    charges: None = Field(default=None, description="not counted; see the definition")
+    charges: ChargeFigures
 
 
 class EarlyAdviceStatistics(BaseModel):

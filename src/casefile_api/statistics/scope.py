@@ -11,6 +11,7 @@ from casefile_api.statistics.schemas import GroupBy
 from casefile_api.unit_of_work import Reading
 
 _DAY = timedelta(days=1)
+EVERYBODY = "true"
 # Whatever the day of its submission, what is open now is work, and what happened in a month is of that month.
 _NOW = "measure in ('open', 'holding')"
 _OF_MONTHS = f"measure in ({', '.join(repr(name) for name in FLOW)})"
@@ -31,17 +32,28 @@ class Scope:
     values: dict[str, object]
     group: GroupBy | None
     cases: bool = True
-    everybody: bool = False
+    of_a_force: bool = False
 
     @property
     def _summed_for(self) -> str:
-        """Return the condition on sums: those of everybody together are kept under no organisation."""
-        together = self.everybody and self.group in (None, GroupBy.MONTH)
-        return f"{self.condition} and organisation {'=' if together else '<>'} ''"
+        """Return the condition on sums: over all forces they are kept under none, and over all units too."""
+        if self.of_a_force or self.group is GroupBy.FORCE:
+            return f"{self.condition} and organisation <> ''"
+        together = self.condition == EVERYBODY and self.group is not GroupBy.UNIT
+        return f"{self.condition} and organisation = '' and unit {'=' if together else '<>'} ''"
+
+    @property
+    def _spans(self) -> str:
+        """Return the parts of the period that are summed: whole years, and the months before and after them."""
+        if self.group is GroupBy.MONTH:
+            return "(values (1, cast(:first_whole as date), cast(:after_whole as date)))"
+        return """(values (12, cast(:first_year as date), cast(:after_year as date)),
+            (1, cast(:first_whole as date), cast(:first_year as date)),
+            (1, cast(:after_year as date), cast(:after_whole as date)))"""
 
     @property
     def statement(self) -> str:
-        """Return the one statement whose rows are the figures: group, measure, key, value and count.
+        """Return the one statement whose rows are the figures: group, measure, key, and how often each value was.
 
         The sums by month and, at the edges, the facts; without what was marked since or is hidden from the caller; and
         what was marked, counted from its sources. One statement sees one state of all of them.
@@ -49,7 +61,8 @@ class Scope:
         group, rows = _GROUPS[self.group], "day, organisation, unit, measure, key, value, count"
         sums = rows.replace("day", "month as day", 1)
         facts = "f.day, f.organisation, f.unit, i.measure, i.key, i.value, i.count"
-        told = "true" if self.cases else "measure <> 'case_files'"
+        # What was not shared is not the CPS's to count; it counts the charges that it was told of.
+        told = "measure <> 'charge_told'" if self.cases else "measure not in ('case_files', 'not_sought', 'charge')"
         by_day = f"not {_NOW} and not {_OF_MONTHS}"
         by_month = f"{_OF_MONTHS} and key between :first_month and :last_month"
         now = "false" if self.group is GroupBy.MONTH else _NOW  # work in hand is of no month
@@ -65,13 +78,14 @@ class Scope:
         where {self.condition}),
     {ITEMS},
     summed as (
-        select {sums} from figure_total
-        where {self._summed_for} and month >= :first_whole and month < :after_whole and {by_day}
+        select {sums} from {self._spans} s (months, since, until)
+        join figure_total on span = s.months and month >= s.since and month < s.until
+        where {self._summed_for} and {by_day}
         union all
         select {facts} from figure_fact f, {_ITEMS_OF_FACT} where {self.condition} and {by_day}
             and (day between :first and :before_whole or day between :after_whole_or_first and :last)
         union all
-        select {sums} from figure_total where {self._summed_for} and ({by_month} or {now})),
+        select {sums} from figure_total where {self._summed_for} and span = 1 and ({by_month} or {now})),
     taken_out as (
         select f.day, f.organisation, f.unit, i.measure, i.key, i.value, -i.count as count
         from figure_fact f, {_ITEMS_OF_FACT}
@@ -83,8 +97,10 @@ class Scope:
         select {rows} from summed
         union all select {rows} from taken_out where {in_period}
         union all select {rows} from put_in where {in_period})
-    select {group} as grp, measure, key, value, sum(count)::bigint as number from everything
-    where {told} group by 1, 2, 3, 4 having sum(count) <> 0"""
+    select grp, measure, key, array_agg(value) as days, array_agg(number) as numbers from (
+        select {group} as grp, measure, key, value, sum(count)::bigint as number from everything
+        where {told} group by 1, 2, 3, 4 having sum(count) <> 0) counted
+    group by 1, 2, 3"""
 
 
 async def scope_of(reading: Reading, first: date, last: date, group: GroupBy | None, unit: str | None = None) -> Scope:
@@ -107,9 +123,9 @@ async def scope_of(reading: Reading, first: date, last: date, group: GroupBy | N
     if own is not None:
         conditions.append(("area" if caller.kind is OrganisationKind.CPS else "organisation") + " = :own")
         values["own"] = own
-    condition = " and ".join(conditions) or "true"
+    condition = " and ".join(conditions) or EVERYBODY
     of_police = caller.kind is not OrganisationKind.CPS
-    return Scope(condition, values, group, cases=of_police, everybody=not conditions)
+    return Scope(condition, values, group, cases=of_police, of_a_force=own is not None and of_police)
 
 
 def _period(first: date, last: date) -> dict[str, object]:
@@ -123,11 +139,21 @@ def _period(first: date, last: date) -> dict[str, object]:
         "last": last,
         "first_whole": whole,
         "after_whole": after,
+        **_years(whole, after),
         "before_whole": whole - _DAY if whole > date.min else whole,
         "after_whole_or_first": max(after, first),
         "first_month": f"{first:%Y-%m}",
         "last_month": f"{last:%Y-%m}",
     }
+
+
+def _years(whole: date, after: date) -> dict[str, object]:
+    """Return from when to when whole calendar years lie within whole months: nowhere, where none does."""
+    first = whole if (whole.month, whole.day) == (1, 1) else date(min(whole.year + 1, date.max.year), 1, 1)
+    last = after.replace(month=1, day=1)
+    if last <= first:
+        first = last = whole
+    return {"first_year": first, "after_year": last}
 
 
 def _month_after(day: date) -> date:

@@ -11,7 +11,9 @@ SMALL = 5
 Cell: TypeAlias = tuple[str, str, str]
 """A group, a measure and a key."""
 
-PARTS_OF_A_SUM = frozenset({"state", "first_decision", "submissions", "holding", "late", "case_files"})
+PARTS_OF_A_SUM = frozenset(
+    {"state", "first_decision", "submissions", "holding", "late", "case_files", "not_sought", "charge", "charge_told"}
+)
 """Measures whose keys add up to a figure that is told as well."""
 
 TOLD_AS_A_SUM = frozenset({"first_decision", "late", "received", "returned", "answered"})
@@ -37,7 +39,7 @@ def hidden_cells(counts: Mapping[Cell, int]) -> frozenset[Cell]:
     """Return the cells that are left out."""
     hidden: set[Cell] = set()
     while True:
-        more = _small(counts) | _whole_groups(counts, hidden) | _beside(counts, hidden)
+        more = _small(counts) | _whole_groups(counts, hidden) | _beside(counts, hidden) | _parts(counts, hidden)
         if more <= hidden:
             return frozenset(hidden)
         hidden |= more
@@ -50,6 +52,12 @@ def _small(counts: Mapping[Cell, int]) -> set[Cell]:
 def _whole_groups(counts: Mapping[Cell, int], hidden: set[Cell]) -> set[Cell]:
     groups = {group for group, measure, _ in hidden if measure == "requests"}
     return {cell for cell in counts if cell[0] in groups}
+
+
+def _parts(counts: Mapping[Cell, int], hidden: set[Cell]) -> set[Cell]:
+    """Return the reasons of those case files without a request whose number is left out: they add up to it."""
+    groups = {group for group, measure, key in hidden if (measure, key) == ("case_files", "without")}
+    return {cell for cell in counts if cell[0] in groups and cell[1] == "not_sought"}
 
 
 def _beside(counts: Mapping[Cell, int], hidden: set[Cell]) -> set[Cell]:
