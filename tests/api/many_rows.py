@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -43,8 +44,9 @@ _FILLING = (
         select {_ID}, 1, 'd', 's', '', '', '[]', '[]', '{{}}', {_WHEN}, 'rasso', '{{}}' from {{rows}}""",
     f"insert into case_file_share select {_ID}, 1, {_UNIT}, {_AREA}, {_ID}, {_WHEN} from {{rows}}",
     f"""insert into early_advice_request (id, case_file_id, organisation, state, suspect_set_key, revision, created_at,
-            created_by, updated_at, submitted_at, cps_organisation, cps_unit, sealed)
-        select {_ID}, {_ID}, {_FORCE}, 'submitted', 's', 1, {_WHEN}, 'p', {_WHEN}, {_WHEN}, {_AREA}, {_UNIT}, ''
+            created_by, updated_at, submitted_at, due_at, cps_organisation, cps_unit, sealed)
+        select {_ID}, {_ID}, {_FORCE}, 'submitted', 's', 1, {_WHEN}, 'p', {_WHEN}, {_WHEN},
+            {_WHEN} + interval '21 days', {_AREA}, {_UNIT}, ''
         from {{rows}}""",
     f"insert into early_advice_unit (request_id, unit, organisation, since) select {_ID}, {_UNIT}, {_AREA}, {_WHEN}"
     " from {rows}",
@@ -138,5 +140,5 @@ class Explaining:
 
 def reading_of(caller: Caller, session: Explaining) -> Reading:
     """What a query needs of a request: who asks, and where."""
-    trail, vault = Trail("look"), Vault(bytes(32))
-    return cast("Reading", SimpleNamespace(caller=caller, session=session, trail=trail, vault=vault))
+    trail, vault, now = Trail("look"), Vault(bytes(32)), datetime(2030, 1, 1, tzinfo=UTC)
+    return cast("Reading", SimpleNamespace(caller=caller, session=session, trail=trail, vault=vault, now=now))

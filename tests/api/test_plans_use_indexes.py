@@ -22,7 +22,9 @@ from casefile_api.case_files.finding import CaseFileFilter, Sort
 from casefile_api.case_files.listing import list_case_files
 from casefile_api.case_files.queries import find_visible
 from casefile_api.database import Database
+from casefile_api.early_advice.list_counts import count_lists
 from casefile_api.early_advice.request_queue import Queue, list_queue
+from casefile_api.early_advice.work_lists import WorkList
 from casefile_api.settings import Settings
 from casefile_api.tenancy import Scope
 from casefile_api.unit_of_work import Reading
@@ -66,6 +68,7 @@ def _search(*, after: int = 100, **asked: Any) -> tuple[Scope, Ask]:
     return WATCHING, lambda session: list_entries(session, EntryFilter(**asked), Remit("police-11"), Place(after), 50)
 
 
+_BY_DEADLINE, _LATE = Queue(by_deadline=True), Queue(work_list=WorkList.OVERDUE, by_deadline=True)
 ASKED: dict[str, tuple[Scope, Ask]] = {
     "a case file of the force": _as(police(), lambda reading: find_visible(reading, CASE_ID)),
     "a case file of the Area": _as(prosecutor(), lambda reading: find_visible(reading, CASE_ID)),
@@ -75,6 +78,11 @@ ASKED: dict[str, tuple[Scope, Ask]] = {
     "the list of a CPS unit": _as(prosecutor(), _list),
     "the queue of a force": _as(police(), lambda reading: list_queue(reading, Queue(), PAGE)),
     "the queue of a CPS unit": _as(prosecutor(), lambda reading: list_queue(reading, Queue(), PAGE)),
+    "the queue of a force by deadline": _as(police("system"), lambda reading: list_queue(reading, _BY_DEADLINE, PAGE)),
+    "the queue of a CPS unit by deadline": _as(prosecutor(), lambda reading: list_queue(reading, _BY_DEADLINE, PAGE)),
+    "what is overdue in the queue of a CPS unit": _as(prosecutor(), lambda reading: list_queue(reading, _LATE, PAGE)),
+    "how much a force has to do": _as(police("system"), count_lists),
+    "how much a CPS unit has to do": _as(prosecutor(), count_lists),
     "the feed": (police("system").scope, _feed),
     "the log of a case file": _search(case_file_id=CASE_ID, after=-1),
     "the log of a member of staff": _search(staff_id="p-1"),
