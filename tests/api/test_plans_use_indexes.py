@@ -121,7 +121,8 @@ def test_no_table_is_looked_through(filled: tuple[str, int], asked: str) -> None
     assert found.looked_through(rows) == set()
     assert found.plans, "nothing was asked"
     assert found.ways("audit_search") <= {"Index Scan", "Index Only Scan"}, "a page is walked to, not gathered"
-    if (is_page or asked == "the feed") and (rows != ROWS or asked != "the list of a unit"):  # of so few it takes those of two orders
+    walked = is_page or asked == "the feed"
+    if walked and (rows != ROWS or asked != "the list of a unit"):  # of so few it takes those of two orders
         assert max(found.looked_at().values()) <= MOST_FOR_A_PAGE, "a page is read off an index in its order"
     if rows != ROWS:
         print(f"\n{asked}, {rows} rows: {found.milliseconds:.1f} ms")
