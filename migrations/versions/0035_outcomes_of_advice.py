@@ -10,8 +10,8 @@ from alembic import op
 
 from migrations.grants import OWN, WORKER_ROLE, grant, of_case, of_row, secure
 
-revision = "0036"
-down_revision = "0035"
+revision = "0035"
+down_revision = "0034"
 branch_labels = None
 depends_on = None
 
