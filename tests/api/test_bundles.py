@@ -75,6 +75,7 @@ def test_a_bundle_is_a_bag_that_another_program_finds_valid(officer: Party, case
             "versions/2.json",
             "timeline.json",
             "readiness.json",
+            "links.json",
             "proofs/receipts.json",
             "proofs/checkpoint.txt",
             "proofs/public-keys.txt",

@@ -7,8 +7,7 @@ from casefile_api.webhooks.pacing import Pace
 def sent_within(pace: Pace, seconds: float) -> int:
     """How many go, one after the other and all taken, within so long."""
     now, count = 100.0, 0
-    while now < 100.0 + seconds:
-        now += pace.wait(now)
+    while (now := now + pace.wait(now)) < 100.0 + seconds:
         pace.go(now)
         pace.taken()
         count += 1
