@@ -38,8 +38,9 @@ _DELIVERED: LiteralString = """
         select s.id, coalesce((select max(number) from webhook_attempt where delivery_id = s.id), 0) + 1,
                s.tried_at, s.status, s.latency_ms, s.answer, s.endpoint_id
         from sent s)
-    update webhook_delivery d set state = 'delivered' from sent s where d.id = s.id and d.state = 'waiting'
-"""
+    update webhook_delivery d set state = 'delivered' from sent s
+    where d.id = s.id and d.state = 'waiting' and d.due_at <= s.tried_at
+"""  # what its owner has asked for once more while it was under way is due since, and goes again
 _VERIFIED: LiteralString = """
     update webhook_endpoint set state = 'active' where id = %(endpoint)s and state = 'pending' and url = %(url)s
 """
