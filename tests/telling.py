@@ -92,6 +92,13 @@ class Telling:
             await session.commit()
         return Endpoint(endpoint_id, secret)
 
+    async def ask_again(self, endpoint: Endpoint, event: UUID) -> None:
+        """Ask for an event once more, as its owner does."""
+        async with self.database.session(Scope(ORGANISATION, "police")) as session:
+            row = owed_row(endpoint.id, event, ORGANISATION, "case_file.version_added", self.clock.now())
+            await owe(session, [row])
+            await session.commit()
+
     async def happen(self, *, case: UUID | None = None, count: int = 1, to: str = ORGANISATION) -> list[UUID]:
         """Let things happen to a case; return the ids of the events."""
         case = case or new_id()

@@ -57,6 +57,23 @@ async def test_a_failed_delivery_is_retried_with_the_same_id_and_body(telling: T
     assert [tuple(attempt) for attempt in attempts] == [(500, "status", "out of order"), (204, None, "")]
 
 
+@pytest.mark.parametrize("code", [204, 500])
+async def test_what_is_asked_for_once_more_while_it_is_under_way_goes_again(telling: Telling, code: int) -> None:
+    with Receiver() as receiver:
+        receiver.next(hang(1, code))
+        endpoint = await telling.register(receiver.url)
+        async with telling.working():
+            (event,) = await telling.happen()
+            await until(lambda: receiver.deliveries)
+            await telling.ask_again(endpoint, event)
+            await until(lambda: len(receiver.deliveries) == 2)
+            await until(lambda: _all_delivered(telling))
+    assert {one.message_id for one in receiver.deliveries} == {str(event)}
+    assert [tuple(row) for row in await telling.rows("select state, failures from webhook_delivery")] == [
+        ("delivered", 0)
+    ]
+
+
 async def test_a_redirect_is_a_failure_and_is_not_followed(telling: Telling) -> None:
     with Receiver() as elsewhere, Receiver() as receiver:
         receiver.next(redirect(elsewhere.url))

@@ -26,6 +26,7 @@ _KEEP_ATTEMPT: LiteralString = """
            %(tried_at)s, %(status)s, %(latency_ms)s, %(error)s, %(answer)s, d.endpoint_id
     from webhook_delivery d where d.id = %(id)s
 """
+# What its owner asked for once more while it was under way is due since then: the attempt's outcome is not its own.
 _DELIVERED: LiteralString = """
     with sent as (
         select d.id, d.endpoint_id, s.tried_at, s.status, s.latency_ms, s.answer
@@ -40,7 +41,7 @@ _DELIVERED: LiteralString = """
         from sent s)
     update webhook_delivery d set state = 'delivered' from sent s
     where d.id = s.id and d.state = 'waiting' and d.due_at <= s.tried_at
-"""  # what its owner has asked for once more while it was under way is due since, and goes again
+"""
 _VERIFIED: LiteralString = """
     update webhook_endpoint set state = 'active' where id = %(endpoint)s and state = 'pending' and url = %(url)s
 """
@@ -67,7 +68,7 @@ _RETRY: LiteralString = """
     update webhook_delivery
     set failures = failures + 1, first_tried_at = coalesce(first_tried_at, %(tried_at)s), due_at = %(due_at)s,
         state = %(state)s
-    where id = %(id)s and state = 'waiting'
+    where id = %(id)s and state = 'waiting' and due_at <= %(tried_at)s
 """
 
 
