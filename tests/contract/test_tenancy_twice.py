@@ -4,7 +4,6 @@ import asyncio
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -22,14 +21,14 @@ from sqlalchemy import text
 from casefile_api.database import Database
 from casefile_api.embedded.data_directory import DataDirectory
 from casefile_api.embedded.postgresql import PostgreSQL
-from casefile_api.errors import Misconfigured
 from casefile_api.settings import Settings
-from casefile_api.tenancy import AS_WORKER, UNATTENDED, Scope
-from casefile_api.worker import run_sequencer
+from casefile_api.tenancy import Scope
 from tests.contract import calls
+from tests.contract.guarded import guarded_tables
 from tests.contract.matrix import Row, read_matrix
 from tests.contract.scene import Scene
 from tests.outside.client import Party, Sandbox
+from tests.outside.running import free_port
 
 OPERATIONS = {row.operation: row for row in read_matrix()}
 _OF_A_CASE = re.compile(r"\{(case_file|request|attachment|bundle|endpoint)_id\}")
@@ -39,12 +38,6 @@ LISTS = [row for row in OPERATIONS.values() if row.operation in _LISTED]
 STRANGERS = {"police": ("police-52", "police-52-rasso"), "cps": ("cps-west-midlands", "cps-west-midlands-rasso")}
 LONGEST_START_SECONDS = 60.0
 PGBOUNCER = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager
@@ -174,24 +167,14 @@ def test_the_scope_is_forgotten_for_an_owner_of_another_unit(unscoped: Scene) ->
     assert stranger.call("GET", f"/v1/case-files/{unscoped.case['id']}").status_code == 200
 
 
-NEVER_CHANGED = (
-    "case_file_version", "audit_entry", "audit_leaf", "audit_search", "event", "event_position", "case_file_share",
-)  # fmt: skip
-
-
-AS_KIND_WORKER = f"-c casefile.kind={UNATTENDED}"
 NOBODY = {"": "nothing is said", "-c casefile.kind=police -c casefile.organisation=police-99": "an unknown force"}
-_GUARDED = """
-    select relname from pg_class where relrowsecurity and not relispartition and relnamespace = 'public'::regnamespace
-"""
 
 
 @pytest.fixture(scope="module")
 def filled(scene: Scene) -> list[str]:
     """The guarded tables that have rows when the scene is played: nearly all."""
     with psycopg.connect(PostgreSQL(DataDirectory(scene.sandbox.directory)).addresses().owner) as owner:
-        guarded = [row[0] for row in owner.execute(_GUARDED).fetchall()]
-        return [name for name in guarded if counted(owner, name)]
+        return [name for name in guarded_tables(owner) if counted(owner, name)]
 
 
 def counted(connection: psycopg.Connection, table: str) -> int:
@@ -289,115 +272,6 @@ def test_each_policy_of_change_is_what_stops_a_stranger(policy: str, scene: Scen
     assert stopped == asked, "a stranger writes there"
     assert open_anyway == asked, "it is not this policy that stops them"
     assert len(asked) >= {"added": 25, "changed": 8, "removed": 3}[policy]
-
-
-@pytest.mark.parametrize("table", NEVER_CHANGED)
-@pytest.mark.parametrize("role", ["service", "worker", "sequencer"])
-@pytest.mark.parametrize("change", ["delete from {}", "update {} set {} = {}"])
-def test_what_is_only_added_to_cannot_be_changed_by_anyone(table: str, role: str, change: str, scene: Scene) -> None:
-    addresses = PostgreSQL(DataDirectory(scene.sandbox.directory)).addresses()
-    keys = {"audit_entry": "id", "audit_leaf": "leaf_index", "audit_search": "leaf_index", "event_position": "position"}
-    column = keys.get(table, "case_file_id")
-    kind = "worker" if role == "worker" else "police"
-    connected = psycopg.connect(getattr(addresses, role), options=f"-c casefile.kind={kind}")
-    with connected as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
-        connection.execute(change.format(table, column, column).encode())
-
-
-def test_who_answers_callers_cannot_act_as_the_worker(scene: Scene) -> None:
-    addresses = PostgreSQL(DataDirectory(scene.sandbox.directory)).addresses()
-    with psycopg.connect(addresses.service, options="-c casefile.kind=worker") as service:
-        assert service.execute("select count(*) from case_file").fetchone() == (0,), "saying so is not enough"
-        with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            service.execute("set role casefile_worker")
-    with psycopg.connect(addresses.worker, options=AS_WORKER) as worker:
-        assert worker.execute("select count(*) > 0 from case_file").fetchone() == (True,)
-
-
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "insert into audit_leaf select * from audit_leaf",
-        "insert into event_position select * from event_position",
-        "insert into audit_time_stamp select * from audit_time_stamp",
-        "delete from log_alarm",
-        "select thin_checkpoints(now())",
-    ],
-)
-def test_who_answers_callers_cannot_write_the_log(statement: str, scene: Scene) -> None:
-    addresses = PostgreSQL(DataDirectory(scene.sandbox.directory)).addresses()
-    connected = psycopg.connect(addresses.service)
-    with connected as service, pytest.raises(psycopg.errors.InsufficientPrivilege):
-        service.execute(statement.encode())
-
-
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "insert into case_file_version select * from case_file_version",
-        "insert into case_file_share select * from case_file_share",
-        "insert into early_advice select * from early_advice",
-        "update case_file_finding set officers = '{}'",
-        "insert into seen_assertion select * from seen_assertion",
-        "update rate_bucket set level = 1000000",
-        "update staff set roles = '{senior_officer}'",
-        "update case_file set restricted = false",
-        "delete from client",
-        "delete from case_key",
-    ],
-)
-def test_the_worker_writes_none_of_what_people_write(statement: str, scene: Scene) -> None:
-    addresses = PostgreSQL(DataDirectory(scene.sandbox.directory)).addresses()
-    connected = psycopg.connect(addresses.worker, options=AS_WORKER)
-    with connected as worker, pytest.raises(psycopg.errors.InsufficientPrivilege):
-        worker.execute(statement.encode())
-
-
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "insert into audit_leaf select * from audit_leaf",
-        "insert into audit_search select * from audit_search",
-        "insert into audit_checkpoint select * from audit_checkpoint",
-        "insert into event_position select * from event_position",
-        "update audit_tile set hashes = hashes",
-        "delete from audit_pending",
-        "delete from log_alarm",
-        "insert into audit_erasure select * from audit_erasure",
-        "insert into procrastinate_jobs select * from procrastinate_jobs",
-        "set role casefile_sequencer",
-    ],
-)
-def test_the_worker_lets_nothing_into_the_logs_tree(statement: str, scene: Scene) -> None:
-    addresses = PostgreSQL(DataDirectory(scene.sandbox.directory)).addresses()
-    connected = psycopg.connect(addresses.worker, options=AS_WORKER)
-    with connected as worker, pytest.raises(psycopg.errors.InsufficientPrivilege):
-        worker.execute(statement.encode())
-
-
-def test_the_sequencer_sees_no_case_and_nothing_of_an_entry_but_what_searches_go_by(scene: Scene) -> None:
-    addresses = PostgreSQL(DataDirectory(scene.sandbox.directory)).addresses()
-    refused = ["select entry from audit_entry", "select erasable from audit_entry", "select body from event"]
-    refused += ["insert into audit_entry select * from audit_entry", "select * from audit_search"]
-    refused += ["set role casefile_worker"]
-    with psycopg.connect(addresses.sequencer, options=AS_KIND_WORKER, autocommit=True) as sequencer:
-        assert sequencer.execute("select count(leaf_hash) > 0 from audit_entry").fetchone() == (True,)
-        for statement in (*refused, *(f"select from {table} limit 1" for table in of_cases(addresses.owner))):
-            with pytest.raises(psycopg.errors.InsufficientPrivilege):
-                sequencer.execute(statement.encode())
-
-
-def of_cases(owner_url: str) -> set[str]:
-    """The tables that row-level security guards, but for those that the sequencer works on."""
-    with psycopg.connect(owner_url) as owner:
-        guarded = {name for (name,) in owner.execute(_GUARDED)}
-    return guarded - {"audit_entry", "audit_search", "event", "event_pending", "event_position"}
-
-
-async def test_a_login_that_may_not_sequence_is_told_so_and_asked_no_second_time(scene: Scene) -> None:
-    addresses = PostgreSQL(DataDirectory(scene.sandbox.directory)).addresses()
-    with pytest.raises(Misconfigured, match="CASEFILE_SEQUENCER_DATABASE_URL"):
-        await run_sequencer(Settings(database_url=addresses.worker, log_bucket=""), asyncio.Event())
 
 
 @pytest.mark.parametrize("pooler", [False, True], ids=["said at the start", "said in each transaction"])
