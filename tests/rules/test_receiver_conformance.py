@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
+import pytest
 import typer
 from standardwebhooks import Webhook, WebhookVerificationError
 from typer.testing import CliRunner
 
+from casefile_api.cli.failing import CommandFailed
 from casefile_api.cli.receiving import try_receiver
 from casefile_api.events import EVENT_TYPES
 from casefile_api.webhooks.conforming import conduct, trials
@@ -93,3 +95,23 @@ def test_the_command_says_what_failed_and_ends_with_1() -> None:
         result = CliRunner().invoke(app, [url, "--secret", new_secret()])
     assert result.exit_code == 1
     assert "FAILED\tan old attempt\twanted 4xx or 5xx, came 204" in result.output
+
+
+@pytest.mark.parametrize(
+    ("url", "secret", "exit_code", "sentence"),
+    [
+        ("ftp://127.0.0.1/hooks", new_secret(), 2, "begins with http"),
+        ("http:///hooks", new_secret(), 2, "begins with http"),
+        ("http://127.0.0.1:9/hooks", "nonsense", 2, "The secret is none"),
+        ("http://127.0.0.1:9/hooks", "whsec_c2hvcnQ=", 2, "The secret is none"),
+        ("http://127.0.0.1:9/hooks", "whsk_not base64", 2, "The secret is none"),
+        ("http://127.0.0.1:9/hooks", new_secret(), 1, "Nobody answers"),
+    ],
+)
+def test_what_cannot_be_tried_is_said_in_one_sentence(url: str, secret: str, exit_code: int, sentence: str) -> None:
+    app = typer.Typer()
+    app.command()(try_receiver)
+    result = CliRunner().invoke(app, [url, "--secret", secret])
+    assert isinstance(result.exception, CommandFailed)
+    assert result.exception.exit_code == exit_code and sentence in str(result.exception)
+    assert result.output == ""

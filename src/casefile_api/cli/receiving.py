@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -46,6 +47,7 @@ def listen(
     if not secret:
         secret = new_secret()
         typer.echo(f"Signed with {secret}")
+    _expect_usable(forward_to, secret)
     who = caller((service, client_id, key), passphrase, key_id, (None, None, None), (ca_file, certificate))
     with said(), opening.calling(who) as calls, relaying(calls, forward_to, secret, patterns) as relay:
         for number, relayed in enumerate(relay.run(after), 1):
@@ -66,10 +68,13 @@ def try_receiver(
     beside its own; it must refuse attempts too old, altered bodies, and signatures that are missing or of somebody
     else. All data are made up. For the scheme v1a give a private key (whsk_…) whose public half the receiver has.
     """
-    from casefile_api.webhooks.conforming import conduct
+    from casefile_api.webhooks.conforming import UNREACHED, Outcome, conduct
 
-    outcomes = []
+    _expect_usable(url, secret)
+    outcomes: list[Outcome] = []
     for outcome in conduct(url, secret):
+        if not outcomes and outcome.error == UNREACHED:
+            raise CommandFailed(f"Nobody answers at {url}: is the receiver running there?", 1)
         outcomes.append(outcome)
         if every or not outcome.passed:
             wanted = "2xx" if outcome.trial.taken else "4xx or 5xx"
@@ -81,3 +86,13 @@ def try_receiver(
     typer.echo(f"{len(outcomes)} trials, {failed} failed; the slowest answer took {slowest * 1000:.0f} ms.")
     if failed:
         raise CommandFailed("The receiver does not do what a receiver of webhooks must.", 1)
+
+
+def _expect_usable(url: str, secret: str) -> None:
+    from casefile_api.webhooks.signing import can_sign
+
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise CommandFailed(f"{url} is no URL of a receiver: give one that begins with http:// or https://.", 2)
+    if not can_sign(secret):
+        raise CommandFailed("The secret is none: give the whsec_… (or whsk_…) that the receiver was set up with.", 2)

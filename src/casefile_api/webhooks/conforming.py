@@ -20,6 +20,7 @@ from casefile_api.webhooks.signing import PRIVATE_PREFIX, Scheme, new_signing_ke
 
 ANSWER_SECONDS = 15.0
 LATER = "of_a_later_version"
+UNREACHED = "connect_failed"
 OUT_OF_TOLERANCE = timedelta(minutes=6)
 
 
@@ -133,6 +134,8 @@ def conduct(url: str, key: str) -> Iterator[Outcome]:
                 status = http.post(url, content=trial.body, headers=trial.headers).status_code
             except httpx.TimeoutException:
                 error = "timeout"
+            except httpx.ConnectError:
+                error = UNREACHED
             except httpx.HTTPError:
                 error = "broken_answer"
             yield Outcome(trial, status, error, time.monotonic() - begun)

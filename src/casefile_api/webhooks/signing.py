@@ -59,6 +59,17 @@ def new_secret() -> str:
     return SECRET_PREFIX + _base64(secrets.token_bytes(SECRET_BYTES))
 
 
+def can_sign(key: str) -> bool:
+    """Say whether this is a secret or a private key: 24 to 64 bytes, or 32, in base64 (Standard Webhooks)."""
+    for prefix, lengths in ((SECRET_PREFIX, range(24, 65)), (PRIVATE_PREFIX, (SECRET_BYTES,))):
+        if key.startswith(prefix):
+            try:
+                return len(base64.b64decode(key.removeprefix(prefix), validate=True)) in lengths
+            except ValueError:
+                return False
+    return False
+
+
 def signature_headers(keys: Sequence[str], event_id: UUID, sent_at: datetime, body: bytes) -> dict[str, str]:
     """The three headers of an attempt: one signature for each secret still valid, newest first.
 
