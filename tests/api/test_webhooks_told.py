@@ -106,6 +106,30 @@ def test_events_are_sent_again_one_or_all_since_a_time(
     assert first.body == [one for one in receiver.deliveries if one.message_id == first.message_id][-1].body
 
 
+def test_what_was_given_up_is_sent_again_of_a_span_of_time(
+    system: Party, officer: Party, receiver: Receiver, register: Callable[..., Any]
+) -> None:
+    endpoint = register(system, receiver.url, "case_file.opened")
+    path, redeliver = path_of(endpoint), path_of(endpoint, "redeliver")
+    until(is_in_state(system, endpoint, "active"))
+    taken = receiver.wait_for("case_file.opened", case_file_id=open_case(officer)["id"])
+    receiver.always(status(500))
+    lost = receiver.wait_for("case_file.opened", case_file_id=open_case(officer)["id"])
+    until(lambda: system.get(path_of(endpoint, "status")).json()["waiting"] == 1)
+    until(lambda: system.change(path, {"state": "disabled"}).json()["state"] == "disabled")
+    assert system.get(path_of(endpoint, "status")).json()["given_up"] == 1
+    receiver.always(status(204))
+    system.change(path, {"url": receiver.url})
+    until(is_in_state(system, endpoint, "active"))
+    span = {"since": taken.event["timestamp"], "state": "given_up"}
+    before = {**span, "until": lost.event["timestamp"]}
+    assert system.post(redeliver, json=before, expect=202).json() == {"deliveries": 0}
+    assert system.post(redeliver, json=span, expect=202).json() == {"deliveries": 1}
+    until(lambda: system.get(path_of(endpoint, "status")).json()["given_up"] == 0)
+    until(lambda: [one.message_id for one in receiver.deliveries].count(lost.message_id) == 2)
+    assert [one.message_id for one in receiver.deliveries].count(taken.message_id) == 1
+
+
 @pytest.mark.parametrize(
     "body",
     [{}, {"since": "2026-01-01T00:00:00Z", "event_id": "01a20c40-9f68-71ec-ba44-de90cc5cddf5"}, {"since": "yesterday"}],
