@@ -89,9 +89,9 @@ async def test_what_waits_in_hand_is_not_sent_to_who_is_not_to_hear_of_it_any_mo
 ) -> None:
     with Receiver() as receiver:
         await limit(telling, await telling.register(receiver.url), None, 2)
-        async with telling.working():
-            cases = [new_id() for _ in range(6)]
-            events = [str(event) for case in cases for event in await telling.happen(case=case)]
+        cases = [new_id() for _ in range(6)]
+        events = [str(event) for case in cases for event in await telling.happen(case=case)]
+        async with telling.working():  # what is there when it begins is taken in hand together
             await until(lambda: receiver.deliveries)
             with psycopg.connect(owner_database_url, autocommit=True) as owner:
                 owner.execute("update case_file set restricted = true, admitted = '{x}' where id = %s", (cases[4],))
