@@ -2,10 +2,11 @@
 
 BENCH_SIZES names the two sizes (`10000,5000000`); BENCH_VERIFY=1 verifies each log too. The figures are medians in
 milliseconds of the same calls with other values each time, the sizes in turns, on the database of one machine, without
-HTTP around them.
+HTTP around them. Proofs are those of a process that has given some: the first ones fill what it keeps of the tree.
 """
 
 import asyncio
+import math
 import os
 import random
 import shutil
@@ -29,6 +30,7 @@ from casefile_api.audit.remit import Remit
 from casefile_api.audit.verification import believed_beside, verify_database
 from casefile_api.database import Database
 from casefile_api.ledger.proofs import prove_consistency, prove_inclusion
+from casefile_api.ledger.stored_tree import KeptTiles, StoredTree
 from casefile_api.tenancy import WORKER
 from tests.databases import DatabaseServer, database_server
 from tests.logs import LogInHand
@@ -36,6 +38,7 @@ from tests.logs import LogInHand
 SIZES = tuple(int(size) for size in os.environ.get("BENCH_SIZES", "10000,1000000").split(","))
 TIMES = int(os.environ.get("BENCH_TIMES", "40"))
 PAGE, APPENDED, BATCHES = 51, 500, 8
+FIRST_PROOFS = 300
 ALL, ONE_FORCE = Remit(None), Remit("police-07")
 
 Call = Callable[[AsyncConnection], Awaitable[object]]
@@ -45,7 +48,7 @@ class Questions:
     """The calls that are measured, each with values of its own every time."""
 
     def __init__(self, filled: Filled) -> None:
-        self.filled, self.chance = filled, random.Random(1)
+        self.filled, self.chance, self.kept = filled, random.Random(1), KeptTiles(seconds=math.inf)
 
     def leaf(self) -> int:
         """Any leaf."""
@@ -67,15 +70,19 @@ class Questions:
             occurred_from=begun, occurred_to=begun + timedelta(minutes=minutes), organisation=organisation
         )
 
+    def tree(self) -> StoredTree:
+        """The tree as a process reads it for a proof."""
+        return StoredTree(self.kept.of("log"))
+
     def included(self) -> Call:
         """An inclusion proof."""
         at = self.leaf()
-        return lambda connection: prove_inclusion(connection, at, self.filled.size)
+        return lambda connection: prove_inclusion(connection, at, self.filled.size, self.tree())
 
     def grown(self) -> Call:
         """A consistency proof."""
         at = self.leaf()
-        return lambda connection: prove_consistency(connection, at, self.filled.size)
+        return lambda connection: prove_consistency(connection, at, self.filled.size, self.tree())
 
     def entry(self) -> Call:
         """One entry by its place."""
@@ -139,11 +146,12 @@ async def measure(sizes: Sequence[Measured]) -> dict[str, list[float]]:
         lent = [await stack.enter_async_context(each.database.connection(WORKER)) for each in sizes]
         for name in asked[0]:
             taken: list[list[float]] = [[] for _ in sizes]
-            for number in range(TIMES + 5):
+            first = FIRST_PROOFS if name.endswith("proof") else 5
+            for number in range(TIMES + first):
                 for place, connection in enumerate(lent):
                     call, begun = asked[place][name](), time.perf_counter()
                     await call(connection)
-                    if number >= 5:  # the first ones plan and warm up
+                    if number >= first:  # the first ones plan and warm up
                         taken[place].append((time.perf_counter() - begun) * 1000)
             found[name] = [statistics.median(each) for each in taken]
     return found

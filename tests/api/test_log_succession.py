@@ -187,10 +187,12 @@ async def test_a_log_that_grows_has_no_successor_and_a_second_one_is_numbered(re
     with pytest.raises(WrongState, match="grows as it should"):
         await recovered(restored)
     await restored.step()
-    with pytest.raises(WrongState, match="another name"):
+    with pytest.raises(WrongState, match="none had before"):
         await recovered(restored, ORIGIN)
     await recovered(restored)
     restored.tamper("insert into log_alarm values (1, 'tiles_disagree', 'x', now())")
+    with pytest.raises(WrongState, match="none had before"):
+        await recovered(restored, ORIGIN)
 
     assert await recovered(restored) == f"{ORIGIN}/3"
     await restored.step()

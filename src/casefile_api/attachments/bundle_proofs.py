@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from casefile_api.clock import utc_micros
 from casefile_api.ledger.proofs import prove_inclusion
+from casefile_api.ledger.stored_tree import StoredTree
 from casefile_api.unit_of_work import Reading
 
 _OWN_ACTS = text(
@@ -28,10 +29,10 @@ async def prove_own_acts(reading: Reading, case_file_id: UUID, tree_size: int) -
     """Return the receipt of each act, with its proof in a published tree; a later act has none yet."""
     session = reading.session
     values = {"case": case_file_id, "organisation": reading.caller.organisation}
-    receipts = []
+    stored, receipts = StoredTree(), []
     for row in (await session.execute(_OWN_ACTS, values)).all():
         covered = row.leaf_index is not None and row.leaf_index < tree_size
-        proof = await prove_inclusion(session, row.leaf_index, tree_size) if covered else None
+        proof = await prove_inclusion(session, row.leaf_index, tree_size, stored) if covered else None
         receipts.append(
             {
                 "audit_entry_id": str(row.id),

@@ -29,8 +29,9 @@ from casefile_api.ledger import tree
 from casefile_api.ledger.checkpoints import open_checkpoint, parse_verifier_key
 from casefile_api.ledger.erasures import scope_digest
 from casefile_api.ledger.leaf_ranges import LeafRanges
-from casefile_api.ledger.proofs import PublishedCheckpoint, StoredTree, newest_checkpoint
+from casefile_api.ledger.proofs import PublishedCheckpoint, newest_checkpoint
 from casefile_api.ledger.search_rows import FILED
+from casefile_api.ledger.stored_tree import StoredTree
 from casefile_api.ledger.succession import present_log
 from casefile_api.ledger.tree import leaf_hash
 from casefile_api.tenancy import AS_OWNER, WORKER_ROLE

@@ -13,7 +13,7 @@ from casefile_api.audit.queries import Place, list_entries
 from casefile_api.audit.remit import Remit
 from casefile_api.database import Database
 from casefile_api.ledger import tree
-from casefile_api.ledger.proofs import StoredTree
+from casefile_api.ledger.stored_tree import StoredTree
 from casefile_api.ledger.succession import enter_log
 from casefile_api.ledger.tree import Span
 from casefile_api.tenancy import Scope

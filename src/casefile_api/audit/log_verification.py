@@ -18,8 +18,8 @@ from casefile_api.audit.vouched import Vouched
 from casefile_api.canonical import canonical_json
 from casefile_api.clock import utc_micros
 from casefile_api.ledger.checkpoints import Checkpoint
-from casefile_api.ledger.proofs import StoredTree
 from casefile_api.ledger.search_rows import COLUMNS, FOUND
+from casefile_api.ledger.stored_tree import StoredTree
 from casefile_api.ledger.tiles import TILE_WIDTH, TileId, split_hashes, tile_width
 from casefile_api.ledger.tree import HASH_SIZE_BYTES, leaf_hash, perfect_root, root_plan
 from casefile_api.tenancy import WORKER, Scope

@@ -3,7 +3,8 @@
 from sqlalchemy import text
 
 from casefile_api.errors import NotFound
-from casefile_api.ledger.proofs import PublishedCheckpoint, Reader, checkpoint_of, newest_checkpoint
+from casefile_api.ledger.proofs import PublishedCheckpoint, checkpoint_of, newest_checkpoint
+from casefile_api.ledger.stored_tree import Reader
 
 _LINES = text(
     "select line from audit_cosignature where origin = (select origin from audit_log) and checkpoint_id = :id"

@@ -19,6 +19,7 @@ from casefile_api.ledger.proofs import (
     prove_consistency,
     prove_inclusion,
 )
+from casefile_api.ledger.stored_tree import KeptTiles, StoredTree
 from casefile_api.ledger.succession import enter_log
 from casefile_api.ledger.tiles import Tile, TilePathError, parse_tile_path
 
@@ -145,36 +146,36 @@ async def find_leaf(reader: Reader, leaf_hash: str) -> int:
     return found
 
 
-async def inclusion_of(reader: Reader, leaf_index: int, tree_size: int | None) -> InclusionProof:
+async def inclusion_of(reader: Reader, kept: KeptTiles, leaf_index: int, tree_size: int | None) -> InclusionProof:
     """The proof that a leaf is in the published tree of a size, the newest where none is named.
 
     Raises Invalid where the size was not reached, or the leaf is not below it.
     """
-    newest = (await newest_checkpoint(reader)).tree_size
-    size = newest if tree_size is None else tree_size
-    if size > newest:
-        raise _not_reached("tree_size", newest)
+    newest = await newest_checkpoint(reader)
+    size = newest.tree_size if tree_size is None else tree_size
+    if size > newest.tree_size:
+        raise _not_reached("tree_size", newest.tree_size)
     if leaf_index >= size:
         detail = f"The leaf must be below the tree size, which is {size}."
         raise Invalid(
             "The entry is not in the tree of that size.", Fault("out_of_range", detail, parameter="tree_size")
         )
-    return await prove_inclusion(reader, leaf_index, size)
+    return await prove_inclusion(reader, leaf_index, size, StoredTree(kept.of(newest.origin)))
 
 
-async def consistency_of(reader: Reader, old: int, new: int | None) -> ConsistencyProof:
+async def consistency_of(reader: Reader, kept: KeptTiles, old: int, new: int | None) -> ConsistencyProof:
     """The proof that the published tree of one size continues that of another, by default up to the newest.
 
     Raises Invalid where a size was not reached, or they are the wrong way round.
     """
-    newest = (await newest_checkpoint(reader)).tree_size
-    size = newest if new is None else new
-    if size > newest:
-        raise _not_reached("to", newest)
+    newest = await newest_checkpoint(reader)
+    size = newest.tree_size if new is None else new
+    if size > newest.tree_size:
+        raise _not_reached("to", newest.tree_size)
     if old > size:
         detail = f"It must not be above the later size, which is {size}."
         raise Invalid("The sizes are the wrong way round.", Fault("out_of_range", detail, parameter="from"))
-    return await prove_consistency(reader, old, size)
+    return await prove_consistency(reader, old, size, StoredTree(kept.of(newest.origin)))
 
 
 def _not_reached(parameter: str, newest: int) -> Invalid:

@@ -152,7 +152,7 @@ async def get_inclusion_proof(
     """The audit path of an entry in a published tree (RFC 6962 2.1.1)."""
     async with reading:
         await enter_log(reading.session, log)
-        proof = await queries.inclusion_of(reading.session, int(leaf_index), tree_size)
+        proof = await queries.inclusion_of(reading.session, reading.parts.tiles, int(leaf_index), tree_size)
     return _proof(reading, proof.as_member())
 
 
@@ -170,7 +170,7 @@ async def find_inclusion_proof(
     async with reading:
         await enter_log(reading.session, log)
         leaf_index = await queries.find_leaf(reading.session, leaf_hash)
-        proof = await queries.inclusion_of(reading.session, leaf_index, tree_size)
+        proof = await queries.inclusion_of(reading.session, reading.parts.tiles, leaf_index, tree_size)
     return _proof(reading, proof.as_member())
 
 
@@ -190,7 +190,7 @@ async def get_consistency_proof(
     """The proof that a later tree begins with the whole of an earlier one (RFC 6962 2.1.2)."""
     async with reading:
         await enter_log(reading.session, log)
-        proof = await queries.consistency_of(reading.session, old, new)
+        proof = await queries.consistency_of(reading.session, reading.parts.tiles, old, new)
     return _proof(reading, proof.as_member())
 
 

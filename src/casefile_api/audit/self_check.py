@@ -18,7 +18,7 @@ from casefile_api.audit.tree_walk import tile_name
 from casefile_api.audit.vouched import Vouched, find_vouched
 from casefile_api.clock import real_now
 from casefile_api.ledger.checkpoints import Checkpoint
-from casefile_api.ledger.proofs import StoredTree
+from casefile_api.ledger.stored_tree import StoredTree
 from casefile_api.ledger.tiles import TILE_WIDTH, TileId
 from casefile_api.ledger.tree import leaf_hash, root_plan
 from casefile_api.unattended import unattended

@@ -12,7 +12,7 @@ from casefile_api.audit.time_stamps import BadTimeStamp, Question, read_roots, v
 from casefile_api.clock import real_now
 from casefile_api.database import Database
 from casefile_api.errors import Misconfigured, NotFound
-from casefile_api.ledger.proofs import Reader
+from casefile_api.ledger.stored_tree import Reader
 from casefile_api.settings import Settings
 from casefile_api.tenancy import WORKER
 

@@ -7,7 +7,7 @@ from casefile_api.audit.time_stamps import BadTimeStamp, read_roots, verify_time
 from casefile_api.clock import utc_text
 from casefile_api.database import Database
 from casefile_api.ledger.checkpoints import CheckpointError, parse_checkpoint, parse_note
-from casefile_api.ledger.proofs import StoredTree
+from casefile_api.ledger.stored_tree import StoredTree
 from casefile_api.ledger.tree import root_plan
 from casefile_api.settings import Settings
 from casefile_api.tenancy import WORKER

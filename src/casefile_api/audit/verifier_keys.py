@@ -13,7 +13,7 @@ from sqlalchemy import text
 from casefile_api.clock import utc_text
 from casefile_api.errors import DependencyUnavailable
 from casefile_api.ledger.checkpoints import CheckpointError, VerifierKey, parse_verifier_key
-from casefile_api.ledger.proofs import Reader
+from casefile_api.ledger.stored_tree import Reader
 
 # The checkpoints published after a key was retired are signed by its successor. Of old ones some are thinned out: the
 # bound may then be that of a later checkpoint, and never lies below one that the key signed alone.

@@ -55,12 +55,13 @@ class ClosedLog:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a log ends: the checkpoint that its successor will hold, and the alarm that ended it."""
+    """How a log ends: the checkpoint that its successor will hold, the alarm that ended it, and the names used up."""
 
     number: int
     checkpoint: Checkpoint
     note: str
     alarm: str
+    names: frozenset[str]
 
 
 def succession_line(checkpoint: Checkpoint) -> str:
@@ -119,14 +120,15 @@ async def find_ending(session: AsyncSession, kept: str | None, signers: list[Sig
     except CheckpointError as fault:
         reason = f"The checkpoint kept outside is not good ({fault}): bring back the one that was kept."
         raise WrongState(reason) from None
-    number = len(await closed_logs(session)) + 1
-    return Ending(number, checkpoint, note, alarm)
+    closed = await closed_logs(session)
+    names = frozenset({checkpoint.origin, *(log.origin for log in closed)})
+    return Ending(len(closed) + 1, checkpoint, note, alarm, names)
 
 
 def successor_name(wanted: str | None, ending: Ending) -> str:
     """The name of the successor: as wanted, or the first log's with the number behind it.
 
-    Raises WrongState for a name that is none, or the old one.
+    Raises WrongState for a name that is none, or that this log or one before it had.
     """
     old = ending.checkpoint.origin
     first = old.removesuffix(f"/{ending.number}") if ending.number > 1 else old
@@ -135,8 +137,8 @@ def successor_name(wanted: str | None, ending: Ending) -> str:
         check_key_name(name)
     except CheckpointError as fault:
         raise WrongState(f"{name}: {fault}.") from None
-    if name == old:
-        raise WrongState("The successor needs another name: two logs of one name would be a fork.")
+    if name in ending.names:
+        raise WrongState("The successor needs a name that none had before it: two logs of one name would be a fork.")
     return name
 
 

@@ -21,6 +21,7 @@ from casefile_api.database import Database
 from casefile_api.errors import Misconfigured
 from casefile_api.ledger.reads import ReadLedger
 from casefile_api.ledger.refusals import RefusalTally
+from casefile_api.ledger.stored_tree import KeptTiles
 from casefile_api.outward.proxies import Proxy
 from casefile_api.settings import Settings
 from casefile_api.tenancy import SERVICE_ROLE
@@ -66,6 +67,7 @@ def build_parts(settings: Settings, *, application: str = "casefile-api", role: 
         ),
         tally=RefusalTally(database),
         turns=Turns(settings.turns_per_client),
+        tiles=KeptTiles(),
     )
 
 

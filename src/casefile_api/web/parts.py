@@ -11,6 +11,7 @@ from casefile_api.clock import Clock
 from casefile_api.database import Database
 from casefile_api.ledger.reads import ReadLedger
 from casefile_api.ledger.refusals import RefusalTally
+from casefile_api.ledger.stored_tree import KeptTiles
 from casefile_api.settings import Settings
 from casefile_api.vault import Vault
 from casefile_api.web.limits import RateLimits
@@ -36,3 +37,4 @@ class Parts:
     address_limits: RateLimits
     tally: RefusalTally
     turns: Turns
+    tiles: KeptTiles
