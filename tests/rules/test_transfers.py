@@ -2,6 +2,7 @@
 
 import hashlib
 import random
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -16,6 +17,7 @@ from casefile_api.cli.failing import CommandFailed
 from casefile_api.cli.transfers import _rate
 from casefile_api.client.calls import Calls
 from casefile_api.client.endings import Ending, Interrupted, Refused, TransferFailed
+from casefile_api.client.hashing import Hashing, likely_part_size
 from casefile_api.client.keys import read_key
 from casefile_api.client.links import Links
 from casefile_api.client.local import LocalFile
@@ -23,7 +25,6 @@ from casefile_api.client.names import LONGEST_NAME_BYTES, safe_name, told_name
 from casefile_api.client.notes import Notes
 from casefile_api.client.pace import Pace
 from casefile_api.client.patience import Patience
-from casefile_api.client.uploading import likely_part_size
 from casefile_api.client.wire import checked, expect_lasting
 
 
@@ -226,7 +227,67 @@ def test_parts_that_were_hashed_with_the_whole_are_not_read_again(
     hashes = file.hashes(PART, lambda size: None)
     cut = {"attachment_id": "a", "part_size": PART}
     monkeypatch.setattr(LocalFile, "sha256", lambda *_: "read again")
-    Links(cast(Calls, signing), file, cut, [1, 2, 3], hashes).of(2)
+    Links(cast(Calls, signing), file, cut, [2, 3], hashes).of(2)
     assert signing.asked == [[{"number": number, "sha256": hashes.parts[number]} for number in (2, 3)]]
     Links(cast(Calls, signing), file, cut | {"part_size": 2 * PART}, [1, 2], hashes).of(1)
     assert {part["sha256"] for part in signing.asked[1]} == {"read again"}
+
+
+def test_urls_are_asked_for_before_a_part_waits_for_them(tmp_path: Path) -> None:
+    path, held, begun = tmp_path / "film.mp4", threading.Event(), threading.Event()
+    path.write_bytes(bytes(90))
+
+    class Slow(Signing):
+        def post(self, path: str, body: Any, *, key: str) -> Any:
+            answer = super().post(path, body, key=key)
+            if len(self.asked) == 2:
+                begun.set()
+                assert held.wait(10)
+            return answer
+
+    signing = Slow()
+    links = Links(cast(Calls, signing), LocalFile.found(path), {"attachment_id": "a", "part_size": 1}, range(1, 91))
+    for number in range(1, 9):
+        links.of(number)
+    assert begun.wait(10)
+    links.done(1)
+    links.drop(2)
+    held.set()
+    for number in (90, 2):
+        links.of(number)
+    assert [part["number"] for part in signing.asked[0]] == list(range(1, 9))
+    assert [part["number"] for part in signing.asked[1]] == list(range(9, 73))
+    assert {1, *range(2, 91)} == {part["number"] for asked in signing.asked for part in asked}
+
+
+def test_a_refusal_of_urls_is_heard_by_whoever_waits_for_them(tmp_path: Path) -> None:
+    path = tmp_path / "film.mp4"
+    path.write_bytes(b"12")
+
+    class Refusing(Signing):
+        def post(self, path: str, body: Any, *, key: str) -> Any:
+            raise Refused(403, {"detail": "Not allowed."})
+
+    links = Links(cast(Calls, Refusing()), LocalFile.found(path), {"attachment_id": "a", "part_size": 1}, [1, 2])
+    for _ in range(2):
+        with pytest.raises(Refused, match="Not allowed"):
+            links.of(1)
+
+
+def test_a_file_is_hashed_from_the_moment_it_is_named_and_once(tmp_path: Path) -> None:
+    path, notes, shown = tmp_path / "film.mp4", Notes(tmp_path / "notes"), list[int]()
+    path.write_bytes(bytes(3 * PART))
+    note, hashes = Hashing.begin(notes, "place", LocalFile.found(path)).ended(notes, shown.append)
+    assert note.sha256 == hashlib.sha256(bytes(3 * PART)).hexdigest()
+    assert hashes and hashes.whole == note.sha256 and sum(shown) == 3 * PART
+    again = Hashing.begin(notes, "place", LocalFile.found(path))
+    assert again.ended(notes, shown.append) == (note, None)
+
+
+def test_what_cannot_be_hashed_is_said_where_its_hash_is_waited_for(tmp_path: Path) -> None:
+    path, notes = tmp_path / "film.mp4", Notes(tmp_path / "notes")
+    path.write_bytes(bytes(9))
+    found = LocalFile.found(path)
+    path.write_bytes(b"short")
+    with pytest.raises(TransferFailed, match="became shorter"):
+        Hashing.begin(notes, "place", found).ended(notes, lambda size: None)

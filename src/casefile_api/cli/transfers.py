@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import mimetypes
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from casefile_api.client.opening import Caller, Manner
 
 _ENVIRONMENT = "CASEFILE_CALLER"
+_SWITCHED_AFTER_SECONDS = 0.0005
 _UNITS = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3, "ki": 1024, "mi": 1024**2, "gi": 1024**3}
 
 Url = Annotated[str, typer.Option("--service", envvar=f"{_ENVIRONMENT}_SERVICE", help="Public URL of the service.")]
@@ -90,18 +92,33 @@ def upload(
     when the service has read every file back and found it good; 3: not allowed, 4: nobody answers, 5: rejected, 6: the
     file here cannot be used.
     """
-    from casefile_api.client import opening
+    from casefile_api.client.hashing import Hashing
+    from casefile_api.client.local import LocalFile
+    from casefile_api.client.notes import Notes
 
-    who = caller((service, client_id, key), passphrase, key_id, (staff, role, justification), (ca_file, certificate))
     more = _members(declaration) | ({"title": title} if title else {})
-    with said(), opening.uploading(who, _manner(parallel, limit, patience, state, quiet)) as uploading:
-        from casefile_api.client.local import LocalFile
+
+    def begun(path: Path) -> Hashing:
+        place = "\n".join((service.rstrip("/"), case_file, kind))
+        return Hashing.begin(Notes.at(state), place, LocalFile.found(path))
+
+    with said():
+        # Begun before anything else: most of the program is read in while the first file is hashed, and may not keep
+        # the threads that hash it waiting for 5 ms a time.
+        sys.setswitchinterval(_SWITCHED_AFTER_SECONDS)
+        first = begun(files[0])
+        from casefile_api.client import opening
         from casefile_api.client.uploading import Wanted
 
-        for path in files:
-            wanted = Wanted(case_file, kind, media_type or _media_type(path), more)
-            attachment = uploading.bring(LocalFile.found(path), wanted, wait=not no_wait)
-            typer.echo(f"{attachment['id']}\t{attachment['status']}\t{path}")
+        who = caller(
+            (service, client_id, key), passphrase, key_id, (staff, role, justification), (ca_file, certificate)
+        )
+        with opening.uploading(who, _manner(parallel, limit, patience, state, quiet)) as uploading:
+            for number, path in enumerate(files):
+                wanted = Wanted(case_file, kind, media_type or _media_type(path), more)
+                hashing = begun(path) if number else first
+                attachment = uploading.bring(hashing, wanted, wait=not no_wait)
+                typer.echo(f"{attachment['id']}\t{attachment['status']}\t{path}")
 
 
 def download(

@@ -6,7 +6,7 @@ Nothing here imports the rest of the service; it may be read as the reference fo
 * `wire`, `patience`: one HTTP request and what may pass by itself; how long it is tried again
 * `keys`, `tokens`: the registered key, and the access tokens that are had by it
 * `calls`: one call of the API, with its token, however often it takes
-* `local`: the file at this end; `notes`: what is remembered of an upload under way; `names`: names made safe
+* `local`, `hashing`: the file at this end and its hashes; `notes`: what is remembered of an upload; `names`: made safe
 * `pace`, `showing`: no faster than told; how far it is
 * `links`, `sending`, `uploading`: presigned URLs, parts side by side, the whole way of a file
 * `downloading`: the way back

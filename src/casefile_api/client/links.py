@@ -1,20 +1,24 @@
-"""Presigned URLs of the parts that are still to be sent: asked for some at a time, and anew when they are spent."""
+"""Presigned URLs of the parts that are still to be sent: asked for ahead, some at a time, and anew when they are spent.
+
+One thread asks while others send: the line never waits for URLs, but for the first few.
+"""
 
 import hashlib
 import threading
 import uuid
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 
 from casefile_api.client.calls import Calls, Json
 from casefile_api.client.local import Hashes, LocalFile
 from casefile_api.client.wire import checked
 
-# Each asking is an entry in the service's log; but a URL ends, and hashing what is sent next must not keep the line
-# waiting.
+# Each asking is an entry in the service's log; but a URL ends, and may do so before its part's turn comes.
 _AT_ONCE = 64
 _AT_FIRST = 8
-"""So that the line is not kept waiting for URLs of parts whose turn comes later."""
+_LOW = 32
+"""As few URLs as are left when more are asked for: as many as parts can be under way."""
 _HASHED_AHEAD_BYTES = 128 * 1024 * 1024
 
 
@@ -40,6 +44,7 @@ class Links:
         self._hashed = hashes.parts if hashes and hashes.part_size == self._part_size else {}
         self._waiting = list(missing)
         self._given: dict[int, Link] = {}
+        self._coming: Future[None] | None = None
         self._lock = threading.Lock()
 
     def stretch(self, number: int) -> tuple[int, int]:
@@ -49,12 +54,16 @@ class Links:
 
     def of(self, number: int) -> Link:
         """The URL of a part; where it has none, it is asked for together with those that come next."""
-        with self._lock:
-            if number not in self._given:
-                most = self._so_many()
-                following = [other for other in self._waiting if other > number and other not in self._given]
-                self._ask([number, *following[: most - 1]])
-            return self._given[number]
+        while True:
+            with self._lock:
+                link = self._given.get(number)
+                if link is None:
+                    coming = self._coming or self._begin_asking([number])
+                elif self._coming is None and len(self._given) <= _LOW:
+                    self._begin_asking([])
+            if link is not None:
+                return link
+            coming.result()
 
     def drop(self, number: int) -> None:
         """A URL is spent, expired or of an upload that storage has given up."""
@@ -67,13 +76,35 @@ class Links:
             self._waiting.remove(number)
             self._given.pop(number, None)
 
-    def _ask(self, numbers: Sequence[int]) -> None:
-        self._file.expect_unchanged()
-        parts: Json = [{"number": number, "sha256": self._sha256_of(number)} for number in numbers]
-        # Asked for again it must not be the same question: the kept answer would be of the URLs that are spent.
-        path, key = f"/v1/attachments/{self._attachment_id}/upload", str(uuid.uuid4())
-        for part in self._calls.post(path, {"parts": parts}, key=key)["parts"]:
-            self._given[part["number"]] = Link(checked(part["url"]), part["headers"])
+    def _begin_asking(self, wanted: Sequence[int]) -> Future[None]:
+        """Ask for these and for those that come next, in a thread that keeps nobody waiting at the end."""
+        most = self._so_many()
+        following = [
+            n for n in self._waiting if n not in self._given and n not in wanted and n > min(wanted, default=0)
+        ]
+        coming: Future[None] = Future()
+        if numbers := [*wanted, *following][:most]:
+            self._coming = coming
+            threading.Thread(target=self._ask, args=(coming, numbers), name="links", daemon=True).start()
+        return coming
+
+    def _ask(self, coming: Future[None], numbers: Sequence[int]) -> None:
+        try:
+            self._file.expect_unchanged()
+            parts: Json = [{"number": number, "sha256": self._sha256_of(number)} for number in numbers]
+            # Asked for again it must not be the same question: the kept answer would be of the URLs that are spent.
+            path, key = f"/v1/attachments/{self._attachment_id}/upload", str(uuid.uuid4())
+            answered = self._calls.post(path, {"parts": parts}, key=key)["parts"]
+            given = {part["number"]: Link(checked(part["url"]), part["headers"]) for part in answered}
+        except BaseException as fault:  # it is raised by whoever waits for the URLs
+            with self._lock:
+                self._coming = None
+            coming.set_exception(fault)
+        else:
+            with self._lock:
+                self._given |= given
+                self._coming = None
+            coming.set_result(None)
 
     def _so_many(self) -> int:
         if not self._given:

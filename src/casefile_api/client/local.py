@@ -10,7 +10,7 @@ from pathlib import Path
 from casefile_api.client.endings import Ending, TransferFailed
 
 PIECE_BYTES = 256 * 1024
-_HASHED_BYTES = 1024 * 1024
+_HASHED_BYTES = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,8 +33,10 @@ class Notes:
     folder: Path
 
     @classmethod
-    def usual(cls) -> "Notes":
-        """The folder that the system has for such things (XDG base directories)."""
+    def at(cls, folder: Path | None) -> "Notes":
+        """This folder, or the one that the system has for such things (XDG base directories)."""
+        if folder is not None:
+            return cls(folder)
         state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
         return cls(Path(state) / "casefile-api" / "uploads")
 

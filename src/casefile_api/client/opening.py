@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx2 as httpx
-from rich.console import Console
 
 from casefile_api.client.calls import Calls
 from casefile_api.client.downloading import Downloading
@@ -53,17 +52,16 @@ class Manner:
 @contextmanager
 def uploading(caller: Caller, manner: Manner) -> Iterator[Uploading]:
     """All that brings files."""
-    with _line(caller) as http, Showing(Console(stderr=True), quiet=manner.quiet) as showing:
+    with _line(caller) as http, Showing(quiet=manner.quiet) as showing:
         patience, pace = Patience(manner.patience_seconds), Pace(manner.bytes_per_second)
         sending = Sending(http, patience, pace, showing, manner.parallel)
-        notes = Notes(manner.state) if manner.state else Notes.usual()
-        yield Uploading(_calls(caller, http, patience), sending, notes, showing)
+        yield Uploading(_calls(caller, http, patience), sending, Notes.at(manner.state), showing)
 
 
 @contextmanager
 def downloading(caller: Caller, manner: Manner) -> Iterator[Downloading]:
     """All that fetches files."""
-    with _line(caller) as http, Showing(Console(stderr=True), quiet=manner.quiet) as showing:
+    with _line(caller) as http, Showing(quiet=manner.quiet) as showing:
         patience, pace = Patience(manner.patience_seconds), Pace(manner.bytes_per_second)
         yield Downloading(_calls(caller, http, patience), http, patience, pace, showing)
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from casefile_api.client.calls import Calls, Json
 from casefile_api.client.endings import Ending, Refused, TransferFailed
+from casefile_api.client.hashing import Hashing
 from casefile_api.client.links import Links, repeatable
 from casefile_api.client.local import Hashes, LocalFile
 from casefile_api.client.notes import Note, Notes
@@ -20,7 +21,6 @@ from casefile_api.client.sending import Sending
 from casefile_api.client.showing import Showing
 
 _LONGEST_LOOK_SECONDS = 5.0
-_MIB = 1024 * 1024
 _ROUNDS = 10
 _GOES_ON = ("uploading", "verifying", "available")
 
@@ -44,11 +44,14 @@ class Uploading:
     notes: Notes
     showing: Showing
 
-    def bring(self, file: LocalFile, wanted: Wanted, *, wait: bool = True) -> Json:
+    def bring(self, hashing: Hashing, wanted: Wanted, *, wait: bool = True) -> Json:
         """Bring one file; returns the attachment as the service has it. Raises TransferFailed otherwise."""
-        place = f"{self.calls.url}\n{wanted.case_file_id}\n{wanted.kind}"
-        note, hashes = self._hashed(place, file, self.notes.read(place, file))
-        attachment = self._found(note, wanted) or self._declared(file, note, wanted)
+        file, place = hashing.file, hashing.place
+        self.showing.begin(f"hashing {file.path.name}", file.size)
+        # Said while the file is hashed: a token is had, and who is not let in need not wait for the hash to hear it.
+        own = self.calls.get("/v1/me")["organisation"]
+        note, hashes = hashing.ended(self.notes, self.showing.advance)
+        attachment = self._found(note, wanted, own) or self._declared(file, note, wanted)
         note = self.notes.keep(place, note, attachment_id=attachment["id"])
         attachment = self._sent(file, attachment, hashes)
         if wait:
@@ -57,16 +60,7 @@ class Uploading:
             self.notes.drop(place, note)
         return _expect_good(file, attachment)
 
-    def _hashed(self, place: str, file: LocalFile, note: Note) -> tuple[Note, Hashes | None]:
-        """The hash of the whole: from the note, or reckoned, and then those of the parts with it."""
-        if note.sha256:
-            return note, None
-        self.showing.begin(f"hashing {file.path.name}", file.size)
-        hashes = file.hashes(likely_part_size(file.size), self.showing.advance)
-        file.expect_unchanged()
-        return self.notes.keep(place, note, sha256=hashes.whole), hashes
-
-    def _found(self, note: Note, wanted: Wanted) -> Json | None:
+    def _found(self, note: Note, wanted: Wanted, own: str) -> Json | None:
         """The attachment that was begun: by the note, or as an upload of the same bytes by the same organisation."""
         if note.attachment_id:
             try:
@@ -75,7 +69,6 @@ class Uploading:
             except Refused as refused:
                 if refused.code != "not-found":
                     raise
-        own = self.calls.get("/v1/me")["organisation"]
         for item in self.calls.items(f"/v1/case-files/{wanted.case_file_id}/attachments"):
             same = (item["sha256"], item["size"], item["kind"]) == (note.sha256, note.size, wanted.kind)
             if same and item["organisation"] == own and item["status"] in _GOES_ON:
@@ -130,14 +123,6 @@ class Uploading:
             pause = min(_LONGEST_LOOK_SECONDS, pause * 1.5)
             attachment = self.calls.get(f"/v1/attachments/{attachment['id']}")
         return attachment
-
-
-def likely_part_size(size: int) -> int:
-    """How the service will cut a file: 8 MiB, or so many whole MiB that it is cut into 10,000 parts at most.
-
-    It says so only once the hash was declared. Where it cuts otherwise, the parts are hashed again when they are sent.
-    """
-    return max(8, -(-size // (10_000 * _MIB))) * _MIB
 
 
 def _expect_good(file: LocalFile, attachment: Json) -> Json:
