@@ -8,6 +8,7 @@ import struct
 import tarfile
 import zipfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -227,6 +228,110 @@ def test_what_is_packed_alone_is_unpacked_a_little_at_a_time() -> None:
     assert found(gzip.compress(bytes(1_000_000))) is None
 
 
+def taped(*files: tuple[str, bytes]) -> bytes:
+    held = io.BytesIO()
+    with tarfile.open(fileobj=held, mode="w") as tape:
+        for name, data in files:
+            named = tarfile.TarInfo(name)
+            named.size = len(data)
+            tape.addfile(named, io.BytesIO(data))
+    return held.getvalue()
+
+
+VIRUS = zipped(("eicar.com", SIGNATURE))
+
+
+@pytest.mark.parametrize(
+    ("data", "fault"),
+    [
+        (taped(("note.txt", b"x"), ("inner.zip", VIRUS)), Fault.INFECTED),
+        (gzip.compress(taped(("inner.zip", VIRUS))), Fault.INFECTED),
+        (gzip.compress(VIRUS), Fault.INFECTED),
+        (zipped(("inner.tar", taped(("inner.zip", VIRUS)))), Fault.INFECTED),
+        (zipped(("inner.tgz", gzip.compress(taped(("inner.docx", VIRUS))))), Fault.INFECTED),
+        (taped(("zeros.zip", zipped(("zeros", bytes(20_000_000))))), Fault.ARCHIVE_BOMB),
+        (zipped(("zeros.gz", gzip.compress(bytes(15_000_000)))), Fault.ARCHIVE_BOMB),
+        (gzip.compress((LOCKED / "aes.zip").read_bytes()), Fault.PASSWORD_PROTECTED),
+        (taped(("half.zip", VIRUS[:-30])), None),
+        (zipped(("half.gz", gzip.compress(b"half" * 90)[:-9])), None),
+    ],
+    ids=range(10),
+)
+def test_files_in_files_of_other_kinds_are_looked_into(data: bytes, fault: Fault | None) -> None:
+    assert found(data) is fault
+
+
+def test_locked_archives_on_a_tape_are_counted_as_evidence_of_a_telephone() -> None:
+    told = look_inside(ranged_bytes(taped(("chat/locked.zip", (LOCKED / "aes.zip").read_bytes()))))
+    assert (told.fault, told.facts["locked_inside"]) == (None, 1)
+
+
+def test_files_in_files_are_opened_so_deep_and_so_many() -> None:
+    deep = b"at the bottom"
+    for _ in range(5):
+        deep = gzip.compress(deep)
+    assert found(deep) is Fault.ARCHIVE_BOMB
+    many = taped(*[(f"{number}.zip", zipped(("a", b"b"))) for number in range(150)], ("late.zip", VIRUS))
+    assert found(many) is None
+
+
+@pytest.mark.parametrize("kind", ["pdf", "jpeg", "png"])
+def test_an_archive_behind_a_document_is_one_too(kind: str) -> None:
+    assert found(WHOLE[kind] + VIRUS) is Fault.INFECTED
+    assert found(WHOLE[kind] + (LOCKED / "aes.zip").read_bytes()) is Fault.PASSWORD_PROTECTED
+    assert found(WHOLE[kind] + zipped(("zeros", bytes(9_000_000)))) is Fault.ARCHIVE_BOMB
+    assert found(WHOLE[kind] + zipped(("note.txt", b"harmless"))) is None
+    assert found(WHOLE[kind] + b"PK\x05\x06" + bytes(18)) is None
+
+
+def seven_bits(value: int) -> bytes:
+    head = bytes([value & 0x7F | (0x80 if value > 0x7F else 0)])
+    return head + (seven_bits(value >> 7) if value > 0x7F else b"")
+
+
+def rar5_block(kind: int, flags: int, rest: bytes, data: bytes = b"", extra: bytes = b"") -> bytes:
+    """A header of RAR 5.0 (type, flags, sizes, what is of its kind), and its data."""
+    lengths = (seven_bits(len(extra)) if flags & 1 else b"") + (seven_bits(len(data)) if flags & 2 else b"")
+    head = seven_bits(kind) + seven_bits(flags) + lengths + rest + extra
+    return bytes(4) + seven_bits(len(head)) + head + data
+
+
+def rar5(size: int, data: bytes, *, locked: bool = False, split: bool = False) -> bytes:
+    extra = b"\x30\x01" + bytes(47) if locked else b""
+    flags = 2 | (1 if locked else 0) | (0x10 if split else 0)
+    named = seven_bits(0) + seven_bits(size) + seven_bits(0o644) + seven_bits(0) + seven_bits(1) + b"\x04name"
+    blocks = (rar5_block(1, 0, b"\0"), rar5_block(2, flags, named, data, extra), rar5_block(5, 0, b"\0"))
+    return b"Rar!\x1a\x07\x01\x00" + b"".join(blocks)
+
+
+def rar4(size: int, data: bytes, *, locked: bool = False, locked_names: bool = False) -> bytes:
+    def block(kind: int, flags: int, rest: bytes) -> bytes:
+        return struct.pack("<HBHH", 0, kind, flags, 7 + len(rest)) + rest
+
+    told = struct.pack("<2IBIIBBHI", len(data), size, 3, 0, 0, 29, 0x30, 4, 0) + b"name"
+    main = block(0x73, 0x80 if locked_names else 0, bytes(6))
+    file = block(0x74, 0x8000 | (4 if locked else 0), told) + data
+    return b"Rar!\x1a\x07\x00" + main + file + block(0x7B, 0x4000, b"")
+
+
+@pytest.mark.parametrize("made", [rar5, rar4])
+def test_an_archive_of_rar_is_followed_by_its_headers(made: Callable[..., bytes]) -> None:
+    data = random.Random(5).randbytes(90_000)
+    whole = made(120_000, data)
+    assert look_inside(ranged_bytes(whole)) == Inside(None, {"entries": 1, "unpacked_bytes": 120_000})
+    for kept in (len(whole) - 1, len(whole) // 2, 30):
+        assert found(whole[:kept]) is Fault.TRUNCATED
+    assert found(made(90_000, data, locked=True)) is Fault.PASSWORD_PROTECTED
+    assert found(made(200 * 90_000 + 100_000_000, data)) is Fault.ARCHIVE_BOMB
+    assert found(zipped(("inner.rar", made(9_000, b"x" * 90, locked=True)))) is Fault.PASSWORD_PROTECTED
+
+
+def test_rar_tells_locked_names_and_files_that_go_on_in_another_volume() -> None:
+    assert found(rar4(9, b"x" * 9, locked_names=True)) is Fault.PASSWORD_PROTECTED
+    assert found(b"Rar!\x1a\x07\x01\x00" + rar5_block(4, 0, bytes(30))) is Fault.PASSWORD_PROTECTED
+    assert found(rar5(50 * 2**30, b"x" * 9_000, split=True)) is None
+
+
 def box(name: bytes, data: bytes) -> bytes:
     """A box of ISO/IEC 14496-12."""
     return struct.pack(">I4s", 8 + len(data), name) + data
@@ -293,6 +398,7 @@ def test_nothing_that_is_sent_makes_the_looking_fail() -> None:
     """Bytes changed and cut at random: whatever comes out, it is an outcome."""
     chance = random.Random(20261124)
     samples = [path.read_bytes()[:60_000] for path in LOCKED.iterdir()] + [data[:60_000] for data in WHOLE.values()]
+    samples += [rar5(9_000, b"x" * 900), rar4(9_000, b"x" * 900), gzip.compress(taped(("a.zip", VIRUS)))]
     samples += [zipped(("a.zip", zipped(("b", b"b" * 300))), ("c", b"c" * 90)), compound("Workbook", bytes(90))]
     for round_ in range(1500):
         data = bytearray(chance.choice(samples))

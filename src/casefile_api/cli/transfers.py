@@ -92,21 +92,18 @@ def upload(
     when the service has read every file back and found it good; 3: not allowed, 4: nobody answers, 5: rejected, 6: the
     file here cannot be used.
     """
-    from casefile_api.client.hashing import Hashing
+    from casefile_api.client.hashing import Hashing, place_of
     from casefile_api.client.local import LocalFile
     from casefile_api.client.notes import Notes
 
     more = _members(declaration) | ({"title": title} if title else {})
 
-    def begun(path: Path) -> Hashing:
-        place = "\n".join((service.rstrip("/"), case_file, kind))
-        return Hashing.begin(Notes.at(state), place, LocalFile.found(path))
-
     with said():
         # Begun before anything else: most of the program is read in while the first file is hashed, and may not keep
         # the threads that hash it waiting for 5 ms a time.
         sys.setswitchinterval(_SWITCHED_AFTER_SECONDS)
-        first = begun(files[0])
+        place = place_of(service.rstrip("/"), case_file, kind)
+        begun: Hashing | None = Hashing.begin(Notes.at(state), place, LocalFile.found(files[0]))
         from casefile_api.client import opening
         from casefile_api.client.uploading import Wanted
 
@@ -114,10 +111,11 @@ def upload(
             (service, client_id, key), passphrase, key_id, (staff, role, justification), (ca_file, certificate)
         )
         with opening.uploading(who, _manner(parallel, limit, patience, state, quiet)) as uploading:
-            for number, path in enumerate(files):
+            for path in files:
                 wanted = Wanted(case_file, kind, media_type or _media_type(path), more)
-                hashing = begun(path) if number else first
-                attachment = uploading.bring(hashing, wanted, wait=not no_wait)
+                file = begun.file if begun else LocalFile.found(path)
+                attachment = uploading.bring(file, wanted, begun=begun, wait=not no_wait)
+                begun = None
                 typer.echo(f"{attachment['id']}\t{attachment['status']}\t{path}")
 
 

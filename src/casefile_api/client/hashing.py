@@ -20,6 +20,11 @@ def likely_part_size(size: int) -> int:
     return max(8, -(-size // (10_000 * _MIB))) * _MIB
 
 
+def place_of(url: str, case_file_id: str, kind: str) -> str:
+    """Where a file goes: what its note is kept under."""
+    return f"{url}\n{case_file_id}\n{kind}"
+
+
 @dataclass(frozen=True, slots=True)
 class Hashing:
     """A file on its way to a place, and its hashes as soon as they are there."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from casefile_api.client.calls import Calls, Json
 from casefile_api.client.endings import Ending, Refused, TransferFailed
-from casefile_api.client.hashing import Hashing
+from casefile_api.client.hashing import Hashing, place_of
 from casefile_api.client.links import Links, repeatable
 from casefile_api.client.local import Hashes, LocalFile
 from casefile_api.client.notes import Note, Notes
@@ -44,9 +44,10 @@ class Uploading:
     notes: Notes
     showing: Showing
 
-    def bring(self, hashing: Hashing, wanted: Wanted, *, wait: bool = True) -> Json:
+    def bring(self, file: LocalFile, wanted: Wanted, *, begun: Hashing | None = None, wait: bool = True) -> Json:
         """Bring one file; returns the attachment as the service has it. Raises TransferFailed otherwise."""
-        file, place = hashing.file, hashing.place
+        place = place_of(self.calls.url, wanted.case_file_id, wanted.kind)
+        hashing = begun or Hashing.begin(self.notes, place, file)
         self.showing.begin(f"hashing {file.path.name}", file.size)
         # Said while the file is hashed: a token is had, and who is not let in need not wait for the hash to hear it.
         own = self.calls.get("/v1/me")["organisation"]

@@ -5,11 +5,11 @@ archive, and archives in the archive are opened as far as they fit; the small fi
 looked into.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from casefile_api.attachments.inspection.outcome import Fault, Inside, packs_too_well
+from casefile_api.attachments.inspection.outcome import PASSED_ON, Fault, Inside, is_archive, packs_too_well
 from casefile_api.attachments.inspection.ranged import Ranged, ranged_bytes
-from casefile_api.attachments.inspection.seven_zip import look_at_seven_zip
 from casefile_api.attachments.inspection.zip_directory import (
     Directory,
     Entry,
@@ -33,8 +33,6 @@ _TRIED_FROM_BYTES = 4 * 1024
 """A file that is packed smaller than this unpacks to 4 MiB at most."""
 _SMALL_LIMIT = 1_000
 _SMALL_BYTES = range(len(SIGNATURE), 4 * len(SIGNATURE))
-_ARCHIVES = (b".zip", b".7z", b".jar", b".apk", b".docx", b".xlsx", b".pptx", b".docm", b".xlsm")
-_SEVEN_ZIP = bytes.fromhex("377abcaf271c")
 
 
 class _Found(Exception):
@@ -47,6 +45,7 @@ class _Tally:
     """What adds up over an archive and the archives in it."""
 
     packed_bytes: int
+    look: Callable[[Ranged], Inside]
     entries: int = 0
     unpacked_bytes: int = 0
     archives: int = 0
@@ -71,9 +70,12 @@ class _Tally:
         return told | ({"archives_not_opened": self.not_opened} if self.not_opened else {})
 
 
-def look_at_zip(file: Ranged) -> Inside:
-    """Find an archive that was cut off, that needs a password, or that unpacks to more than anybody wants."""
-    tally = _Tally(packed_bytes=file.size)
+def look_at_zip(file: Ranged, look: Callable[[Ranged], Inside]) -> Inside:
+    """Find an archive that was cut off, that needs a password, or that unpacks to more than anybody wants.
+
+    `look` is how archives of other kinds in it are looked into.
+    """
+    tally = _Tally(file.size, look)
     try:
         _go_through(file, tally, depth=1)
     except _Found as found:
@@ -87,6 +89,9 @@ def _go_through(file: Ranged, tally: _Tally, depth: int) -> None:
     if depth > DEPTH_LIMIT:
         raise _Found(Fault.ARCHIVE_BOMB)
     directory = find_directory(file)
+    if depth == 1:
+        # What stands in front of the archive is none of it.
+        tally.packed_bytes -= directory.shift
     packed = 0
     for entry in list_entries(file, directory):
         tally.take(entry)
@@ -119,7 +124,7 @@ def _open(file: Ranged, entry: Entry, tally: _Tally, depth: int) -> None:
         tally.small += 1
         if SIGNATURE in (unpack(file, entry, _SMALL_BYTES.stop) or b""):
             raise _Found(Fault.INFECTED)
-    if not entry.name.lower().endswith(_ARCHIVES):
+    if not is_archive(entry.name):
         return
     data = unpack(file, entry, NESTED_LIMIT_BYTES) if tally.may_open(entry) else None
     if data is None:
@@ -130,7 +135,5 @@ def _open(file: Ranged, entry: Entry, tally: _Tally, depth: int) -> None:
         except NoDirectory:
             # Half an archive among the files of a telephone is evidence like any other.
             tally.not_opened += 1
-    elif data.startswith(_SEVEN_ZIP):
-        fault = look_at_seven_zip(ranged_bytes(data)).fault
-        if fault in (Fault.PASSWORD_PROTECTED, Fault.ARCHIVE_BOMB):
-            raise _Found(fault)
+    elif (fault := tally.look(ranged_bytes(data)).fault) in PASSED_ON:
+        raise _Found(fault)

@@ -39,6 +39,10 @@ class Ranged:
             self._kept[start] = self._fetch(start, min(BLOCK_BYTES, self.size - start))
         return self._kept[start]
 
+    def stretch(self, offset: int, length: int) -> "Ranged":
+        """A file that lies in this one; what is read of it counts as read of this one."""
+        return Ranged(length, lambda within, size: self.read(offset + within, size))
+
     def onward(self, offset: int) -> Iterator[bytes]:
         """Give everything from a place to the end, in blocks."""
         while held := self.read(offset, BLOCK_BYTES - offset % BLOCK_BYTES):
