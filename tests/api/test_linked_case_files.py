@@ -1,11 +1,16 @@
 """Case files are linked, split and merged: both say it, to who sees both; what was merged is closed and stays."""
 
+import io
 import json
+import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from casefile_api.attachments.bundle_verification import verify_bundle
+from casefile_api.cli.audit_verification import log_keys
 from tests.api.test_bundles import built, unpacked
 from tests.outside.cases import case_content, draft_request, open_case, submit_request
 from tests.outside.client import Party, Sandbox
@@ -239,6 +244,37 @@ def test_status_is_per_suspect_and_the_lists_find_by_it(desk: Desk) -> None:
     desk.officer.post(f"{path}/versions", body, expect=201, if_match=desk.officer.etag(path))
     by_status(desk.officer, {"s1": "decided", "s2": "decided"}, "decided")
     by_status(desk.prosecutor, {"s1": "in_investigation", "s2": "in_investigation"}, "in_investigation")
+
+
+def flipped(data: bytes) -> Iterator[tuple[str, bytes]]:
+    """A bag with one bit of a file in it changed: its first byte, one in the middle, its last."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        for info in archive.infolist():
+            lengths = (data[info.header_offset + at : info.header_offset + at + 2] for at in (26, 28))
+            begins = info.header_offset + 30 + sum(int.from_bytes(length, "little") for length in lengths)
+            for at in {0, info.compress_size // 2, info.compress_size - 1}:
+                spoilt = bytearray(data)
+                spoilt[begins + at] ^= 1
+                yield info.filename.split("/", 1)[1], bytes(spoilt)
+
+
+def test_a_byte_changed_in_any_file_of_a_bag_with_advice_is_found_and_named(desk: Desk, tmp_path: Path) -> None:
+    case = desk.case()
+    desk.share(case)
+    [request] = desk.supervisor.items("/v1/early-advice-requests", case_file_id=case)
+    desk.officer.post(f"/v1/early-advice-requests/{request['id']}/messages", {"text": "When?"}, expect=201)
+    key, file = tmp_path / "log.key", tmp_path / "bundle.zip"
+    key.write_text(desk.officer.get("/v1/audit-log/public-key").text)
+    content = f"/v1/bundles/{built(desk.officer, case, 1)['id']}/content"
+    data = desk.sandbox.http.get(desk.officer.get(content, expect=307).headers["location"]).content
+    tried = set()
+    for name, spoilt in flipped(data):
+        file.write_bytes(spoilt)
+        found = dict(verify_bundle(file, log_keys(str(key)))[0])
+        assert name in found, f"{name} was changed, and {found} is told"
+        tried.add(name)
+    advice = {f"data/early-advice/{request['id']}/{name}.json" for name in ("request", "actions", "messages")}
+    assert advice | {"data/README.txt", "data/versions/1.json", "seal.txt", "bag-info.txt"} <= tried
 
 
 def test_a_bag_has_the_advice_that_who_asked_may_read_and_opens_for_who_may(desk: Desk, tmp_path: Path) -> None:

@@ -73,4 +73,6 @@ def test_what_is_new_since_nothing_makes_the_whole_content(officer: Party, path:
 
 @pytest.mark.parametrize("word", ["0", "-1", "last", "2147483648", "LAST-SEEN"])
 def test_another_word_is_refused(officer: Party, path: str, word: str) -> None:
-    officer.refused("GET", f"{path}/versions/2/changes?since={word}", 422, "invalid")
+    problem = officer.refused("GET", f"{path}/versions/2/changes?since={word}", 422, "invalid")
+    [fault] = problem["errors"]
+    assert fault["parameter"] == "since" and "'last-seen' or 'last-submitted'" in fault["detail"]

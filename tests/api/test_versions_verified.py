@@ -1,8 +1,12 @@
 """Versions of case files altered, removed or moved: found and named."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 
 from casefile_api.audit.verification import believed_beside, verify_database
+from casefile_api.audit.version_verification import _UNTOLD
 from casefile_api.vault import Vault
 from tests.api.verified_log import VerifiedLog
 
@@ -72,3 +76,22 @@ async def test_a_version_whose_entry_never_reached_the_tree_is_named(log: Verifi
     found = (await log.verify()).findings
 
     assert ("version", "no entry of the log says that it was written") in {(each.kind, each.wrong) for each in found}
+
+
+async def test_whether_a_version_was_written_is_asked_of_each_entry_once(log: VerifiedLog) -> None:
+    """A case file may have any number of versions: it is not asked of each version and each entry of its case."""
+    [(plan,)] = log.rows(f"explain (format json) {_UNTOLD.text}")
+    whole = plan[0]["Plan"]
+    [told] = [node for node in nodes(whole) if node.get("Subplan Name") == "CTE told"]
+    assert entries_read(told) == entries_read(whole) > 0
+    assert not any(node.get("Parent Relationship") == "SubPlan" for node in nodes(whole) if entries_read(node))
+
+
+def entries_read(plan: dict[str, Any]) -> int:
+    return sum(str(node.get("Relation Name")).startswith("audit_entry") for node in nodes(plan))
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for below in plan.get("Plans", ()):
+        yield from nodes(below)

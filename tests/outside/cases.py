@@ -45,7 +45,15 @@ def case_content(**changes: Any) -> Json:
                 "family_name": "Quorthwaite",
                 "given_names": ["Emberlin"],
                 "address": "4 Nettlecombe Row, Cheltenham",
-                "date_of_birth": "1990-02-03",
+                "aliases": ["Pellworm"],
+                "date_of_birth": "1986-04-13",
+                "identifiers": {
+                    "pnc_id": "1986/0731946B",
+                    "cro": "731946/86K",
+                    "asn": "2553RA0100000731946V",
+                    "driver_number": "QUORT804136E99QX",
+                    "custody_number": "CU/731946/26",
+                },
                 "gender": "male",
                 "first_identified_on": "2026-09-15",
                 "relationship_to_complainant": "acquaintance",
@@ -62,13 +70,31 @@ def case_content(**changes: Any) -> Json:
                 "pseudonym": "C1",
                 "family_name": "Sallowmere",
                 "given_names": ["Ottoline"],
+                "date_of_birth": "1997-08-21",
+                "preferred_contact": "a text to 07700 900731",
                 "special_measures": ["screens"],
                 "needs": [],
                 "vps_offered": True,
                 "isva": {"offered_on": "2026-09-15", "accepted": True},
             }
         ],
-        "witnesses": [{"id": "w7", "family_name": "Thrushgrove", "given_names": ["Isolde"], "kind": "eye_witness"}],
+        "witnesses": [
+            {
+                "id": "w7",
+                "family_name": "Thrushgrove",
+                "given_names": ["Isolde"],
+                "date_of_birth": "1979-05-17",
+                "kind": "eye_witness",
+            }
+        ],
+        "devices": [
+            {
+                "id": "d7",
+                "kind": "mobile_phone",
+                "description": "IMEI 353918057319460, in a red case",
+                "complainant_id": "c1",
+            }
+        ],
         "offences": [
             {
                 "id": "o1",

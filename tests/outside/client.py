@@ -50,6 +50,18 @@ PLANTED = (
     "Rape of a woman aged 16",
     "between the bar and the address",
     "met twice before",
+    "Pellworm",
+    "1986-04-13",
+    "1997-08-21",
+    "1979-05-17",
+    "1986/0731946",
+    "731946/86K",
+    "0731946V",
+    "QUORT804136",
+    "CU/731946",
+    "07700 900731",
+    "01632 960101",
+    "353918057319460",
     "proportionate set of enquiries",
 )
 

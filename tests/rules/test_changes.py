@@ -151,10 +151,27 @@ def test_attachments_are_added_removed_and_replaced():
     )
     body = between(before, after, held[:2], [held[2], {"id": "d", "sha256": "d" * 64, "size": 2}])
     assert body["attachments"] == [
-        {"kind": "added", "id": "d", "sha256": "d" * 64, "size": 2},
-        {"kind": "removed", "id": "b", "sha256": "b" * 64, "size": 1},
-        {"kind": "replaced", "id": "c", "sha256": "c" * 64, "size": 1, "replaces": "a"},
+        {"kind": "added", "id": "d", "sha256": "d" * 64, "size": 2, **by("m3", "An attachment came to")},
+        {"kind": "removed", "id": "b", "sha256": "b" * 64, "size": 1, **by("m2", "An attachment was taken out of")},
+        {
+            "kind": "replaced",
+            "id": "c",
+            "sha256": "c" * 64,
+            "size": 1,
+            "replaces": "a",
+            **by("m1", "An attachment was replaced in"),
+        },
     ]
+
+
+def by(material: str, words: str) -> dict[str, object]:
+    return {"material_ids": [material], "sentence": f"{words} material {material}."}
+
+
+def test_an_attachment_that_two_items_name_is_told_with_both() -> None:
+    after = changed("material", [{"id": name, "kind": "MG11", "attachment_ids": ["a"]} for name in ("m1", "m2")])
+    [told] = between(EXAMPLE, after, (), [{"id": "a", "sha256": "a" * 64, "size": 1}])["attachments"]
+    assert told["sentence"] == "An attachment came to material m1 and m2."
 
 
 def test_contents_of_a_mebibyte_are_compared_quickly():

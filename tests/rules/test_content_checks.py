@@ -86,3 +86,17 @@ def test_no_more_than_fifty_faults_are_listed():
 def test_attachments_are_named_once_and_in_order():
     content = changed("material/0/attachment_ids", ["b", "a", "b"])
     assert named_attachment_ids(content) == ["a", "b"]
+
+
+@pytest.mark.parametrize("section", ["devices", "third_party_requests"])
+def test_an_id_is_what_was_sent_with_the_spaces_in_it(section):
+    kind = {"devices": {"kind": "tablet"}, "third_party_requests": {"holder_kind": "gp", "status": "requested"}}
+    content = changed("suspects/0/id", " s 1 ")
+    content["offences"][0]["suspect_ids"] = content["lines_of_enquiry"][0]["suspect_ids"] = [" s 1 "]
+    content["suspects"][0]["proposed_charges"] = [{"id": "p1", "cjs_code": "SX03002", "offence_id": "o1 "}]
+    content["offences"][0]["id"] = "o1 "
+    content[section] = [{"id": "x1", "suspect_id": " s 1 ", **kind[section]}]
+    assert faults_of(content) == []
+    content[section][0]["suspect_id"] = "s 1"
+    content["suspects"][0]["proposed_charges"][0]["offence_id"] = "o1"
+    assert {code for code, _ in faults_of(content)} == {"unresolved_reference"} and len(faults_of(content)) == 2

@@ -27,7 +27,7 @@ SUSPECT = {
     "given_names": ["José", "María"],
     "aliases": ["The Fox"],
     "date_of_birth": "1990-02-03",
-    "identifiers": {"pnc_id": "2000/0034567V", "cro": "123456/99A"},
+    "identifiers": {"pnc_id": "2000/0034567V", "cro": "123456/99A", "asn": "1101ZD0100000448754K"},
 }
 FOUND = {
     "another writing": Wanted(family_name="oneill lukasz"),
@@ -39,6 +39,7 @@ FOUND = {
     "sounds like": Wanted(family_name="Oneal", sounds_like=True),
     "two digits of the year": Wanted(pnc_id="00/34567v"),
     "another number": Wanted(cro="123456/99a"),
+    "an arrest as it is printed": Wanted(asn="11/01zd/01/448754K"),
     "all of it": Wanted(family_name="O'Neill", given_name="José", date_of_birth="1990-02-03", pnc_id="2000/34567V"),
 }
 NOT_FOUND = {

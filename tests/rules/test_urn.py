@@ -52,6 +52,7 @@ def test_a_suffix_is_one_or_two_digits():
 def test_an_arrest_summons_number_carries_a_check_letter():
     assert is_asn("1101ZD0100000448754K")
     assert is_asn("11/01ZD/01/00000448754K")
+    assert is_asn("11/01ZD/01/448754K"), "as it is printed"
     assert not is_asn("1101ZD0100000448754L")
     assert not is_asn("1101ZD01448754K")
 

@@ -57,7 +57,7 @@ class Bag:
         self._sent = hashlib.sha256()
         self._date = made_at.timetuple()[:6]
         self._spool = _Spool()
-        self._archive = zipfile.ZipFile(cast(IO[bytes], self._spool), "w", zipfile.ZIP_DEFLATED, compresslevel=1)
+        self._archive = zipfile.ZipFile(cast(IO[bytes], self._spool), "w", zipfile.ZIP_STORED)
         self._payload: dict[str, str] = {}
         self._tags: dict[str, str] = {}
         self._size_bytes = 0
@@ -103,8 +103,6 @@ class Bag:
     def _add(self, path: str, chunks: Iterator[bytes], hashes: dict[str, str]) -> Iterator[bytes]:
         digest, size = hashlib.sha256(), 0
         place = zipfile.ZipInfo(f"{self._name}/{path}", self._date)
-        # Evidence is mostly compressed already, and a reader wants it quickly; words are worth compressing.
-        place.compress_type = zipfile.ZIP_STORED if path.endswith("/content") else zipfile.ZIP_DEFLATED
         place.external_attr = 0o644 << 16
         with self._archive.open(place, "w", force_zip64=True) as file:
             for chunk in chunks:

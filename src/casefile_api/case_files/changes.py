@@ -12,6 +12,7 @@ from typing import cast
 
 import orjson
 
+from casefile_api.case_files.attachment_changes import attachment_changes
 from casefile_api.case_files.content.reading import LISTS, Members
 from casefile_api.web.strict_json import JsonValue, pointer_of
 
@@ -65,7 +66,7 @@ def changes_between(
         "to": to_number,
         "summary": dict(counts),
         "sections": sections,
-        "attachments": _attachment_changes(before, after, attachments_before, attachments_after),
+        "attachments": attachment_changes(before, after, attachments_before, attachments_after),
     }
 
 
@@ -157,48 +158,6 @@ def _listed(fields: Sequence[Body]) -> str:
 
 def _words(name: str) -> str:
     return name.replace("_", " ")
-
-
-def _attachment_changes(
-    before: Members, after: Members, old: Sequence[Mapping[str, JsonValue]], new: Sequence[Mapping[str, JsonValue]]
-) -> list[JsonValue]:
-    """An attachment is replaced where a material item names one instead of another."""
-    held, holds = {str(one["id"]): one for one in old}, {str(one["id"]): one for one in new}
-    gone, come = [key for key in held if key not in holds], [key for key in holds if key not in held]
-    replaced = dict(_replacements(before, after, gone, come))
-    added = [key for key in come if key not in replaced]
-    removed = [key for key in gone if key not in set(replaced.values())]
-    changes: list[JsonValue] = [_attachment("added", holds[key]) for key in added]
-    changes += [_attachment("removed", held[key]) for key in removed]
-    changes += [{**_attachment("replaced", holds[key]), "replaces": other} for key, other in replaced.items()]
-    return changes
-
-
-def _attachment(kind: str, attachment: Mapping[str, JsonValue]) -> Body:
-    return {"kind": kind, **attachment}
-
-
-def _replacements(
-    before: Members, after: Members, gone: Sequence[str], come: Sequence[str]
-) -> Iterator[tuple[str, str]]:
-    """Pair, in order, what one material item no longer names with what it names now."""
-    left = set(gone)
-    new = set(come)
-    old_items = _by_id(before.get("material"))
-    for key, (_, item) in _by_id(after.get("material")).items():
-        if key in old_items:
-            fresh = [one for one in _named(item) if one in new]
-            for attachment, other in zip(
-                fresh, [one for one in _named(old_items[key][1]) if one in left], strict=False
-            ):
-                left.discard(other)
-                new.discard(attachment)
-                yield attachment, other
-
-
-def _named(item: Members) -> list[str]:
-    found = item.get("attachment_ids")
-    return [one for one in found if isinstance(one, str)] if isinstance(found, list) else []
 
 
 _PLAIN = (str, int, bool)

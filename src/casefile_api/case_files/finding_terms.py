@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from casefile_api.case_files.urn import written_asn
+
 _APART = re.compile(r"[\s\-‐‑–]+")
 _PNC = re.compile(r"(?:\d\d)?(\d\d)/?0*(\d{1,7})([A-Z])")
 _DIGITS = str.maketrans("BFPVCGJKQSXZDTLMNR", "111122222222334556")
@@ -116,6 +118,8 @@ def _sound(form: str) -> str:
 
 def _number(kind: str, written: str) -> str:
     """Return a national number as every system would write it: a PNC id has its year in two digits or four."""
+    if kind == "asn":
+        written = written_asn(written)
     plain = re.sub(r"[^0-9A-Za-z/]", "", written).upper()
     matched = _PNC.fullmatch(plain) if kind == "pnc_id" else None
     return "/".join(matched.groups()) if matched else plain.replace("/", "")

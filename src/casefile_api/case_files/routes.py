@@ -38,6 +38,7 @@ from casefile_api.web.strict_json import json_patch_nulls, merge_patch_nulls
 
 router = APIRouter(prefix="/v1/case-files", route_class=GuardedRoute, tags=["case files"])
 
+_ONE_OF_TWO = "Ask for a version by its number or for that of a moment, not for both."
 _BY_ACCEPT = {"Vary": "Authorization, Accept"}
 CaseFileId = Annotated[str, Path(description="the case file's id")]
 Number = Annotated[int, Path(ge=1, le=2_147_483_647, description="the version's number")]
@@ -71,6 +72,8 @@ async def get_case_file(
     as_of: Annotated[AskedMoment | None, Query(description="the newest version of that moment")] = None,
 ) -> Response:
     """Read a case file at its newest visible version, at a given one, or as of a moment."""
+    if version is not None and as_of is not None:
+        raise Invalid("Two versions are asked for.", Fault("either_or", _ONE_OF_TWO, parameter="as_of"))
     return await _read(reading, case_file_id, version, as_of)
 
 

@@ -245,4 +245,6 @@ class ChangesView(BaseModel):
     retracted: list[int] = Field(description="which of the two was shared in error and retracted")
     summary: dict[str, int]
     sections: list[dict[str, Any]]
-    attachments: list[dict[str, Any]]
+    attachments: list[dict[str, Any]] = Field(
+        description="those that came, went or were replaced, with the material that names them and a sentence"
+    )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 _URN = re.compile(r"(?P<force>[0-9]{2})(?P<unit>[A-Z0-9]{2})(?P<sequence>[0-9]{5})(?P<year>[0-9]{2})")
 _ASN = re.compile(r"(?P<year>[0-9]{2})(?P<place>[A-Z0-9]{6,7})(?P<sequence>[0-9]{11})(?P<check>[A-HJ-NP-RT-Z])")
+_ASN_PRINTED = re.compile(r"([0-9]{2})/([A-Z0-9]{4})/([A-Z0-9]{2,3})/0*([0-9]{1,11})([A-HJ-NP-RT-Z])")
 _PNC = re.compile(r"[0-9]{2}(?P<year>[0-9]{2})/?(?P<sequence>[0-9]{7})(?P<check>[A-HJ-NP-RT-Z])")
 _CRO = re.compile(r"(?P<sequence>[0-9]{1,6})/(?P<year>[0-9]{2})[A-HJ-NP-RT-Z]")
 _OLD_CRO = re.compile(r"SF[0-9]{2}/[0-9]{1,6}[A-HJ-NP-RT-Z]")
@@ -61,9 +62,19 @@ def check_letter(number: int) -> str:
     return _CHECK_LETTERS[number % 23]
 
 
+def written_asn(text: str) -> str:
+    """Return an arrest/summons number in capitals, without spaces and slashes; printed, it leaves out leading zeros."""
+    plain = text.replace(" ", "").upper()
+    printed = _ASN_PRINTED.fullmatch(plain)
+    if printed is None:
+        return plain.replace("/", "")
+    *place, sequence, check = printed.groups()
+    return f"{''.join(place)}{sequence:0>11}{check}"
+
+
 def is_asn(text: str) -> bool:
     """Say whether an arrest/summons number has the right form and check letter."""
-    found = _ASN.fullmatch(re.sub(r"[ /]", "", text).upper())
+    found = _ASN.fullmatch(written_asn(text))
     if found is None:
         return False
     force, system = found["place"][-6:-4], found["place"][-2:]

@@ -324,16 +324,16 @@ def _replay(exchange: Exchange, replayed: Replayed) -> Response:
 
 
 def _misasked(found: RequestValidationError) -> Refusal:
-    """Turn FastAPI's findings on path, query and headers into a refusal."""
-    faults = []
+    """Turn FastAPI's findings on path, query and headers into a refusal, one fault for each parameter."""
+    wanted: dict[tuple[str, str], list[str]] = {}
     for finding in found.errors():
         place, *rest = finding["loc"]
-        name = str(rest[0]) if rest else ""
         if place == "path":
             return NotFound()
-        detail = str(finding["msg"]).rstrip(".") + "."
-        if place == "header":
-            faults.append(Fault("malformed", detail, header=name))
-        else:
-            faults.append(Fault("malformed", detail, parameter=name))
+        detail = str(finding["msg"]).removeprefix("Value error, ").rstrip(".") + "."
+        wanted.setdefault((place, str(rest[0]) if rest else ""), []).append(detail)
+    faults = [
+        Fault("malformed", " Or: ".join(said), **{"header" if place == "header" else "parameter": name})
+        for (place, name), said in wanted.items()
+    ]
     return Invalid("A parameter is missing or malformed.", *faults)

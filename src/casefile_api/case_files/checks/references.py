@@ -62,7 +62,7 @@ def errors(content: Members, attachment_ids: Set[str], on: date, base: str) -> F
             yield from _unresolved(item, member, known[target], f"{base}/{name}/{index}/{member}")
     for name, member, target in OF_ONE:
         for index, item in items(content, name):
-            if member in item and text(item, member) not in known[target]:
+            if member in item and item[member] not in known[target]:
                 yield "unresolved_reference", f"{base}/{name}/{index}/{member}"
     yield from _attachments(content, attachment_ids, base)
     yield from _codes(content, base)
@@ -82,7 +82,7 @@ def _duplicates(members: Members, name: str, base: str) -> Found:
 def _within(person: Members, name: str, known: dict[str, set[str]], base: str) -> Found:
     for index, item in items(person, name):
         yield from _unresolved(item, "material_ids", known["material"], f"{base}/{index}/material_ids")
-        if "offence_id" in item and text(item, "offence_id") not in known["offences"]:
+        if "offence_id" in item and item["offence_id"] not in known["offences"]:
             yield "unresolved_reference", f"{base}/{index}/offence_id"
 
 
