@@ -98,10 +98,14 @@ _FILLING = (
         select month, '', area, unit, measure, key, value, sum(count) from figure_total group by 1, 3, 4, 5, 6, 7
         union all
         select month, '', '', '', measure, key, value, sum(count) from figure_total group by 1, 5, 6, 7""",
-    """insert into figure_total (month, span, organisation, area, unit, measure, key, value, count)
-        select date_trunc('year', month)::date, 12, organisation, area, unit, measure, key, value, sum(count)
-        from figure_total where measure not in ('open', 'holding', 'received', 'returned', 'answered')
-        group by 1, 3, 4, 5, 6, 7, 8""",
+    *(
+        f"""insert into figure_total (month, span, organisation, area, unit, measure, key, value, count)
+            select date_trunc('{name}', month)::date, {months}, organisation, area, unit, measure, key, value,
+                sum(count)
+            from figure_total where span = 1 and measure not in ('open', 'holding', 'received', 'returned', 'answered')
+            group by 1, 3, 4, 5, 6, 7, 8"""
+        for name, months in (("quarter", 3), ("year", 12))
+    ),
     f"""insert into figure_fact (subject_id, case_file_id, organisation, area, unit, day, items)
         select {_ID}, {_ID}, organisation, area, area || '-rasso', day, jsonb_build_array({_OBJECTS})
         from each where day >= '2025-11-01'""",

@@ -1,6 +1,7 @@
 """Figures from counts: medians are exact, and what is left out for oversight cannot be worked out from the rest."""
 
 import statistics
+from datetime import date
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +10,7 @@ from casefile_api.statistics.describing import measures_page
 from casefile_api.statistics.histograms import Histogram
 from casefile_api.statistics.measures import DEFINITIONS
 from casefile_api.statistics.schemas import Group
+from casefile_api.statistics.scope import parts_of
 from casefile_api.statistics.suppression import PARTS_OF_A_SUM, SMALL, hidden_cells, with_sums
 from tests.house_rules import sources
 
@@ -65,3 +67,19 @@ def test_every_figure_of_the_answer_has_its_definition() -> None:
 def test_the_page_of_measures_is_written_from_the_table() -> None:
     page = sources.ROOT / "docs" / "measures.md"
     assert page.read_text() == measures_page(), "python -m casefile_api.statistics.describing > docs/measures.md"
+
+
+MONTHS = st.integers(2020 * 12, 2031 * 12).map(lambda number: date(number // 12, number % 12 + 1, 1))
+
+
+@given(MONTHS, MONTHS)
+def test_a_period_is_summed_of_years_quarters_and_months_without_gap_or_overlap(since: date, until: date) -> None:
+    parts = list(parts_of(since, until))
+    assert [part[1] for part in parts[1:]] == [part[2] for part in parts[:-1]]
+    assert (parts[0][1], parts[-1][2]) == (since, until) if since < until else not parts
+    for months, first, last in parts:
+        assert first < last and not (first.month - 1) % months and not (last.month - 1) % months
+    count = sum(((last.year - first.year) * 12 + last.month - first.month) // months for months, first, last in parts)
+    assert count <= 8 + max(0, until.year - since.year), (
+        "years in the middle, at most two quarters and two months beside"
+    )

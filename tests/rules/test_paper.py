@@ -1,10 +1,13 @@
 """Documents on paper: every word is there, every page is marked, and the same words print the same bytes."""
 
+import subprocess
+import sys
 from io import BytesIO
 
 import pypdf
 
-from casefile_api.early_advice.paper import Document, Heading, Lines, printed
+from casefile_api.early_advice.document import Document, Heading, Lines
+from casefile_api.early_advice.paper import printed
 
 
 def pages(data: bytes) -> list[str]:
@@ -40,3 +43,8 @@ def test_a_word_that_is_longer_than_a_page_is_broken_and_not_lost() -> None:
 def test_the_same_words_print_the_same_bytes() -> None:
     made = document(Heading("Strategy"), Lines("Focus."))
     assert printed(made) == printed(made)
+
+
+def test_who_never_prints_does_not_load_what_draws() -> None:
+    asked = "import sys, casefile_api.early_advice.routes; print('reportlab' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", asked], capture_output=True, check=True).stdout == b"False\n"

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response
 
 from casefile_api.early_advice import action_steps, advice_drafts, messages, reading_marks
+from casefile_api.early_advice.action_representations import ActionPage, ActionView
 from casefile_api.early_advice.action_schemas import (
     AnswerDispute,
     CancelAction,
@@ -16,16 +17,14 @@ from casefile_api.early_advice.action_schemas import (
     SatisfyAction,
     StartAction,
 )
-from casefile_api.early_advice.queries import find_action, find_request, list_actions
-from casefile_api.early_advice.representations import (
-    ActionPage,
-    ActionView,
+from casefile_api.early_advice.following_representations import (
     AdviceDraftPage,
     AdviceDraftView,
     MessagePage,
     MessageView,
     ReadMark,
 )
+from casefile_api.early_advice.queries import find_action, find_request, list_actions
 from casefile_api.early_advice.schemas import MarkRead, SaveAdviceDraft, SendMessageRequest, SetActionRequest
 from casefile_api.early_advice.stories import action_items, action_tag, action_view
 from casefile_api.unit_of_work import ConditionalWork, ReadingNow, Work

@@ -16,9 +16,9 @@ from sqlmodel import col, select
 
 from casefile_api.early_advice.action_models import EarlyAdviceAction, EarlyAdviceActionStep
 from casefile_api.early_advice.clocks import LONDON, london_date
+from casefile_api.early_advice.document import Block, Document, Heading, Lines
 from casefile_api.early_advice.endorsing import content_of_version
 from casefile_api.early_advice.models import EarlyAdvice, EarlyAdviceRequest, EarlyAdviceStep
-from casefile_api.early_advice.paper import Block, Document, Heading, Lines, printed
 from casefile_api.early_advice.queries import Found, find_request
 from casefile_api.early_advice.sealing import Json, open_words
 from casefile_api.errors import NotFound
@@ -65,6 +65,9 @@ async def advice_document(reading: Reading, request_id: str) -> Response:
 
 
 def _print(document: Document) -> bytes:
+    # Drawing takes a fifth of a second to load: whoever never prints does not wait for it at each start.
+    from casefile_api.early_advice.paper import printed
+
     with _ONE_AT_A_TIME:
         return printed(document)
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response
 
 from casefile_api.early_advice import escalations
-from casefile_api.early_advice.representations import EscalationList, EscalationView
+from casefile_api.early_advice.following_representations import EscalationList, EscalationView
 from casefile_api.early_advice.schemas import AnswerEscalation, RaiseEscalation
 from casefile_api.unit_of_work import ConditionalWork, ReadingNow, Work
 from casefile_api.web.bodies import JsonBody

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response
 
 from casefile_api.early_advice import outcomes
-from casefile_api.early_advice.representations import OutcomeList, OutcomeView
+from casefile_api.early_advice.following_representations import OutcomeList, OutcomeView
 from casefile_api.early_advice.schemas import RecordOutcome
 from casefile_api.unit_of_work import ReadingNow, Work
 from casefile_api.web.bodies import JsonBody

@@ -3,12 +3,9 @@
 The one module that knows reportlab. The same words give the same bytes, whenever they are printed.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
 from io import BytesIO
-from typing import TypeAlias
 from xml.sax.saxutils import escape
 
 from reportlab import rl_config  # type: ignore[import-untyped]
@@ -20,38 +17,12 @@ from reportlab.pdfbase.ttfonts import TTFont  # type: ignore[import-untyped]
 from reportlab.pdfgen.canvas import Canvas  # type: ignore[import-untyped]
 from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer  # type: ignore[import-untyped]
 
+from casefile_api.early_advice.document import Document, Heading, Lines
+
 _PLAIN, _BOLD = "DejaVuSans", "DejaVuSans-Bold"
 _MARGIN = 20 * mm
 # Letters that run from right to left, or that join, would want shaping too: they are named rather than drawn wrongly.
 _NAMED = "[U+0646] and the like name a character that is not in the fonts of this document; the advice itself has it."
-
-
-@dataclass(frozen=True)
-class Heading:
-    """A heading within the document."""
-
-    words: str
-
-
-@dataclass(frozen=True)
-class Lines:
-    """Words as somebody wrote them, line by line; under a lead of a few words where there is one."""
-
-    words: str
-    lead: str | None = None
-
-
-Block: TypeAlias = Heading | Lines
-
-
-@dataclass(frozen=True)
-class Document:
-    """A document: its title, the mark that stands on every page, its reference, and what it says."""
-
-    title: str
-    mark: str
-    reference: str
-    blocks: Sequence[Block] = field(default_factory=tuple)
 
 
 def printed(document: Document) -> bytes:

@@ -8,16 +8,10 @@ from casefile_api.early_advice import drafting, editing, not_sought
 from casefile_api.early_advice.advice_document import MEDIA_TYPE as PDF
 from casefile_api.early_advice.advice_document import advice_document
 from casefile_api.early_advice.clocks import Side
+from casefile_api.early_advice.following_representations import NotSoughtPage, NotSoughtView
 from casefile_api.early_advice.list_counts import count_lists
 from casefile_api.early_advice.queries import find_request
-from casefile_api.early_advice.representations import (
-    NotSoughtPage,
-    NotSoughtView,
-    QueueCounts,
-    QueuePage,
-    RequestReadiness,
-    RequestView,
-)
+from casefile_api.early_advice.representations import QueueCounts, QueuePage, RequestReadiness, RequestView
 from casefile_api.early_advice.request_queue import Queue, list_queue
 from casefile_api.early_advice.schemas import CreateRequest, EditRequest, RecordNotSought
 from casefile_api.early_advice.stories import queue_items, request_tag, request_view

@@ -2,8 +2,8 @@
 
 One worker counts at a time. Marks are taken before their requests are counted, so that what happens meanwhile, and
 marks again, is counted by the next round; whoever asks in between counts it from its sources. Sums are kept for each
-force with each unit, for each unit over all forces, and for everybody, by month and by calendar year: what is asked for
-is some thousand rows then, whoever asks.
+force with each unit, for each unit over all forces, and for everybody, by month, by quarter and by calendar year: what
+is asked for is some thousand rows then, whoever asks.
 """
 
 from datetime import datetime
@@ -46,8 +46,9 @@ _MOVED_SUMS = f"""
     spans as (
         select month, 1 as span, organisation, area, unit, measure, key, value, count from levels
         union all
-        select date_trunc('year', month)::date, 12, organisation, area, unit, measure, key, value, sum(count)
-        from levels where measure not in ({_BY_MONTH_ALONE}) group by 1, 3, 4, 5, 6, 7, 8),
+        select date_trunc(name, month)::date, months, organisation, area, unit, measure, key, value, sum(count)
+        from levels, (values ('quarter', 3), ('year', 12)) longer (name, months)
+        where measure not in ({_BY_MONTH_ALONE}) group by 1, 2, 3, 4, 5, 6, 7, 8),
     summed as (
         insert into figure_total as t (month, span, organisation, area, unit, measure, key, value, count)
         select month, span, organisation, area, unit, measure, key, value, count from spans where count <> 0

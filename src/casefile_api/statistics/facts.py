@@ -13,6 +13,8 @@ HELD_BY: Mapping[str, tuple[str, ...]] = {
     "none": ("administratively_finalised", "completed", "withdrawn"),
 }
 """Who holds a request in each state; a test holds it against the workflow, whose room is not for this one to enter."""
+SPANS = (12, 3, 1)
+"""Over how many months sums are kept: calendar years, quarters and months."""
 NO_REASON = "NO_REASON_RECORDED"
 """In place of a code: nobody said why early advice was not sought."""
 EPOCH_DAY = "date '2000-01-01'"

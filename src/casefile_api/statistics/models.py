@@ -45,17 +45,18 @@ class FigureFact(SQLModel, table=True):
 
 
 class FigureTotal(SQLModel, table=True):
-    """A sum over the facts of a month, or of a calendar year, of one force with one unit.
+    """A sum over the facts of a month, a quarter or a calendar year, of one force with one unit.
 
     Without a force it is that of a unit over all forces; without either, that of everybody.
     """
 
     __tablename__ = "figure_total"
     __table_args__ = (
-        CheckConstraint("span in (1, 12)", name="figure_total_span"),
+        CheckConstraint("span in (1, 3, 12)", name="figure_total_span"),
         Index("figure_total_by_area", "area", "span", "month"),
         Index("figure_total_by_force", "organisation", "span", "month"),
         Index("figure_total_by_measure", "measure", "key"),
+        Index("figure_total_by_span", "span", "month", postgresql_where=text("organisation <> ''")),
         Index("figure_total_empty", "month", postgresql_where=text("count = 0")),
     )
 

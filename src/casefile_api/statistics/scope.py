@@ -1,12 +1,13 @@
 """Whose requests a caller's figures are about: the force's own, those with the Area, a remit, or all."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from sqlalchemy import text
 
 from casefile_api.access.caller import OrganisationKind
-from casefile_api.statistics.facts import FLOW, ITEMS, REQUESTS
+from casefile_api.statistics.facts import FLOW, ITEMS, REQUESTS, SPANS
 from casefile_api.statistics.schemas import GroupBy
 from casefile_api.unit_of_work import Reading
 
@@ -31,6 +32,7 @@ class Scope:
     condition: str
     values: dict[str, object]
     group: GroupBy | None
+    spans: str
     cases: bool = True
     of_a_force: bool = False
 
@@ -43,13 +45,9 @@ class Scope:
         return f"{self.condition} and organisation = '' and unit {'=' if together else '<>'} ''"
 
     @property
-    def _spans(self) -> str:
-        """Return the parts of the period that are summed: whole years, and the months before and after them."""
-        if self.group is GroupBy.MONTH:
-            return "(values (1, cast(:first_whole as date), cast(:after_whole as date)))"
-        return """(values (12, cast(:first_year as date), cast(:after_year as date)),
-            (1, cast(:first_whole as date), cast(:first_year as date)),
-            (1, cast(:after_year as date), cast(:after_whole as date)))"""
+    def _told(self) -> str:
+        """Return the condition on measures that are told: the CPS counts the charges that it was told of."""
+        return "measure <> 'charge_told'" if self.cases else "measure not in ('case_files', 'not_sought', 'charge')"
 
     @property
     def statement(self) -> str:
@@ -61,8 +59,6 @@ class Scope:
         group, rows = _GROUPS[self.group], "day, organisation, unit, measure, key, value, count"
         sums = rows.replace("day", "month as day", 1)
         facts = "f.day, f.organisation, f.unit, i.measure, i.key, i.value, i.count"
-        # What was not shared is not the CPS's to count; it counts the charges that it was told of.
-        told = "measure <> 'charge_told'" if self.cases else "measure not in ('case_files', 'not_sought', 'charge')"
         by_day = f"not {_NOW} and not {_OF_MONTHS}"
         by_month = f"{_OF_MONTHS} and key between :first_month and :last_month"
         now = "false" if self.group is GroupBy.MONTH else _NOW  # work in hand is of no month
@@ -78,9 +74,7 @@ class Scope:
         where {self.condition}),
     {ITEMS},
     summed as (
-        select {sums} from {self._spans} s (months, since, until)
-        join figure_total on span = s.months and month >= s.since and month < s.until
-        where {self._summed_for} and {by_day}
+        select {sums} from figure_total where {self._summed_for} and ({self.spans}) and {by_day} and {self._told}
         union all
         select {facts} from figure_fact f, {_ITEMS_OF_FACT} where {self.condition} and {by_day}
             and (day between :first and :before_whole or day between :after_whole_or_first and :last)
@@ -99,14 +93,16 @@ class Scope:
         union all select {rows} from put_in where {in_period})
     select grp, measure, key, array_agg(value) as days, array_agg(number) as numbers from (
         select {group} as grp, measure, key, value, sum(count)::bigint as number from everything
-        where {told} group by 1, 2, 3, 4 having sum(count) <> 0) counted
+        where {self._told} group by 1, 2, 3, 4 having sum(count) <> 0) counted
     group by 1, 2, 3"""
 
 
 async def scope_of(reading: Reading, first: date, last: date, group: GroupBy | None, unit: str | None = None) -> Scope:
     """Return what the caller's figures are drawn from."""
     caller = reading.caller
-    values: dict[str, object] = {"now": reading.now, **_period(first, last)}
+    whole, after = _whole_months(first, last)
+    parts = [(1, whole, after)] if group is GroupBy.MONTH else list(parts_of(whole, after))
+    values: dict[str, object] = {"now": reading.now, **_period(first, last, whole, after), **_bounds(parts)}
     conditions = []
     if unit is not None:
         conditions.append("unit = :unit")
@@ -125,21 +121,22 @@ async def scope_of(reading: Reading, first: date, last: date, group: GroupBy | N
         values["own"] = own
     condition = " and ".join(conditions) or EVERYBODY
     of_police = caller.kind is not OrganisationKind.CPS
-    return Scope(condition, values, group, cases=of_police, of_a_force=own is not None and of_police)
+    spans = " or ".join(_span(number, months) for number, (months, _, _) in enumerate(parts)) or "false"
+    return Scope(condition, values, group, spans, cases=of_police, of_a_force=own is not None and of_police)
 
 
-def _period(first: date, last: date) -> dict[str, object]:
-    """Return the days of a period, and the whole months within it."""
+def _whole_months(first: date, last: date) -> tuple[date, date]:
+    """Return from when to when whole months lie within a period: nowhere, where none does."""
     whole = first if first.day == 1 or first.year == date.max.year else _month_after(first)
     after = (last + _DAY).replace(day=1)
-    if after <= whole:  # no month is whole: all of it by day
-        whole = after = first
+    return (whole, after) if whole < after else (first, first)  # no month is whole: all of it by day
+
+
+def _period(first: date, last: date, whole: date, after: date) -> dict[str, object]:
+    """Return the days of a period, with those at its edges that are of no whole month."""
     return {
         "first": first,
         "last": last,
-        "first_whole": whole,
-        "after_whole": after,
-        **_years(whole, after),
         "before_whole": whole - _DAY if whole > date.min else whole,
         "after_whole_or_first": max(after, first),
         "first_month": f"{first:%Y-%m}",
@@ -147,13 +144,40 @@ def _period(first: date, last: date) -> dict[str, object]:
     }
 
 
-def _years(whole: date, after: date) -> dict[str, object]:
-    """Return from when to when whole calendar years lie within whole months: nowhere, where none does."""
-    first = whole if (whole.month, whole.day) == (1, 1) else date(min(whole.year + 1, date.max.year), 1, 1)
-    last = after.replace(month=1, day=1)
-    if last <= first:
-        first = last = whole
-    return {"first_year": first, "after_year": last}
+def parts_of(since: date, until: date, spans: tuple[int, ...] = SPANS) -> Iterator[tuple[int, date, date]]:
+    """Divide whole months into the fewest sums: years, quarters beside them, and months beside those."""
+    if since >= until:
+        return
+    months, *smaller = spans
+    begins, ends = -(-_number_of(since) // months) * months, _number_of(until) // months * months
+    if begins >= ends:
+        yield from parts_of(since, until, tuple(smaller))
+        return
+    first, last = _month_of(begins), _month_of(ends)
+    yield from parts_of(since, first, tuple(smaller))
+    yield months, first, last
+    yield from parts_of(last, until, tuple(smaller))
+
+
+def _span(number: int, months: int) -> str:
+    """Return the condition on sums of one part of a period."""
+    return f"span = {months} and month >= :since_{number} and month < :until_{number}"
+
+
+def _bounds(parts: Sequence[tuple[int, date, date]]) -> dict[str, object]:
+    """Return from when to when each part of a period is."""
+    bounds: dict[str, object] = {}
+    for number, (_, since, until) in enumerate(parts):
+        bounds |= {f"since_{number}": since, f"until_{number}": until}
+    return bounds
+
+
+def _number_of(month: date) -> int:
+    return month.year * 12 + month.month - 1
+
+
+def _month_of(number: int) -> date:
+    return date(number // 12, number % 12 + 1, 1)
 
 
 def _month_after(day: date) -> date:
