@@ -1,5 +1,5 @@
 // Opens a page in Chromium as a reader does, in light and as printed, and has axe-core look at its accessibility.
-// node page_check.mjs PAGE CHROMIUM FOLDER: writes light.png and print.pdf, prints what was found as JSON.
+// node page_check.mjs PAGE CHROMIUM FOLDER: writes screen.png, print.png and print.pdf, prints what was found as JSON.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
@@ -31,6 +31,8 @@ try {
   await tab.setViewportSize({ width: 360, height: 800 });
   await tab.emulateMedia({ media: "screen" });
   const wide = await tab.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  // As paper, not as a screen: what is emulated goes for the PDF too.
+  await tab.emulateMedia({ media: "print" });
   await tab.pdf({ path: `${folder}/print.pdf`, preferCSSPageSize: true });
   const charts = await tab.locator("svg[role=img][aria-label]").count();
   const tables = await tab.locator("table caption").count();

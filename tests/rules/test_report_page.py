@@ -8,11 +8,13 @@ import json
 import re
 import shutil
 import subprocess
-from html import escape
+import unicodedata
+from html import escape, unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import pypdf
 import pytest
 
 from casefile_api.organisations.code_lists import CODE_LISTS
@@ -153,7 +155,18 @@ def look_at(told: str, folder: Path) -> Json:
     command = ["node", SCRIPT.name, str(folder / "page.html"), chromium, str(folder)]
     seen = subprocess.run(command, check=False, timeout=100, cwd=folder, **HEARD)
     assert seen.returncode == 0, seen.stderr
-    return json.loads(seen.stdout)
+    return {**json.loads(seen.stdout), "torn": torn(told, folder / "print.pdf")}
+
+
+def torn(told: str, printed: Path) -> list[str]:
+    """What the paper tears apart: the heading of a chart on one sheet, the last row of its table on another."""
+    sheets = pypdf.PdfReader(printed).pages
+    assert {tuple(round(side * 25.4 / 72) for side in sheet.mediabox[2:]) for sheet in sheets} == {(210, 297)}, "A4"
+    texts = [" ".join(unicodedata.normalize("NFKC", sheet.extract_text()).split()) for sheet in sheets]
+    parts = re.findall(r"<section><h2>(.*?)</h2>(.*?)</section>", told, re.DOTALL)
+    ends = [(title, re.findall(r'<(?:th scope="row"|dt)>(.*?)</', part)[-1]) for title, part in parts]
+    assert len(ends) == 7
+    return [title for title, end in ends if not any(title in text and unescape(end) in text for text in texts)]
 
 
 @pytest.fixture(scope="module")
@@ -164,6 +177,7 @@ def looked_at(shared_folder: Path) -> Json:
 def assert_nothing_amiss(seen: Json) -> None:
     assert seen["screen"] == [] and seen["print"] == [], "axe-core found something"
     assert len(seen["asked"]) == 1 and seen["said"] == [], "the page asked for something, or complained"
+    assert seen["torn"] == [], "a chart is on one sheet and its table on another"
     assert seen["overflow"] <= 0, "it is wider than a telephone"
     assert (seen["charts"], seen["tables"]) == (5, 7)
 

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from casefile_api.early_advice.actions_workflow import ActionState
 from casefile_api.early_advice.clocks import Side
-from casefile_api.early_advice.representation_parts import ClockView, OpenStep, Receipt, Representation, TakenStep
+from casefile_api.early_advice.representations import ClockView, OpenStep, Receipt, Representation, TakenStep
 
 
 class FileChanges(Representation):

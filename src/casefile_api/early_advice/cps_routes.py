@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response
 
 from casefile_api.early_advice import advising, appeals, ending, response_dates, triage
-from casefile_api.early_advice.representations import RequestView
+from casefile_api.early_advice.request_representations import RequestView
 from casefile_api.early_advice.schemas import (
     AcceptRequest,
     AdviseRequest,

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from casefile_api.case_files.schemas import ActorView
 from casefile_api.early_advice.ladder import Outcome, Subject
-from casefile_api.early_advice.representation_parts import AdviceText, ClockView, Representation
+from casefile_api.early_advice.representations import AdviceText, ClockView, Representation
 
 
 class AdviceDraftView(Representation):

@@ -1,107 +1,108 @@
-"""What callers get of a request and of the queue: the shapes that the OpenAPI document promises."""
+"""Parts of what callers get: what is the same in requests, actions, escalations and messages."""
 
-from pydantic import Field
+from typing import Any
 
-from casefile_api.early_advice.clocks import Side
-from casefile_api.early_advice.following_representations import OutcomeView
-from casefile_api.early_advice.representation_parts import (
-    AdviceView,
-    ClockView,
-    OpenStep,
-    Prosecutor,
-    QuestionView,
-    Receipt,
-    Representation,
-    Spell,
-    TakenStep,
-)
-from casefile_api.early_advice.work_lists import WorkList
-from casefile_api.early_advice.workflow import State
+from pydantic import BaseModel, ConfigDict, Field
+
+from casefile_api.case_files.schemas import ActorView
+from casefile_api.early_advice.clocks import ClockKind, Side
 
 
-class RequestItem(Representation):
-    """A request as an item of a queue."""
+class Representation(BaseModel):
+    """An outbound body."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+
+class Prosecutor(Representation):
+    """The prosecutor to whom a request is allocated."""
+
+    staff_id: str
+    name: str | None = None
+    rank: str | None = None
+
+
+class ClockView(Representation):
+    """A deadline with its history. `due_at` is the last second of the London due date, in UTC."""
+
+    kind: ClockKind
+    started_at: str
+    due_at: str
+    paused_at: str | None
+    paused_days: int
+    stopped_at: str | None
+    breached_at: str | None
+    with_: Side = Field(alias="with", description="who holds the ball")
+
+
+class OpenStep(Representation):
+    """A step that may follow, and whether this caller may take it now."""
+
+    step: str
+    href: str
+    allowed: bool
+
+
+class TakenStep(Representation):
+    """A step that was taken, and what was said with it."""
+
+    number: int
+    step: str
+    from_: str | None = Field(alias="from")
+    to: str
+    at: str
+    by: ActorView
+    version: int | None
+    said: dict[str, Any]
+
+
+class QuestionView(Representation):
+    """A matter on which advice is wanted."""
+
+    topic: str
+    question: str
+
+
+class AdviceText(Representation):
+    """Advice on a topic."""
+
+    topic: str
+    text: str
+
+
+class AdviceView(Representation):
+    """The advice as issued: privileged, for the parties to the request alone."""
+
+    issued_at: str
+    issued_by: ActorView
+    advice: list[AdviceText]
+    strategy: str | None
+    proposed_charges: list[dict[str, Any]]
+    attachment_ids: list[str]
+
+
+class ReceivedFile(Representation):
+    """An attachment as received."""
 
     id: str
-    case_file_id: str
-    previous_request_id: str | None
-    organisation: str
-    police_unit: str
-    cps_organisation: str | None
-    cps_unit: str | None
-    state: State
-    with_: Side = Field(alias="with", description="who is to act")
-    suspect_ids: list[str]
-    method: str | None
-    version: int | None = Field(description="the version endorsed or shared last")
-    review_type: str | None
-    case_type: str | None
-    prosecutor: Prosecutor | None
-    response_due_on: str | None
-    created_at: str
-    submitted_at: str | None
-    updated_at: str
-    clocks: list[ClockView]
-    steps: list[OpenStep]
+    sha256: str
 
 
-class QueueItem(RequestItem):
-    """A request in a list, with its tag."""
+class Receipt(Representation):
+    """Proof of what the CPS received: digest, hashes, time, and the entry in the log."""
 
-    etag: str
-
-
-class RequestView(RequestItem):
-    """The whole story of a request."""
-
-    facts: str
-    issues: str
-    advice_sought: list[QuestionView]
-    advice: AdviceView | None
-    outcomes: list[OutcomeView] = Field(description="what became of the suspects, as the police told it")
-    held: list[Spell] = Field(description="who held the ball for how long, without a gap while the request is open")
-    history: list[TakenStep]
-    receipt: Receipt | None = Field(None, description="in the answer to a step that shares a version")
+    version: int
+    digest: str
+    attachments: list[ReceivedFile]
+    received_at: str
+    audit_entry_id: str
+    leaf_hash: str
 
 
-class QueuePage(Representation):
-    """A page of the queue."""
+class Spell(Representation):
+    """A time in which one side held the ball; the last has no end while the request is open."""
 
-    items: list[QueueItem]
-    next_cursor: str | None
-
-
-class QueueCount(Representation):
-    """How many open requests are on one of the caller's lists."""
-
-    queue: WorkList
-    count: int
-    href: str
-
-
-class QueueCounts(Representation):
-    """All lists of the caller with their counts at a moment."""
-
-    as_of: str
-    queues: list[QueueCount]
-
-
-class RequirementResult(Representation):
-    """What the standard says of one requirement."""
-
-    code: str
-    level: str
-    outcome: str
-    pointer: str | None
-    message: str
-    mend: str | None = None
-    prevents: list[str] = Field(default_factory=list)
-
-
-class RequestReadiness(Representation):
-    """Whether the newest version and the request together meet the standard for early advice."""
-
-    standard: str
-    rule_set: str
-    ready: bool
-    results: list[RequirementResult]
+    with_: Side = Field(alias="with", description="who was to act")
+    since: str
+    until: str | None
+    seconds: int | None

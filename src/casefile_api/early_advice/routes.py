@@ -11,8 +11,8 @@ from casefile_api.early_advice.clocks import Side
 from casefile_api.early_advice.following_representations import NotSoughtPage, NotSoughtView
 from casefile_api.early_advice.list_counts import count_lists
 from casefile_api.early_advice.queries import find_request
-from casefile_api.early_advice.representations import QueueCounts, QueuePage, RequestReadiness, RequestView
 from casefile_api.early_advice.request_queue import Queue, list_queue
+from casefile_api.early_advice.request_representations import QueueCounts, QueuePage, RequestReadiness, RequestView
 from casefile_api.early_advice.schemas import CreateRequest, EditRequest, RecordNotSought
 from casefile_api.early_advice.stories import queue_items, request_tag, request_view
 from casefile_api.early_advice.work_lists import WorkList

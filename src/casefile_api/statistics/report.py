@@ -39,10 +39,12 @@ thead th{border-bottom:2px solid #1b1f24}tbody th{font-weight:400}
 dl.words dt{font-weight:600;margin-top:.6rem}dl.words dd{margin:0 0 0 1rem}
 @media (max-width:36rem){body{margin:1rem auto}table{font-size:.72rem}th,td{padding:.2rem .15rem;
 overflow-wrap:anywhere}}
-@media print{@page{size:A4;margin:14mm}body{font-size:10.5pt;margin:0;max-width:none;padding:0}
+@media print{@page{size:A4;margin:12mm}body{font-size:10pt;line-height:1.4;margin:0;max-width:none;padding:0}
 section{break-inside:avoid}section.words{break-before:page;break-inside:auto}h2{break-after:avoid}
-svg{max-height:62mm}*{-webkit-print-color-adjust:exact;print-color-adjust:exact}
-dl.key{grid-template-columns:repeat(4,1fr)}}
+svg{max-height:115mm}thead{display:table-header-group}tr{break-inside:avoid}
+table{font-size:8.5pt}th,td{padding:.1rem .4rem}h2{margin-top:1.2rem}
+*{-webkit-print-color-adjust:exact;print-color-adjust:exact}
+dl.key{grid-template-columns:repeat(5,1fr);gap:.5rem}}
 """
 
 
