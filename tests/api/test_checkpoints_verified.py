@@ -92,6 +92,25 @@ async def test_a_history_rewritten_and_not_signed_anew_is_caught(log: VerifiedLo
     assert {f"checkpoint 1 {CHECKPOINT}", "checkpoint 2 (of 299 entries)"} <= await log.named()
 
 
+async def test_a_stranger_on_the_list_of_keys_and_a_key_taken_from_it_are_named(log: VerifiedLog) -> None:
+    stranger, own = SignerKey(ORIGIN, Ed25519PrivateKey.generate()).verifier, (await log.signers())[0].verifier
+
+    log.tamper("insert into audit_log_key values (%s, now())", stranger.text())
+    assert await log.named() == {f"key {stranger.text()}"}
+
+    log.tamper("delete from audit_log_key")
+    assert await log.named() == {f"key {own.text()}"}
+
+
+@pytest.mark.parametrize("damage", ["update audit_log set origin = 'another.example/log'", "delete from audit_log"])
+async def test_another_name_of_the_log_is_one_finding_and_not_one_of_each_checkpoint(
+    log: VerifiedLog, damage: str
+) -> None:
+    log.tamper(damage)
+
+    assert await log.named() == {f"log {ORIGIN}"}
+
+
 async def test_a_standing_alarm_is_named(log: VerifiedLog) -> None:
     log.tamper("insert into log_alarm values (1, 'tiles_disagree', 'so it is', now())")
 

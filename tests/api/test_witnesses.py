@@ -35,7 +35,7 @@ from casefile_api.ledger.checkpoints import (
     parse_verifier_key,
     sign_checkpoint,
 )
-from casefile_api.ledger.cosignatures import Quorum, WitnessKey
+from casefile_api.ledger.cosignatures import NOBODY, Quorum, WitnessKey
 from casefile_api.tenancy import WORKER
 from casefile_api.web.assembly import build_parts
 from tests.logs import ORIGIN, LogInHand
@@ -74,11 +74,11 @@ class Watched:
     def trouble(self) -> str:
         return str(self.log.rows("select trouble from audit_witness")[0][0])
 
-    def verified(self, least: int = 1) -> Report:
+    def verified(self, quorum: Quorum | None = None) -> Report:
         async def verify() -> Report:
             database = Database(self.log.settings)
             try:
-                believed = await believed_beside(database, self.log.settings, quorum=Quorum((self.key,), least))
+                believed = await believed_beside(database, self.log.settings, quorum=quorum or Quorum((self.key,), 1))
                 return await verify_database(database, None, believed)
             finally:
                 await database.close()
@@ -161,8 +161,9 @@ def test_verification_demands_the_words_of_witnesses_and_names_a_false_one(watch
 
     watched.log.tamper("update audit_cosignature set line = overlay(line placing 'AAAA' from length(line) - 40)")
 
-    named = {f"{found.kind} {found.name}" for found in watched.verified().findings}
-    assert "cosignature under checkpoint 1 by witness.example/1" in named
+    false = "cosignature under checkpoint 1 by witness.example/1"
+    assert false in {f"{found.kind} {found.name}" for found in watched.verified().findings}
+    assert false in {f"{found.kind} {found.name}" for found in watched.verified(NOBODY).findings}
 
 
 def test_a_witness_that_lost_an_answer_says_how_far_it_has_seen_and_is_asked_from_there(watched: Watched) -> None:

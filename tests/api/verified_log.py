@@ -52,7 +52,7 @@ class VerifiedLog(LogInHand):
 
 TABLES = (
     "audit_erasure", "audit_entry", "audit_pending", "audit_leaf", "audit_search", "audit_tile", "audit_checkpoint",
-    "audit_log_key", "log_alarm", "case_file", "case_file_version",
+    "audit_log", "audit_log_key", "log_alarm", "case_file", "case_file_version",
 )  # fmt: skip
 
 

@@ -37,7 +37,9 @@ class CheckpointJudge:
         self._report = report
         self._origin = origin
         self._trusted = trusted
+        self._listed = listed
         self._known = [*trusted, *listed]
+        self._signed: set[VerifierKey] = set()
         self._rewritten = 0
         self._newest: StoredCheckpoint | None = None
 
@@ -66,14 +68,24 @@ class CheckpointJudge:
             rest = self._rewritten - FIRST_NAMED
             self._report.notes.append(f"{rest} later checkpoints do not fit the entries either")
 
+    def judge_list(self) -> None:
+        """Judge the list of keys that whoever asks is given: those that sign stand in it, and nobody else's."""
+        for key in self._signed.difference(self._listed):
+            wrong = "it signs the log and is not listed: whoever asks for the log's keys is not given it"
+            self._report.add("key", key.text(), wrong, Meaning.KEYS_ALTERED)
+        for key in set(self._listed).difference(self._signed, self._trusted):
+            wrong = "it is listed as a key of the log, and no checkpoint that is kept bears its signature"
+            self._report.add("key", key.text(), wrong, Meaning.KEYS_ALTERED)
+
     def _wrong_note(self, row: StoredCheckpoint) -> str | None:
         try:
             opened = open_checkpoint(row.note, self._known)
             signed = parse_note(row.note)
-            strangers = len(signed.signatures) - len(signed.verified_by(self._known))
+            by = signed.verified_by(self._known)
         except CheckpointError as fault:
             return str(fault)
-        if strangers:
+        self._signed.update(by)
+        if len(by) < len(signed.signatures):
             return "it bears a signature by a key that is not the log's"
         if opened != Checkpoint(self._origin, row.tree_size, row.root_hash):
             return "its note says something else than its columns"

@@ -5,7 +5,7 @@ from sqlalchemy import text
 from casefile_api.audit.findings import Meaning, Report
 from casefile_api.database import Database
 from casefile_api.ledger.checkpoints import CheckpointError, parse_note
-from casefile_api.ledger.cosignatures import Quorum, cosignatures_on
+from casefile_api.ledger.cosignatures import Quorum, cosignatures_on, parse_witness_key
 from casefile_api.tenancy import WORKER
 
 PAGE = 1000
@@ -21,8 +21,8 @@ _LINES = text(
 
 
 async def verify_cosignatures(database: Database, report: Report, quorum: Quorum, size: int) -> None:
-    """Verify every line of a known witness; say how far enough of them have vouched, where that is demanded."""
-    known = {key.text(): key for key in quorum.keys}
+    """Verify every line by the key it is kept under; say how far enough known witnesses vouched, where demanded."""
+    known = {key.text() for key in quorum.keys}
     place = (-1, "")
     vouched: dict[int, set[str]] = {}
     while True:
@@ -32,14 +32,12 @@ async def verify_cosignatures(database: Database, report: Report, quorum: Quorum
         for row in rows:
             place = (row.checkpoint_id, row.witness)
             report.count("cosignatures")
-            wrong = None
             if row.note is None:
                 # A checkpoint that was thinned may have had lines; one that is missing is named as such.
                 continue
-            if row.witness in known:
-                wrong = _wrong_line(row.note, row.line, Quorum((known[row.witness],), 1))
-                if wrong is None:
-                    vouched.setdefault(row.tree_size, set()).add(row.witness)
+            wrong = _wrong_line(row.note, row.line, row.witness)
+            if wrong is None and row.witness in known:
+                vouched.setdefault(row.tree_size, set()).add(row.witness)
             if wrong is not None:
                 name = f"under checkpoint {row.checkpoint_id} by {row.witness.partition('+')[0]}"
                 report.add("cosignature", name, wrong, Meaning.COSIGNATURE_ALTERED)
@@ -48,9 +46,9 @@ async def verify_cosignatures(database: Database, report: Report, quorum: Quorum
     _count(report, quorum, size, {covered for covered, names in vouched.items() if len(names) >= quorum.least})
 
 
-def _wrong_line(note: str, line: str, quorum: Quorum) -> str | None:
+def _wrong_line(note: str, line: str, witness: str) -> str | None:
     try:
-        found = cosignatures_on(parse_note(f"{parse_note(note).text}\n{line}"), quorum.keys)
+        found = cosignatures_on(parse_note(f"{parse_note(note).text}\n{line}"), [parse_witness_key(witness)])
     except CheckpointError as fault:
         return str(fault)
     return None if found else "it is not a line by the key it is kept under"

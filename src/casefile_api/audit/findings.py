@@ -25,6 +25,8 @@ class Meaning(StrEnum):
     LEAF_ALTERED = "The numbering of the entries was changed; proofs for this place no longer lead to the signed root."
     TILE_ALTERED = "Stored hashes of the tree were changed; proofs made from them will fail."
     CHECKPOINT_ALTERED = "A published checkpoint is not as it was signed, or was put in or taken out by other means."
+    KEYS_ALTERED = "The list of the log's keys was changed: do not believe a key because it is listed."
+    NAME_ALTERED = "The name of the log was changed: what is looked up by it, witnesses and time-stamps, is not found."
     COSIGNATURE_ALTERED = "A line kept as the word of a witness is not one that the witness signed."
     HISTORY_REWRITTEN = "The entries as they are now are not those that were signed: history was rewritten."
     OLD_BACKUP = (

@@ -41,6 +41,15 @@ from casefile_api.tenancy import WORKER
 from casefile_api.vault import Vault
 
 _NEWEST = text("select tree_size, root_hash from audit_checkpoint order by tree_size desc, id desc limit 1")
+# The name in the database, and the one that checkpoints are signed under: the same, where some of the newest bear it.
+_ORIGINS = text(
+    """
+    select named, case when bool_or(under = named) then named else mode() within group (order by under) end
+    from (select (select origin from audit_log) as named) log left join (
+        select split_part(note, E'\\n', 1) as under from audit_checkpoint order by tree_size desc, id desc limit 100
+    ) newest on true group by named
+    """
+)
 _BEYOND = text(
     "select leaf_index from audit_leaf where leaf_index < 0 or leaf_index >= "
     "(select coalesce(max(tree_size), 0) from audit_checkpoint) order by leaf_index limit 1000"
@@ -101,7 +110,8 @@ async def believed_beside(
     Raises Misconfigured where there is no key to believe.
     """
     async with database.connection(WORKER) as connection:
-        origin = (await connection.execute(text("select origin from audit_log"))).scalar_one_or_none() or ""
+        named, signed = (await connection.execute(_ORIGINS)).one()
+    origin = signed or named or ""
     own = (
         [SignerKey(origin, key).verifier for key in load_private_keys(settings)] if key_file(settings).exists() else []
     )
@@ -124,13 +134,17 @@ async def verify_database(
     """Verify entries, leaves, tiles, checkpoints and (with a vault to open them) versions."""
     report = Report()
     async with database.connection(WORKER) as connection:
-        origin = (await connection.execute(text("select origin from audit_log"))).scalar_one_or_none()
+        named, signed_under = (await connection.execute(_ORIGINS)).one()
         listed = _keys(
             report, (await connection.execute(text("select verifier_key from audit_log_key"))).scalars().all()
         )
         newest = (await connection.execute(_NEWEST)).one_or_none()
         alarm = (await connection.execute(text("select detail from log_alarm"))).scalar_one_or_none()
         vouched = await find_vouched(connection, report)
+    origin = signed_under or named
+    if signed_under is not None and named != signed_under:
+        wrong = f"its checkpoints are signed under this name, and the database calls it {named or 'nothing'}"
+        report.add("log", signed_under, wrong, Meaning.NAME_ALTERED)
     if alarm is not None:
         report.add("log", origin or "", f"the sequencer signs nothing: {alarm}", Meaning.NOT_VOUCHED)
     size, root = (newest.tree_size, bytes(newest.root_hash)) if newest is not None else (0, EMPTY_ROOT)
@@ -138,6 +152,7 @@ async def verify_database(
     judge = CheckpointJudge(report, signed.origin, believed.keys, listed)
     walk = LogWalk(database, report, signed, judge, [_size_of(note) for note in believed.checkpoints.values()], vouched)
     await walk.walk(advance)
+    judge.judge_list()
     for name, note in believed.checkpoints.items():
         verify_outside(report, name, note, signed.tree_size, walk.roots, believed.keys)
     await verify_cosignatures(database, report, believed.quorum, signed.tree_size)
