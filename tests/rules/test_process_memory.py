@@ -2,13 +2,15 @@
 
 import gc
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
 import uvicorn
 
 from casefile_api.cli import api_process
-from casefile_api.cli.memory import YOUNG_OBJECTS
+from casefile_api.cli.memory import YOUNG_OBJECTS, loading
 
 
 @pytest.fixture
@@ -33,3 +35,16 @@ async def test_an_api_process_that_has_started_is_not_looked_through_again(monke
     assert started == [0]
     assert gc.get_freeze_count() > 10_000 and gc.get_count()[2] == 0
     assert gc.get_threshold()[0] == YOUNG_OBJECTS
+
+
+@pytest.mark.usefixtures("collector")
+def test_nothing_is_looked_through_while_modules_are_loaded() -> None:
+    with loading():
+        assert not gc.isenabled()
+    assert gc.isenabled()
+
+
+@pytest.mark.parametrize("module", ["casefile_api.app", "casefile_api.worker"])
+def test_what_prints_is_loaded_by_who_prints(module: str) -> None:
+    program = f"import sys, {module}; sys.exit('reportlab' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False, timeout=100).returncode == 0

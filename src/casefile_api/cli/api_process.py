@@ -7,7 +7,7 @@ import socket
 import uvicorn
 
 from casefile_api.cli import schema
-from casefile_api.cli.memory import keep_what_is_loaded
+from casefile_api.cli.memory import keep_what_is_loaded, loading
 from casefile_api.cli.metrics import Measured, serve_metrics
 from casefile_api.logs import write_logs
 from casefile_api.settings import Settings
@@ -29,14 +29,17 @@ class Server(uvicorn.Server):
 
 def run_api(settings: Settings, descriptor: int) -> None:
     """Serve until told to stop; answers under way are finished first."""
-    from casefile_api.app import create_app
-    from casefile_api.cli.impatient import ImpatientProtocol
+    with loading():
+        from casefile_api.app import create_app
+        from casefile_api.cli.impatient import ImpatientProtocol
 
     write_logs()
     serve_metrics(settings)
     schema.await_tables(settings.database_url, TABLES_SECONDS)
+    with loading():
+        application = create_app(settings)
     configuration = uvicorn.Config(
-        Measured(create_app(settings)),
+        Measured(application),
         loop="uvloop",
         http=ImpatientProtocol,
         ws="none",

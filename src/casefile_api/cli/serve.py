@@ -11,7 +11,7 @@ from pathlib import Path
 import structlog
 
 from casefile_api.cli import parts, schema, serving
-from casefile_api.cli.memory import keep_what_is_loaded
+from casefile_api.cli.memory import keep_what_is_loaded, loading
 from casefile_api.cli.supervision import Program, Supervisor, supervised
 from casefile_api.embedded.data_directory import DataDirectory
 from casefile_api.embedded.failures import PartFailed
@@ -86,8 +86,9 @@ def run_worker_process(begun: Path | None = None, *, sequences: bool = True) -> 
     """Run one worker in this process, on the parts that the settings name; `begun` is made when it begins."""
     write_logs()
     settings = Settings().unattended
-    from casefile_api.cli.metrics import Backlog, serve_metrics
-    from casefile_api.worker import run_worker
+    with loading():
+        from casefile_api.cli.metrics import Backlog, serve_metrics
+        from casefile_api.worker import run_worker
 
     schema.await_tables(settings.database_url, TABLES_SECONDS)
     serve_metrics(settings, Backlog(settings.database_url))
@@ -103,8 +104,9 @@ def run_sequencer_alone() -> None:
     settings = Settings()
     if not settings.sequencing_database_url:
         raise PartFailed("The sequencer needs CASEFILE_SEQUENCER_DATABASE_URL; `serve` and `worker` have their own.")
-    from casefile_api.cli.metrics import serve_metrics
-    from casefile_api.worker import run_sequencer
+    with loading():
+        from casefile_api.cli.metrics import serve_metrics
+        from casefile_api.worker import run_sequencer
 
     schema.await_tables(settings.sequencing_database_url, TABLES_SECONDS)
     serve_metrics(settings)
