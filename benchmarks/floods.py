@@ -3,30 +3,39 @@
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import orjson
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks.wrk import PROGRAM
+from tests.outside.cases import opening
 from tests.outside.client import Sandbox
 from tests.outside.running import running_sandbox
+from tests.rules.limit_contents import content_at_the_limit
 
 TURNS = int(os.environ.get("BENCH_TURNS", "6"))
 BURST_SECONDS = 4
 # The rates of production: a sandbox of its own is generous.
-RATES = {"CASEFILE_RATE_PER_SECOND": "100", "CASEFILE_RATE_BURST": "400"}
-_LARGE = """
+RATES = {
+    "CASEFILE_RATE_PER_SECOND": "100",
+    "CASEFILE_RATE_BURST": "400",
+    "CASEFILE_ADDRESS_RATE_PER_SECOND": "50",
+    "CASEFILE_ADDRESS_RATE_BURST": "200",
+}
+_BODY = """
 wrk.method = "POST"
 wrk.path = "/v1/case-files"
-wrk.body = string.rep(" ", 1000000)
+wrk.body = io.open("{path}"):read("*a")
 wrk.headers["Content-Type"] = "application/json"
 """
 
@@ -38,22 +47,25 @@ class Flood:
     name: str
     connections: int
     headers: Mapping[str, str] = field(default_factory=dict)
-    script: str = ""
+    body: Callable[[], bytes] | None = None
 
 
 FLOODS = (
     Flood("reads far over its rate, on 16 connections", 16),
     Flood("the same, on 200 connections", 200),
     Flood("forged tokens, on 200 connections", 200, {"Authorization": "Bearer forged"}),
-    Flood("bodies of a megabyte, on 200 connections", 200, script=_LARGE),
+    Flood("bodies of a megabyte of nothing, on 200 connections", 200, body=lambda: b" " * 1_000_000),
+    Flood("case files of a megabyte, on 200 connections", 200, body=lambda: _case_file()),
+    Flood("the same, without a token", 200, {"Authorization": "Bearer forged"}, body=lambda: _case_file()),
 )
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure and print: all, or those whose numbers are given (from 0)."""
     table = Table("what", "figure")
+    chosen = [FLOODS[int(number)] for number in sys.argv[1:]] or FLOODS
     with sandbox(**RATES) as flooded, sandbox(**RATES) as other:
-        for flood in FLOODS:
+        for flood in chosen:
             table.add_section()
             table.add_row(flood.name, "")
             for name, told in quiet_latency(flooded, other, flood):
@@ -102,6 +114,11 @@ def quiet_latency(flooded: Sandbox, other: Sandbox, flood: Flood) -> Iterator[tu
     yield "what our own sharing adds", f"p50 {beside / apart:.2f}, p99 {beside_last / apart_last:.2f}"
 
 
+def _case_file() -> bytes:
+    """A sound opening with a content as large as may be; it is there already from the second time on."""
+    return orjson.dumps(opening(urn="53BH9999926", police_unit="police-53-rasso", content=content_at_the_limit()))
+
+
 def _percentiles(latencies: list[float]) -> tuple[float, float]:
     latencies.sort()
     return latencies[len(latencies) // 2], latencies[int(len(latencies) * 0.99)]
@@ -113,11 +130,12 @@ def _flooding(target: Sandbox, flood: Flood, *, seconds: float) -> Iterator[None
     command = [str(PROGRAM), "-t1", f"-c{flood.connections}", f"-d{seconds:.0f}s"]
     for name, value in headers.items():
         command += ["-H", f"{name}: {value}"]
-    with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
-        script.write(flood.script)
-        script.flush()
-        if flood.script:
-            command += ["-s", script.name]
+    with tempfile.TemporaryDirectory() as folder:
+        if flood.body is not None:
+            body, script = Path(folder) / "body", Path(folder) / "post.lua"
+            body.write_bytes(flood.body())
+            script.write_text(_BODY.format(path=body))
+            command += ["-s", str(script)]
         running = subprocess.Popen([*command, f"{target.base_url}/v1/me"], stdout=subprocess.DEVNULL)
         try:
             yield

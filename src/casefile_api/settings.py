@@ -129,6 +129,7 @@ class Settings(BaseSettings):
     body_limit_bytes: int = Field(1_048_576, description="largest request body")
     rate_per_second: float = Field(100.0, gt=0, description="requests a second a client may make, on average")
     rate_burst: int = Field(400, ge=1, description="requests a client may make at once")
+    rate_body_bytes: int = Field(16_384, ge=1024, description="bytes of a body that count as one more request")
     turns_per_client: int = Field(
         4, ge=1, description="requests of a client that a process has under way at once while others ask too"
     )

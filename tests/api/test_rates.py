@@ -1,14 +1,16 @@
 """Rates hold over all processes, cost next to nothing, and say what is left (RateLimit headers, Retry-After)."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from casefile_api.database import Database
-from casefile_api.errors import TooManyRequests
+from casefile_api.errors import DependencyUnavailable, TooManyRequests
 from casefile_api.settings import Settings
 from casefile_api.web.limits import (
     HELD_BACK_AT_MOST_SECONDS,
@@ -20,7 +22,7 @@ from casefile_api.web.limits import (
     RateLimits,
     site_of,
 )
-from tests.outside.client import Sandbox, check_problem
+from tests.outside.client import Party, Sandbox, check_problem
 from tests.outside.running import running_sandbox
 
 STILL = Policy("client", 0.0001, 100)
@@ -106,6 +108,47 @@ async def test_a_bucket_fills_again(processes: list[Counted]) -> None:
     assert await taken(limits, 3) == 3
 
 
+async def test_a_large_body_counts_as_several_requests(processes: list[Counted]) -> None:
+    limits = RateLimits(processes[0].rows, STILL)
+    told = await limits.take("client", 30)
+
+    assert told["RateLimit"].startswith('"client";r=70;') and await taken(limits, 200, "client") == 70
+
+
+async def test_what_is_owed_for_a_body_is_owed_to_every_process(processes: list[Counted]) -> None:
+    limits = [RateLimits(process.rows, STILL) for process in processes]
+    await limits[0].take("client", 60)
+    told = await limits[0].take("client", 60)
+
+    assert told["RateLimit"].startswith('"client";r=0;')
+    assert [await taken(each, 20, "client") for each in limits] == [0, 0]
+
+
+async def test_bodies_of_one_moment_are_all_counted(processes: list[Counted]) -> None:
+    limits = [RateLimits(process.rows, Policy("client", 0.0001, 1000)) for process in processes]
+    await asyncio.gather(*(each.take("client", 40) for each in limits * 10))
+
+    assert sum([await taken(each, 300, "client") for each in limits]) == 1000 - 20 * 40
+
+
+async def test_what_was_left_is_left_when_the_database_was_away(processes: list[Counted]) -> None:
+    away = [False]
+
+    async def rows(statement: str, values: Mapping[str, Any]) -> list[Any]:
+        if away[0]:
+            raise DependencyUnavailable("Away.")
+        return await processes[0].rows(statement, values)
+
+    limits = RateLimits(rows, STILL)
+    await limits.take("client")
+    away[0] = True
+    with pytest.raises(DependencyUnavailable):
+        await limits.take("client", 30)
+    away[0] = False
+
+    assert await taken(limits, 200, "client") == 100 - 1 - 30, "the body that was counted stays counted"
+
+
 @pytest.mark.parametrize(
     ("one", "other", "same"),
     [
@@ -119,18 +162,24 @@ def test_one_subscriber_has_one_rate(one: str, other: str, same: bool) -> None:
     assert (site_of(one) == site_of(other)) is same
 
 
+SYSTEMS: dict[str, Party] = dict.fromkeys(["force-53-rms", "force-20-rms", "force-52-rms"])  # type: ignore[arg-type]
+
+
 @pytest.fixture(scope="module")
 def narrow(shared_folder: Path) -> Iterator[Sandbox]:
-    """A service with low rates for addresses, and for clients a little higher."""
-    rates = {"CASEFILE_ADDRESS_RATE_PER_SECOND": "0.001", "CASEFILE_ADDRESS_RATE_BURST": "6"}
+    """A service with low rates, whose address has asked for three tokens of the eight things it may ask for."""
+    rates = {"CASEFILE_ADDRESS_RATE_PER_SECOND": "0.001", "CASEFILE_ADDRESS_RATE_BURST": "8"}
     rates |= {"CASEFILE_RATE_PER_SECOND": "0.001", "CASEFILE_RATE_BURST": "8"}
     with running_sandbox(shared_folder / "narrow", **rates) as running:
+        for client_id in SYSTEMS:
+            SYSTEMS[client_id] = running.party(client_id)
+            assert SYSTEMS[client_id].token
         yield running
         running.http.close()
 
 
 def test_clients_and_addresses_have_their_rates_and_are_told(narrow: Sandbox) -> None:
-    system = narrow.party("force-53-rms")
+    system = SYSTEMS["force-53-rms"]
     answers = [system.call("GET", "/v1/me") for _ in range(10)]
     first, last = answers[0], answers[-1]
 
@@ -142,9 +191,28 @@ def test_clients_and_addresses_have_their_rates_and_are_told(narrow: Sandbox) ->
 
     bad = {"Authorization": "Bearer nonsense"}
     refused = [narrow.http.get(f"{narrow.base_url}/v1/me", headers=bad).status_code for _ in range(7)]
-    assert refused == [401] * 5 + [429] * 2, "guesses count against the address, as the token request did"
+    assert refused == [401] * 5 + [429] * 2, "guesses count against the address, as the token requests did"
     check_problem(narrow.token_request({}), 429, "too-many-requests")
     assert narrow.http.get(f"{narrow.base_url}/healthz").status_code == 200
+
+
+def test_a_body_is_counted_before_it_is_read_and_one_without_a_length_as_it_comes(narrow: Sandbox) -> None:
+    system = SYSTEMS["force-20-rms"]
+    answer = system.call("POST", "/v1/case-files", content=b" " * 150_000, media_type="application/json")
+    check_problem(answer, 422, "invalid")
+    assert answer.headers["ratelimit"].startswith('"client";r=0;'), "ten requests, of seven that were left"
+    check_problem(system.call("GET", "/v1/me"), 429, "too-many-requests")
+
+    where = urlsplit(narrow.base_url)
+    head = f"POST /v1/case-files HTTP/1.1\r\nHost: {where.netloc}\r\nAuthorization: Bearer {system.token}\r\n"
+    with socket.create_connection((where.hostname or "", where.port or 0), timeout=20) as connection:
+        connection.sendall(f"{head}Content-Length: 1000000\r\n\r\n".encode())
+        assert connection.recv(100).startswith(b"HTTP/1.1 429 "), "nothing of the body was sent"
+
+    other = SYSTEMS["force-52-rms"]
+    pieces = (b" " * 60_000 for _ in range(15))
+    answer = other.call("POST", "/v1/case-files", content=pieces, media_type="application/json")
+    check_problem(answer, 429, "too-many-requests")
 
 
 async def test_answers_to_a_flood_are_held_back_and_only_so_many(

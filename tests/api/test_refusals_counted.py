@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import text
@@ -68,3 +69,23 @@ async def test_what_cannot_be_written_is_told_to_all_at_once_and_kept(
     monkeypatch.setattr(refusals, "count_refusal", count_refusal)
     await tally.write()
     assert await counted(database) == (100, "the first")
+
+
+async def test_the_more_refusals_a_commit_had_the_longer_the_next_one_waits(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tally, rested, sleep = RefusalTally(database), list[float](), asyncio.sleep
+
+    async def sleeping(seconds: float) -> None:
+        rested.append(seconds)
+        await sleep(0)
+
+    monkeypatch.setattr(asyncio, "sleep", sleeping)
+    monkeypatch.setattr(refusals, "time", SimpleNamespace(monotonic=lambda: 5.0))
+    for together in (1, 30, 400, 1):
+        for _ in range(together):
+            tally.add(FORGED, "forged")
+        await tally.write()
+
+    each, most = refusals.REST_SECONDS_EACH, refusals.REST_SECONDS_MOST
+    assert rested == pytest.approx([-5.0, each, 30 * each, most])

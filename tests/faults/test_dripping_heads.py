@@ -23,6 +23,7 @@ async def answers(scope: object, receive: object, send: object) -> None:
 @pytest.fixture
 async def port(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
     monkeypatch.setattr(impatient, "HEAD_SECONDS", 0.2)
+    monkeypatch.setattr(impatient, "UNHEARD_SECONDS", 0.2)
     server = uvicorn.Server(
         uvicorn.Config(answers, port=0, http=ImpatientProtocol, lifespan="off", log_config=None, ws="none")  # type: ignore[arg-type]
     )
@@ -69,7 +70,7 @@ BEGUN = b"GET / HTTP/1.1\r\nHost: x\r\n"
 CHUNKED = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
-def fed(begun: bytes) -> tuple[int, bytes]:
+def fed(begun: bytes, *, answered: bool = False) -> tuple[int, bytes]:
     """Feed a connection until it is closed, a megabyte at most: how much it took, and what it answered."""
     config = uvicorn.Config(answers, http=ImpatientProtocol, lifespan="off", log_config=None, ws="none")  # type: ignore[arg-type]
     config.load()
@@ -79,6 +80,8 @@ def fed(begun: bytes) -> tuple[int, bytes]:
     transport.get_extra_info.return_value = None
     protocol.connection_made(transport)
     protocol.data_received(begun)
+    if answered:
+        protocol.cycle.response_complete = True
     taken = 0
     while not transport.close.called and taken < MEGABYTE:
         protocol.data_received(b"y" * 10_000)
@@ -105,3 +108,38 @@ async def test_what_has_no_end_and_is_no_body_is_not_read_into_memory(begun: byt
 
 async def test_a_long_body_is_no_long_head() -> None:
     assert fed(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\n\r\n") == (MEGABYTE, b"")
+
+
+async def test_the_rest_of_a_body_that_is_answered_already_has_an_end(port: int) -> None:
+    """A few bytes now and then would hold the connection for ever."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n")
+    assert b" 204 " in await reader.read(1000)
+    ended, pieces = asyncio.create_task(reader.read()), 0
+    while not ended.done() and pieces < 200:
+        with contextlib.suppress(ConnectionError):
+            writer.write(b"x")
+        pieces += 1
+        await asyncio.wait([ended], timeout=0.05)
+    writer.close()
+    with contextlib.suppress(ConnectionError):
+        await ended
+
+    assert pieces < 200
+
+
+async def test_a_body_that_is_answered_already_is_not_taken_in_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(impatient, "UNHEARD_BYTES", 100_000)
+
+    assert fed(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\n\r\n", answered=True) == (110_000, b"")
+
+
+async def test_the_next_request_after_such_a_body_is_answered(port: int) -> None:
+    request = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n"
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(request)
+    assert b" 204 " in await reader.read(1000)
+    writer.write(b"xxxxx" + request + b"yyyyy")
+    assert b" 204 " in await reader.read(1000)
+    writer.close()
+    await writer.wait_closed()

@@ -114,3 +114,18 @@ async def test_a_turn_ends_also_with_a_fault(asking: Asking) -> None:
     await asking.ask("busy", 2)
 
     assert asking.begun == ["busy 1", "busy 2"]
+
+
+async def test_who_is_not_known_yet_waits_for_others_of_the_address_also_where_nobody_else_asks(asking: Asking) -> None:
+    asking.turns = Turns(1, lambda: asking.clock[0], most_waiting=5, always=True)
+    await asking.ask("address")
+    asking.clock[0] += ABOUT_SECONDS
+    await asking.ask("address", 5)
+    await asking.ask("another")
+    assert asking.begun == ["address 1", "another 1"]
+
+    with pytest.raises(TooManyRequests):
+        async with asking.turns.turn("address"):
+            raise AssertionError("not reached")
+    await asking.end("address 1")
+    assert asking.begun[-1] == "address 2"

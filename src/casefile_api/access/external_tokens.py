@@ -17,7 +17,15 @@ from casefile_api.access.issuer_keys import IssuerDocuments, IssuerKey, read_iss
 from casefile_api.access.permissions import ROLES
 from casefile_api.access.registrations import Registration, Rows, find_registration
 from casefile_api.access.revocations import RevocationList
-from casefile_api.access.tokens import MOST_KEPT, SKEW_SECONDS, Claims, confirmation_in, refusal, refuse_unless_current
+from casefile_api.access.tokens import (
+    MOST_KEPT,
+    SKEW_SECONDS,
+    Claims,
+    confirmation_in,
+    is_current,
+    refusal,
+    refuse_unless_current,
+)
 from casefile_api.access.trusted_issuers import TrustedIssuer
 from casefile_api.outward.addresses import Network
 from casefile_api.outward.kept_keys import KeptKeys
@@ -77,12 +85,17 @@ class ExternalTokens:
         except (NotCompact, TypeError):
             return False
 
+    def knows(self, text: str) -> bool:
+        """Say whether a token was verified before and is still good."""
+        kept = self._kept.get(_digest(text)) if self._issuers else None
+        return kept is not None and is_current(kept.claims, self._now(), self._revocations)
+
     async def verify(self, text: str) -> Claims:
         """Return what a token says.
 
         Raises NotAuthenticated, in the same words as for our own tokens.
         """
-        digest = sha256(text.encode("utf-8", "surrogatepass")).digest()
+        digest = _digest(text)
         kept = self._kept.get(digest)
         if kept is None or kept.look_again_at <= self._now():
             kept = await self._read(text, digest)
@@ -128,6 +141,10 @@ class ExternalTokens:
             raise refusal("unknown_key")
         if not any(key.verifies(text, token, algorithm) for key in candidates):
             raise refusal("bad_signature")
+
+
+def _digest(text: str) -> bytes:
+    return sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
 def _header_of(token: CompactToken, issuer: TrustedIssuer) -> tuple[str, str]:

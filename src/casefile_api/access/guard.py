@@ -62,6 +62,11 @@ class Guard:
         bound = (authorization or "").lower().startswith("dpop ")
         return bound or self._binding is SenderBinding.REQUIRED
 
+    def knows(self, authorization: Sequence[str]) -> bool:
+        """Say whether the token was verified before, so that it costs next to nothing to look at again."""
+        _, _, token = (authorization[0] if authorization else "").partition(" ")
+        return self._verifier.knows(token.strip()) or self._external.knows(token.strip())
+
     async def identify(self, credentials: Credentials) -> tuple[Caller, KeyProof | None]:
         """Return the caller that the headers prove, and the proof that is used up with the request.
 

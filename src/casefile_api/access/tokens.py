@@ -163,7 +163,7 @@ class TokenVerifier:
         Raises NotAuthenticated, always in the same words; its `reason` is for the log alone.
         """
         self._take_up_keys()
-        digest = sha256(bearer.encode("utf-8", "surrogatepass")).digest()
+        digest = _digest(bearer)
         kept = self._kept.get(digest)
         claims = kept or self._read(bearer)
         try:
@@ -175,6 +175,11 @@ class TokenVerifier:
         if kept is None:
             self._keep(digest, claims)
         return claims
+
+    def knows(self, bearer: str) -> bool:
+        """Say whether a token was verified before and is still good, so that it costs next to nothing."""
+        kept = self._kept.get(_digest(bearer))
+        return kept is not None and is_current(kept, self._now(), self._revocations)
 
     def _take_up_keys(self) -> None:
         """Go by the keys of the moment; what a key that is gone made good is forgotten with it."""
@@ -259,6 +264,10 @@ class TokenVerifier:
             self._kept.popitem(last=False)
 
 
+def _digest(bearer: str) -> bytes:
+    return sha256(bearer.encode("utf-8", "surrogatepass")).digest()
+
+
 def refuse_unless_current(claims: Claims, now: float, revocations: RevocationList) -> None:
     """Check that a token is good now (seconds since 1970) and was not taken back.
 
@@ -276,6 +285,15 @@ def refuse_unless_current(claims: Claims, now: float, revocations: RevocationLis
         issued_at=claims.issued_at,
     ):
         raise refusal("revoked")
+
+
+def is_current(claims: Claims, now: float, revocations: RevocationList) -> bool:
+    """Say whether a token is good now."""
+    try:
+        refuse_unless_current(claims, now, revocations)
+    except NotAuthenticated:
+        return False
+    return True
 
 
 def _could_be_signed(signature: bytes) -> bool:

@@ -4,7 +4,8 @@ They also go by the host that is asked where a request's target names it, as a s
 
 A client that opens connections and lets heads drip would hold them all; one that sends a head of megabytes would be
 read into memory, and keep everybody waiting. How long a body may take and be is `web.bodies`'s affair, how long a
-connection may rest between requests uvicorn's own.
+connection may rest between requests uvicorn's own. What comes of a body that is answered already (it is too large, or
+nobody may send it) is thrown away, so that its sender can read the answer, and has an end as well.
 """
 
 import asyncio
@@ -16,6 +17,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 HEAD_SECONDS = 15.0
 HEAD_BYTES = 65_536
 """How much may come that is no body before it is whole; what one read brings beside it is read all the same."""
+UNHEARD_SECONDS = 15.0
+UNHEARD_BYTES = 2_097_152
+"""How long and how much of a body may come when it is answered already: twice the largest that is taken."""
 
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
@@ -25,6 +29,8 @@ class ImpatientProtocol(HttpToolsProtocol):
 
     _overdue: asyncio.TimerHandle | None = None
     _unfinished = 0
+    _unheard = 0
+    _whole = True
 
     def connection_made(self, transport: Any) -> None:
         """Begin to wait for the first request."""
@@ -48,12 +54,28 @@ class ImpatientProtocol(HttpToolsProtocol):
     def on_body(self, body: bytes) -> None:
         """Count anew: a body has limits of its own."""
         self._unfinished = 0
+        if self._is_answered():
+            self._unheard += len(body)
+            if self._unheard > UNHEARD_BYTES:
+                self.transport.close()
         super().on_body(body)
 
     def on_message_complete(self) -> None:
         """Count anew for the next request."""
-        self._unfinished = 0
+        self._unfinished = self._unheard = 0
+        self._whole = True
+        if self._is_answered():
+            self._stop_waiting()
         super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """Begin to wait for the rest of a body that was answered before it was whole."""
+        super().on_response_complete()
+        if not self._whole and self._is_answered() and not self.transport.is_closing():
+            self._wait(UNHEARD_SECONDS)
+
+    def _is_answered(self) -> bool:
+        return self.cycle is not None and self.cycle.response_complete
 
     def on_message_begin(self) -> None:
         """Begin to wait for the rest of a head."""
@@ -64,6 +86,7 @@ class ImpatientProtocol(HttpToolsProtocol):
         """Wait no longer: the head is there."""
         self._stop_waiting()
         self._unfinished = 0
+        self._whole = False
         self._go_by_target()
         super().on_headers_complete()
 
@@ -76,8 +99,11 @@ class ImpatientProtocol(HttpToolsProtocol):
         self.headers[:] = [(name, named if name == b"host" else value) for name, value in self.headers]
 
     def _wait_for_head(self) -> None:
+        self._wait(HEAD_SECONDS)
+
+    def _wait(self, seconds: float) -> None:
         self._stop_waiting()
-        self._overdue = self.loop.call_later(HEAD_SECONDS, self._give_up)
+        self._overdue = self.loop.call_later(seconds, self._give_up)
 
     def _give_up(self) -> None:
         """Close, unless the answer to an earlier request is still under way on this connection."""

@@ -6,6 +6,7 @@ not become a flood of commits, nor have the connections that others wait for.
 """
 
 import asyncio
+import time
 from collections import Counter
 from datetime import datetime
 
@@ -22,6 +23,8 @@ from casefile_api.ledger.trail import Trail
 log = structlog.get_logger()
 
 WRITE_EVERY_SECONDS = 1.0
+REST_SECONDS_EACH, REST_SECONDS_MOST = 0.002, 0.1
+"""How long the next writing waits for each refusal of the last: a flood of them has few commits for others to wait for."""
 
 _COUNT = text(
     """
@@ -79,6 +82,7 @@ class RefusalTally:
         self._request_ids: dict[tuple[str, str, str, datetime], str] = {}
         self._one_at_a_time = asyncio.Lock()
         self._begun = self._written = 0
+        self._rest_until = 0.0
 
     def add(self, trail: Trail, reason: str) -> None:
         """Count one."""
@@ -110,8 +114,10 @@ class RefusalTally:
             log.warning("refusals_not_written", kinds=len(self._counted))
 
     async def _write(self) -> None:
+        await asyncio.sleep(self._rest_until - time.monotonic())
         self._begun += 1
         counted, self._counted = self._counted, Counter()
+        rest = min(counted.total() * REST_SECONDS_EACH, REST_SECONDS_MOST)
         request_ids, self._request_ids = self._request_ids, {}
         try:
             async with self._database.brief_connection() as connection:
@@ -124,6 +130,7 @@ class RefusalTally:
             self._counted += counted
             self._request_ids = {key: request_ids[key] for key in counted} | self._request_ids
         self._written = self._begun
+        self._rest_until = time.monotonic() + rest
 
     async def keep_written(self) -> None:
         """Write every second, until cancelled."""

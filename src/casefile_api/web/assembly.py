@@ -31,6 +31,9 @@ from casefile_api.web.parts import Parts
 from casefile_api.web.proxies import certificate_networks, trusted_networks
 from casefile_api.web.turns import Turns
 
+MOST_STRANGERS_WAITING = 4096
+"""As many as a process has connections: whoever shares an address with who floods is late, and not shut out."""
+
 
 def build_parts(settings: Settings, *, application: str = "casefile-api", role: str = SERVICE_ROLE) -> Parts:
     """Make the parts of a process; nothing is connected yet.
@@ -61,14 +64,19 @@ def build_parts(settings: Settings, *, application: str = "casefile-api", role: 
         key_proofs=key_proofs,
         guard=Guard(verifier, external, key_proofs, settings.sender_binding),
         revocations=revocations,
-        limits=RateLimits(database.rows, Policy("client", settings.rate_per_second, settings.rate_burst)),
-        address_limits=RateLimits(
-            database.rows, Policy("address", settings.address_rate_per_second, settings.address_rate_burst)
+        limits=_rates("client", database, settings, settings.rate_per_second, settings.rate_burst),
+        address_limits=_rates(
+            "address", database, settings, settings.address_rate_per_second, settings.address_rate_burst
         ),
         tally=RefusalTally(database),
         turns=Turns(settings.turns_per_client),
         tiles=KeptTiles(),
+        turns_of_strangers=Turns(1, most_waiting=MOST_STRANGERS_WAITING, always=True),
     )
+
+
+def _rates(name: str, database: Database, settings: Settings, per_second: float, burst: int) -> RateLimits:
+    return RateLimits(database.rows, Policy(name, per_second, burst, settings.rate_body_bytes))
 
 
 def master_key_file(settings: Settings) -> Path:

@@ -5,7 +5,9 @@ FastAPI does anything, so that refusals come in the promised order.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, TypeVar
 
 from fastapi import Depends, Request
@@ -15,11 +17,14 @@ from casefile_api.errors import Fault, Invalid, TooLarge, UnsupportedMediaType
 from casefile_api.web.exchange import exchange_of
 from casefile_api.web.shapes import faults_of
 from casefile_api.web.strict_json import NullPolicy, only_in_extensions, parse
+from casefile_api.web.weighing import Weighing, announced_bytes
 
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
 JSON_PATCH = "application/json-patch+json"
+LARGE_BYTES = 65_536
 _LONGEST_SECONDS = 30
+_BESIDE = ThreadPoolExecutor(1, "large-bodies")
 
 
 class Body(BaseModel):
@@ -28,7 +33,7 @@ class Body(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
-Model = TypeVar("Model", bound=BaseModel)
+Read = TypeVar("Read")
 
 
 class BodyReader:
@@ -53,9 +58,9 @@ class BodyReader:
             raise UnsupportedMediaType(f"Send {' or '.join(self.media_types)}, in UTF-8.")
         return media_type
 
-    def parse(self, raw: bytes, media_type: str) -> Any:
+    async def parse(self, raw: bytes, media_type: str) -> Any:
         """Return the body's JSON value; Invalid names each place that has no single meaning."""
-        return parse(raw, allow_null=self._nulls.get(media_type, only_in_extensions))
+        return await _read(raw, partial(parse, raw, allow_null=self._nulls.get(media_type, only_in_extensions)))
 
     async def __call__(self, request: Request) -> BaseModel:
         """Return the validated body of this request."""
@@ -63,9 +68,16 @@ class BodyReader:
         model = self.media_types[exchange.media_type or next(iter(self.media_types))]
         raw = exchange.body if exchange.body.strip() else b"{}"
         try:
-            return model.model_validate_json(raw)
+            return await _read(raw, partial(model.model_validate_json, raw))
         except ValidationError as found:
             raise Invalid("The body is not as this call wants it.", *faults_of(found)) from None
+
+
+async def _read(raw: bytes, reading: Callable[[], Read]) -> Read:
+    """Read a body; a large one beside the loop, one at a time, so that the requests of others go between."""
+    if len(raw) <= LARGE_BYTES:
+        return reading()
+    return await asyncio.get_running_loop().run_in_executor(_BESIDE, reading)
 
 
 def JsonBody(model: type[BaseModel], *, optional: bool = False) -> Any:  # noqa: N802 - reads as a type in a signature
@@ -78,13 +90,12 @@ def PatchBody(models: Mapping[str, type[BaseModel]], nulls: Mapping[str, NullPol
     return Depends(BodyReader(models, nulls, optional=False))
 
 
-async def read_body(request: Request, limit_bytes: int) -> bytes:
-    """Read the body up to the limit.
+async def read_body(request: Request, limit_bytes: int, weighing: Weighing | None = None) -> bytes:
+    """Read the body up to the limit, and count it in the rate of who sends it as it comes.
 
-    Raises TooLarge as soon as more is announced or has come.
+    Raises TooLarge as soon as more is announced or has come, TooManyRequests where the rate gives no more.
     """
-    announced = request.headers.get("content-length", "")
-    if announced.isdigit() and int(announced) > limit_bytes:
+    if announced_bytes(request) > limit_bytes:
         raise _too_large(limit_bytes)
     parts: list[bytes] = []
     size = 0
@@ -94,6 +105,8 @@ async def read_body(request: Request, limit_bytes: int) -> bytes:
                 size += len(part)
                 if size > limit_bytes:
                     raise _too_large(limit_bytes)
+                if weighing is not None:
+                    await weighing.count(size)
                 parts.append(part)
     except TimeoutError:
         fault = Fault("too_slow", f"Send the whole body within {_LONGEST_SECONDS} seconds.", pointer="")

@@ -9,6 +9,7 @@ from casefile_api.access.caller import Caller
 from casefile_api.access.permissions import Operation
 from casefile_api.ledger.trail import Trail
 from casefile_api.web.parts import Parts
+from casefile_api.web.weighing import Weighing
 
 
 @dataclass(slots=True)
@@ -27,6 +28,7 @@ class Exchange:
     idempotency_key: str | None = None
     headers: dict[str, str] = field(default_factory=dict)
     outcome: str = "allowed"
+    weighing: Weighing | None = None
     _caller: Caller | None = None
 
     @property

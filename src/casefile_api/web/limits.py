@@ -30,11 +30,11 @@ _LEASE = """
     insert into rate_bucket as held (name, level, granted, refilled_at)
     values (:name, :burst - cast(:wanted as int), :wanted, statement_timestamp())
     on conflict (name) do update set
-        granted = least(cast(:wanted as int), floor({full})),
-        level = {full} - least(cast(:wanted as int), floor({full})),
+        granted = {granted},
+        level = {full} - {granted},
         refilled_at = greatest(held.refilled_at, statement_timestamp())
     returning granted, level
-    """.replace(
+    """.replace("{granted}", "greatest(0, least(cast(:wanted as int), floor({full})))").replace(
     "{full}",
     "least(cast(:burst as double precision), held.level + cast(:returned as int) + cast(:rate as double precision)"
     " * extract(epoch from greatest(statement_timestamp() - held.refilled_at, interval '0')))",
@@ -45,11 +45,15 @@ Rows = Callable[[str, Mapping[str, Any]], Awaitable[list[Any]]]
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """So many requests a second on average, and so many at once; `name` is what the headers call it."""
+    """So many requests a second on average, and so many at once; `name` is what the headers call it.
+
+    A request counts as one, and as one more for every `body_bytes` of its body.
+    """
 
     name: str
     per_second: float
     burst: int
+    body_bytes: int = 16_384
 
     @property
     def lease(self) -> int:
@@ -60,6 +64,10 @@ class Policy:
     def window_seconds(self) -> int:
         """Return the time in which an empty bucket is full again."""
         return max(1, round(self.burst / self.per_second))
+
+    def weight(self, body_bytes: int) -> int:
+        """Return how many requests one with such a body counts as."""
+        return 1 + body_bytes // self.body_bytes
 
 
 @dataclass(slots=True)
@@ -78,13 +86,13 @@ class RateLimits:
 
     def __init__(self, rows: Rows, policy: Policy, now: Callable[[], float] = time.monotonic) -> None:
         self._rows = rows
-        self._policy = policy
+        self.policy = policy
         self._now = now
         self._leases: OrderedDict[str, _Lease] = OrderedDict()
         self._held_back: Counter[str] = Counter()
 
-    async def take(self, who: str) -> dict[str, str]:
-        """Take one request from the bucket; return the headers that tell what is left.
+    async def take(self, who: str, requests: int = 1) -> dict[str, str]:
+        """Take one request from the bucket, and what it counts for beyond; return the headers that tell what is left.
 
         Raises TooManyRequests with `Retry-After` where nothing is left.
         """
@@ -98,8 +106,10 @@ class RateLimits:
                     await self._renew(lease, who)
                     if not self._spend(lease):
                         raise self._refusal(lease)
-        policy = self._policy
-        told = f'"{policy.name}";r={lease.left + lease.beside};t={policy.window_seconds}'
+        if requests > 1:
+            await self._owe(lease, who, requests - 1)
+        policy = self.policy
+        told = f'"{policy.name}";r={max(0, lease.left + lease.beside)};t={policy.window_seconds}'
         return {**self._told_policy(), "RateLimit": told}
 
     async def hold_back(self, refusal: TooManyRequests, who: str) -> None:
@@ -131,8 +141,16 @@ class RateLimits:
         lease.left -= 1
         return True
 
+    async def _owe(self, lease: _Lease, who: str, requests: int) -> None:
+        """Take what a request counts for beyond one; what is owed is told the other processes at once."""
+        lease.left -= requests
+        if lease.left < 0:
+            async with lease.lock:
+                if lease.left < 0:
+                    await self._renew(lease, who)
+
     async def _renew(self, lease: _Lease, who: str) -> None:
-        policy, returned = self._policy, lease.left
+        policy, returned = self.policy, lease.left
         lease.left = 0
         values = {
             "name": f"{policy.name}:{who}",
@@ -141,19 +159,24 @@ class RateLimits:
             "wanted": policy.lease,
             "returned": returned,
         }
-        (row,) = await self._rows(_LEASE, values)
+        try:
+            (row,) = await self._rows(_LEASE, values)
+        except BaseException:
+            lease.left += returned
+            raise
         now = self._now()
-        lease.left, lease.beside, lease.until = row.granted, max(0, int(row.level)), now + LEASE_SECONDS
+        lease.left += row.granted
+        lease.beside, lease.until = max(0, int(row.level)), now + LEASE_SECONDS
         if row.granted < 1:
             lease.empty_until = now + (1 - row.level) / policy.per_second
 
     def _refusal(self, lease: _Lease) -> TooManyRequests:
         wait = max(1, math.ceil(lease.empty_until - self._now()))
-        told = {"RateLimit": f'"{self._policy.name}";r=0;t={wait}', "Retry-After": str(wait)}
-        return TooManyRequests(f"This {self._policy.name} is over its rate.", headers={**self._told_policy(), **told})
+        told = {"RateLimit": f'"{self.policy.name}";r=0;t={wait}', "Retry-After": str(wait)}
+        return TooManyRequests(f"This {self.policy.name} is over its rate.", headers={**self._told_policy(), **told})
 
     def _told_policy(self) -> dict[str, str]:
-        policy = self._policy
+        policy = self.policy
         return {"RateLimit-Policy": f'"{policy.name}";q={policy.burst};w={policy.window_seconds}'}
 
 

@@ -38,3 +38,4 @@ class Parts:
     tally: RefusalTally
     turns: Turns
     tiles: KeptTiles
+    turns_of_strangers: Turns

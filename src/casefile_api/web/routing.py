@@ -5,6 +5,7 @@ unit of work writes the entry of a change; what it did not write is written here
 durable. An operation without a row in the table cannot be served.
 """
 
+import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
 from typing import Any
@@ -43,9 +44,10 @@ from casefile_api.web.documenting import document_operation, query_names
 from casefile_api.web.etags import read_tags
 from casefile_api.web.exchange import Exchange
 from casefile_api.web.idempotency import Replayed, read_key
-from casefile_api.web.limits import site_of
+from casefile_api.web.limits import RateLimits, site_of
 from casefile_api.web.problems import problem_response
 from casefile_api.web.proxies import certificate_of, source_address, trusted_networks
+from casefile_api.web.weighing import Weighing, announced_bytes
 
 log = structlog.get_logger()
 _MOST_FAULTS = 20
@@ -140,7 +142,7 @@ async def _prepare(
         return
     await _let_in(exchange)
     if request.method in {"POST", "PUT", "PATCH", "DELETE"}:
-        exchange.body = await read_body(request, parts.settings.body_limit_bytes)
+        exchange.body = await read_body(request, parts.settings.body_limit_bytes, exchange.weighing)
     if not row.open and "wait" not in request.query_params:  # who waits for something to happen takes up nothing
         await under_way.enter_async_context(parts.turns.turn(exchange.caller.client_id))
     if request.headers.get("content-encoding", "identity").lower() != "identity":
@@ -164,7 +166,7 @@ async def _prepare(
     exchange.if_match = read_tags(tags, "If-Match") if tags is not None else None
     _check_query(request, names)
     if reader is not None and exchange.media_type:
-        exchange.value = reader.parse(exchange.body, exchange.media_type)
+        exchange.value = await reader.parse(exchange.body, exchange.media_type)
 
 
 def _context_of(exchange: Exchange) -> CallContext:
@@ -186,13 +188,13 @@ async def _let_in(exchange: Exchange) -> None:
     request, parts, row = exchange.request, exchange.parts, exchange.operation
     if row.open:
         if request.method == "POST":
-            await parts.address_limits.take(_site_of(request))
+            await _weigh(exchange, parts.address_limits, _site_of(request))
         return
     caller, proof = await _identify(exchange)
     exchange.acts(caller)
     if caller.token_issuer is not None:
         exchange.trail.context["token_issuer"] = caller.token_issuer
-    exchange.headers.update(await parts.limits.take(caller.client_id))
+    exchange.headers.update(await _weigh(exchange, parts.limits, caller.client_id))
     if proof is not None and row.logged is not Logged.ALWAYS:
         await parts.reads.use_up(proof)
     else:
@@ -200,8 +202,15 @@ async def _let_in(exchange: Exchange) -> None:
     admit(caller, row)
 
 
+async def _weigh(exchange: Exchange, limits: RateLimits, who: str) -> dict[str, str]:
+    """Take the request from a rate, with the body that it announces; return the headers that tell what is left."""
+    exchange.weighing = Weighing(limits, who)
+    most = exchange.parts.settings.body_limit_bytes
+    return await exchange.weighing.count(min(announced_bytes(exchange.request), most))
+
+
 async def _identify(exchange: Exchange) -> tuple[Caller, KeyProof | None]:
-    """Find out who is calling, and by what proof."""
+    """Find out who is calling, and by what proof; tokens that are new here wait for each other."""
     request, parts = exchange.request, exchange.parts
     credentials = Credentials(
         authorization=request.headers.getlist("authorization"),
@@ -210,6 +219,9 @@ async def _identify(exchange: Exchange) -> tuple[Caller, KeyProof | None]:
         url=parts.settings.public_url.rstrip("/") + request.scope["raw_path"].decode("latin-1"),
         certificate=certificate_of(request, parts.settings),
     )
+    if not parts.guard.knows(credentials.authorization):
+        async with parts.turns_of_strangers.turn(_site_of(request)):
+            await asyncio.sleep(0)  # what else waits for the processor goes between two of a line
     return await parts.guard.identify(credentials)
 
 

@@ -3,6 +3,9 @@
 A rate says how much a client may ask for; it does not say that it may ask for all of it in the same moment. Without
 turns a burst of one would stand before the next request of every other, and hold every connection to the database. A
 client that is alone is not limited. Who waits costs nothing but its connection, and is served in the order it came.
+
+Who comes with a token that was not seen before takes a turn of their address before it is verified: verifying is work
+of the processor, and a burst of forgeries would stand before everybody whose token is known.
 """
 
 import asyncio
@@ -27,11 +30,20 @@ class _Line:
 
 
 class Turns:
-    """The turns of the clients of one process."""
+    """The turns of one process: of clients, or (`always`, also where there is only one) of addresses."""
 
-    def __init__(self, together: int, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        together: int,
+        now: Callable[[], float] = time.monotonic,
+        *,
+        most_waiting: int = MOST_WAITING,
+        always: bool = False,
+    ) -> None:
         self._together = together
         self._now = now
+        self._most_waiting = most_waiting
+        self._always = always
         self._lines: dict[str, _Line] = {}
         self._last = ""
         self._alone_from = 0.0
@@ -61,11 +73,12 @@ class Turns:
             self._last, self._alone_from = who, self._now() + ABOUT_SECONDS
 
     def _free(self, line: _Line) -> bool:
-        return line.under_way < self._together or self._now() >= self._alone_from
+        alone = not self._always and self._now() >= self._alone_from
+        return line.under_way < self._together or alone
 
     async def _wait(self, line: _Line) -> None:
-        if len(line.waiting) >= MOST_WAITING:
-            raise TooManyRequests("Too many requests of this client wait already.", headers={"Retry-After": "1"})
+        if len(line.waiting) >= self._most_waiting:
+            raise TooManyRequests("Too many requests of the same caller wait already.", headers={"Retry-After": "1"})
         called: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         line.waiting.append(called)
         try:
