@@ -50,13 +50,18 @@ class Flood:
     body: Callable[[], bytes] | None = None
 
 
+def _case_file() -> bytes:
+    """A sound opening with a content as large as may be; it is there already from the second time on."""
+    return orjson.dumps(opening(urn="53BH9999926", police_unit="police-53-rasso", content=content_at_the_limit()))
+
+
 FLOODS = (
     Flood("reads far over its rate, on 16 connections", 16),
     Flood("the same, on 200 connections", 200),
     Flood("forged tokens, on 200 connections", 200, {"Authorization": "Bearer forged"}),
     Flood("bodies of a megabyte of nothing, on 200 connections", 200, body=lambda: b" " * 1_000_000),
-    Flood("case files of a megabyte, on 200 connections", 200, body=lambda: _case_file()),
-    Flood("the same, without a token", 200, {"Authorization": "Bearer forged"}, body=lambda: _case_file()),
+    Flood("case files of a megabyte, on 200 connections", 200, body=_case_file),
+    Flood("the same, without a token", 200, {"Authorization": "Bearer forged"}, body=_case_file),
 )
 
 
@@ -112,11 +117,6 @@ def quiet_latency(flooded: Sandbox, other: Sandbox, flood: Flood) -> Iterator[tu
         yield f"a quiet client, {name}", f"p50 {median:.2f} ms, p99 {last:.2f} ms"
     (apart, apart_last), (beside, beside_last) = list(found.values())[1:]
     yield "what our own sharing adds", f"p50 {beside / apart:.2f}, p99 {beside_last / apart_last:.2f}"
-
-
-def _case_file() -> bytes:
-    """A sound opening with a content as large as may be; it is there already from the second time on."""
-    return orjson.dumps(opening(urn="53BH9999926", police_unit="police-53-rasso", content=content_at_the_limit()))
 
 
 def _percentiles(latencies: list[float]) -> tuple[float, float]:

@@ -171,9 +171,8 @@ def narrow(shared_folder: Path) -> Iterator[Sandbox]:
     rates = {"CASEFILE_ADDRESS_RATE_PER_SECOND": "0.001", "CASEFILE_ADDRESS_RATE_BURST": "8"}
     rates |= {"CASEFILE_RATE_PER_SECOND": "0.001", "CASEFILE_RATE_BURST": "8"}
     with running_sandbox(shared_folder / "narrow", **rates) as running:
-        for client_id in SYSTEMS:
-            SYSTEMS[client_id] = running.party(client_id)
-            assert SYSTEMS[client_id].token
+        SYSTEMS.update({client_id: running.party(client_id) for client_id in SYSTEMS})
+        assert all(system.token for system in SYSTEMS.values())
         yield running
         running.http.close()
 

@@ -24,7 +24,7 @@ log = structlog.get_logger()
 
 WRITE_EVERY_SECONDS = 1.0
 REST_SECONDS_EACH, REST_SECONDS_MOST = 0.002, 0.1
-"""How long the next writing waits for each refusal of the last: a flood of them has few commits for others to wait for."""
+"""How long a writing waits for each refusal of the one before: others wait for the same disk."""
 
 _COUNT = text(
     """
