@@ -129,6 +129,12 @@ def test_texts_and_parts_outside_lists_are_sections_of_their_own():
     ]
 
 
+def test_a_member_that_is_null_is_another_than_one_that_is_not_there():
+    assert shown({"extensions": {"a": None}}, {"extensions": {}}) == [
+        ("extensions", "changed", None, "/content/extensions")
+    ]
+
+
 def test_true_is_not_one():
     assert shown({"extensions": {"a": True}}, {"extensions": {"a": 1}}) != []
 

@@ -1,6 +1,7 @@
 """Every row of every file standard: a file that meets it, and one that does not."""
 
 import copy
+import re
 import time
 from datetime import date
 from pathlib import Path
@@ -224,6 +225,47 @@ def test_the_gloucestershire_file_goes_from_eleven_missing_items_to_none_by_foll
     assert evaluate("full_code_test", content, envelope=ENVELOPE, request=REQUEST, on=TODAY).ready
 
 
+ADVISED: dict[str, list[dict[str, Any]]] = {
+    "key_statements": [{"material": ["MG11"]}, {"material": ["ABE_RECORDING"]}],
+    "exhibits": [{"material": ["EXHIBIT"]}, {"material": ["CCTV"]}],
+    "forensic": [{"material": ["MG22(SFR)"]}, {"forensic_submissions": [{"id": "f1", "examination": "dna"}]}],
+    "rebuttable_presumption": [
+        {"disclosure": {"none_presumed_because": "No record was made at the time."}},
+        {"unused_material": [{"id": "u1", "schedule": "MG6C", "number": 1, "description": "Log of the call",
+                              "rebuttable_presumption": "emergency_calls"}]},
+    ],
+    "third_party_material": [
+        {"third_party_material": "Nothing is held."},
+        {"third_party_requests": [{"id": "t1", "holder_kind": "gp", "status": "requested"}]},
+    ],
+    "digital_position": [
+        {"digital_strategy": "The phone is examined."},
+        {"devices": [{"id": "d1", "kind": "mobile_phone", "seized_on": "2026-09-20", "extracted_on": "2026-10-01"}]},
+    ],
+    "bad_character": [{"suspects": {"bad_character": "None is known."}}, {"material": ["MG16"]}],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "way"), [(code, n) for code, ways in ADVISED.items() for n in range(len(ways))])
+def test_whichever_way_of_mending_is_taken_that_the_advice_names_it_is_mended(code: str, way: int):
+    content: dict[str, Any] = {**unfinished_content(), "supervisor_comments": "Reviewed."}
+    assert outcome_of(content, code) == "missing"
+    follow(content, ADVISED[code][way])
+    assert content_faults(content) == [] and check_content(content, attachment_ids=set(), on=TODAY) == []
+    assert outcome_of(content, code) == "met"
+
+
+def outcome_of(content, code: str) -> str:
+    verdict = evaluate("full_code_test", content, envelope=ENVELOPE, request=REQUEST, on=TODAY)
+    return str(result_of(verdict, code).outcome)
+
+
+def test_a_kind_that_an_advice_names_is_one_that_material_can_have():
+    kinds = CODE_LISTS["document_kind"].by_code
+    named = {kind for _, rule in ROWS for kind in re.findall(r"\b(?:MG[0-9]+[A-Z]?|[A-Z]{3,}_[A-Z]+)\b", rule.mend)}
+    assert {"MG11", "ABE_RECORDING", "EXPERT_REPORT"} <= named <= set(kinds)
+
+
 # What can be mended in more than one place points to the first of them.
 CHOICES = {"rebuttable_presumption", "third_party_material"}
 
@@ -237,7 +279,7 @@ def follow(content: dict[str, Any], mend: dict[str, Any]) -> None:
     for name, value in mend.items():
         if name == "material":
             content[name] += [{"id": kind, "kind": kind, "status": "available"} for kind in value]
-        elif name == "complainants":
+        elif name in {"complainants", "suspects"}:
             content[name] = [{**person, **value} for person in content[name]]
         else:
             content[name] = value
