@@ -99,6 +99,12 @@ def test_a_scanner_that_is_away_or_breaks_off_lets_nothing_through() -> None:
         examine(pieces(PDF, 65536), "127.0.0.1:1")
 
 
+@pytest.mark.parametrize("answer", [b"", b"stream: Can't allocate memory ERROR\0"], ids=["silent", "another word"])
+def test_a_scanner_that_dies_in_the_middle_did_not_find_the_file_too_long(answer: bytes) -> None:
+    with clamd(answer, hang_up_after=1) as (address, _), pytest.raises(DependencyUnavailable):
+        examine([b"x" * 100_000] * 50, address)
+
+
 def test_a_file_too_long_for_the_scanner_is_not_taken_for_scanned() -> None:
     with clamd(b"INSTREAM size limit exceeded. ERROR\0", hang_up_after=1) as (address, _):
         assert examine([b"x" * 100_000] * 50, address).scan is Scan.TOO_LARGE

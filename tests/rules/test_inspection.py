@@ -1,5 +1,6 @@
 """What is found inside files: cut off, locked, or packed to break whoever opens them."""
 
+import bz2
 import gzip
 import io
 import lzma
@@ -218,14 +219,28 @@ def test_a_tape_is_followed_from_file_to_file(form: int) -> None:
     assert found(data[: -(-end // 512) * 512]) is None
 
 
-def test_what_is_packed_alone_is_unpacked_a_little_at_a_time() -> None:
-    lines = b"".join(b"%d;%d\n" % (n, n * 7919 % 10007) for n in range(200_000))
-    packed = gzip.compress(lines)
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
+def test_what_is_packed_alone_is_unpacked_a_little_at_a_time(pack: Callable[[bytes], bytes]) -> None:
+    lines = b"".join(b"%d;%d\n" % (n, n * 7919 % 10007) for n in range(60_000))
+    packed = pack(lines)
     assert look_inside(ranged_bytes(packed)) == Inside(None, {"unpacked_bytes": len(lines)})
     assert found(packed[: len(packed) // 2]) is Fault.TRUNCATED
-    assert found(gzip.compress(b"before" * 200 + SIGNATURE)) is Fault.INFECTED
-    assert found(gzip.compress(bytes(20_000_000))) is Fault.ARCHIVE_BOMB
-    assert found(gzip.compress(bytes(1_000_000))) is None
+    assert found(packed + packed) is None
+    assert found(packed + packed[: len(packed) // 2]) is Fault.TRUNCATED
+    assert found(packed + b"what somebody wrote behind it") is None
+    assert found(packed + pack(b"before" * 200 + SIGNATURE)) is Fault.INFECTED
+    assert found(pack(taped(("inner.zip", VIRUS)))) is Fault.INFECTED
+    assert found(pack(bytes(8_500_000))) is Fault.ARCHIVE_BOMB
+    assert found(pack(bytes(1_000_000))) is None
+
+
+def test_what_wants_more_memory_than_it_is_given_is_not_unpacked() -> None:
+    wide = [{"id": lzma.FILTER_LZMA2, "preset": 0, "dict_size": 128 * 2**20}]
+    assert look_inside(ranged_bytes(lzma.compress(b"words", lzma.FORMAT_XZ, filters=wide))) == Inside()
+
+
+def test_a_text_that_begins_like_something_packed_is_a_text() -> None:
+    assert found(b"BZh9 is how bzip2 begins") is None
 
 
 def taped(*files: tuple[str, bytes]) -> bytes:
@@ -398,7 +413,13 @@ def test_nothing_that_is_sent_makes_the_looking_fail() -> None:
     """Bytes changed and cut at random: whatever comes out, it is an outcome."""
     chance = random.Random(20261124)
     samples = [path.read_bytes()[:60_000] for path in LOCKED.iterdir()] + [data[:60_000] for data in WHOLE.values()]
-    samples += [rar5(9_000, b"x" * 900), rar4(9_000, b"x" * 900), gzip.compress(taped(("a.zip", VIRUS)))]
+    samples += [
+        rar5(9_000, b"x" * 900),
+        rar4(9_000, b"x" * 900),
+        bz2.compress(b"x" * 900),
+        lzma.compress(b"x" * 900),
+        gzip.compress(taped(("a.zip", VIRUS))),
+    ]
     samples += [zipped(("a.zip", zipped(("b", b"b" * 300))), ("c", b"c" * 90)), compound("Workbook", bytes(90))]
     for round_ in range(1500):
         data = bytearray(chance.choice(samples))

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from casefile_api.attachments.inspection.archives import look_at_zip
 from casefile_api.attachments.inspection.compound import look_at_compound
 from casefile_api.attachments.inspection.outcome import PASSED_ON, SOUND, Fault, Inside
+from casefile_api.attachments.inspection.packed import is_packed, look_at_packed
 from casefile_api.attachments.inspection.pdf import look_at_pdf
 from casefile_api.attachments.inspection.pictures import look_at_jpeg, look_at_png
 from casefile_api.attachments.inspection.ranged import Ranged, TooManyReads
 from casefile_api.attachments.inspection.rar import NEWER, OLDER, look_at_rar
 from casefile_api.attachments.inspection.recordings import look_at_iso_media, look_at_riff
 from casefile_api.attachments.inspection.seven_zip import look_at_seven_zip
-from casefile_api.attachments.inspection.tapes import is_tar, look_at_gzip, look_at_tar
+from casefile_api.attachments.inspection.tapes import is_tar, look_at_tar
 
 _HEAD_BYTES = 1024
 _END_OF_ZIP_BYTES = 64 * 1024
@@ -60,7 +61,7 @@ _FAMILIES: tuple[tuple[Callable[[bytes], bool], Look], ...] = (
     (lambda head: head.startswith(bytes.fromhex("ffd8ff")), _within(look_at_jpeg)),
     (lambda head: head.startswith(b"\x89PNG\r\n\x1a\n"), _within(look_at_png)),
     (is_tar, _around(look_at_tar)),
-    (lambda head: head.startswith(b"\x1f\x8b\x08"), _around(look_at_gzip)),
+    (is_packed, _around(look_at_packed)),
     (lambda head: head[4:8] == b"ftyp", _within(look_at_iso_media)),
     (lambda head: head.startswith(b"RIFF"), _within(look_at_riff)),
     (lambda head: b"%PDF-" in head, _within(look_at_pdf)),

@@ -25,7 +25,7 @@ SOUND = Inside()
 PASSED_ON = frozenset({Fault.PASSWORD_PROTECTED, Fault.ARCHIVE_BOMB, Fault.INFECTED})
 """What a file in an archive makes the archive; half a picture among those of a telephone is evidence like any other."""
 _ARCHIVES = (
-    *(b".zip", b".7z", b".rar", b".tar", b".gz", b".tgz", b".jar", b".apk"),
+    *(b".zip", b".7z", b".rar", b".tar", b".gz", b".tgz", b".bz2", b".xz", b".jar", b".apk"),
     *(b".docx", b".xlsx", b".pptx", b".docm", b".xlsm"),
 )
 RATIO_LIMIT = 200

@@ -1,24 +1,16 @@
-"""Archives as tapes are written: tar (POSIX.1-1988 ustar, pax, GNU), from header to header; and gzip (RFC 1952).
+"""Archives as tapes are written: tar (POSIX.1-1988 ustar, pax, GNU), from header to header.
 
 Telephones and disk images come in them. A tar has no directory: it is followed as far as is worth the reads, and the
-archives and documents in it are looked into where they lie. What is packed by gzip is unpacked a little at a time,
-looked at and let go; its beginning is looked into as the file that it is.
+archives in it are looked into where they lie.
 """
 
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-from casefile_api.attachments.inspection.outcome import PASSED_ON, Fault, Inside, is_archive, packs_too_well
-from casefile_api.attachments.inspection.ranged import Ranged, ranged_bytes
-from casefile_api.attachments.malware import EicarScan
+from casefile_api.attachments.inspection.outcome import Fault, Inside, is_archive
+from casefile_api.attachments.inspection.ranged import Ranged
 
 _BLOCK = 512
 _HEADERS_LIMIT = 5_000
-_MIB = 1024 * 1024
-_PACKED_LIMIT_BYTES = 16 * _MIB
-_UNPACKED_LIMIT_BYTES = 256 * _MIB
-_WITH_HEADER = 31
-_HELD_LIMIT_BYTES = 16 * _MIB
 
 Look = Callable[[Ranged], Inside]
 
@@ -68,36 +60,3 @@ def _after_maps(file: Ranged, at: int, head: bytes) -> int:
         table = file.read(at, _BLOCK)
         more, at = len(table) == _BLOCK and table[504] == 1, at + _BLOCK
     return at
-
-
-def look_at_gzip(file: Ranged, look: Look) -> Inside:
-    """Find what unpacks to more than anybody wants, what breaks off, and the test virus.
-
-    `look` is how what was packed is looked into, as far as it is held.
-    """
-    unpacking, eicar, held = zlib.decompressobj(_WITH_HEADER), EicarScan(), bytearray()
-    packed = unpacked = 0
-    for block in file.onward(0):
-        packed += len(block)
-        try:
-            for piece in _unpacked(unpacking, block):
-                unpacked += len(piece)
-                eicar.update(piece)
-                held += piece[: max(0, _HELD_LIMIT_BYTES - len(held))]
-        except zlib.error:
-            return Inside(Fault.TRUNCATED, {"unpacked_bytes": unpacked})
-        if packs_too_well(unpacked, packed):
-            return Inside(Fault.ARCHIVE_BOMB, {"unpacked_bytes": unpacked})
-        if unpacking.eof or packed > _PACKED_LIMIT_BYTES or unpacked > _UNPACKED_LIMIT_BYTES:
-            break
-    broken_off = packed == file.size and not unpacking.eof
-    inner = look(ranged_bytes(bytes(held))).fault if held else None
-    fault = Fault.INFECTED if eicar.found else inner if inner in PASSED_ON else Fault.TRUNCATED if broken_off else None
-    return Inside(fault, {"unpacked_bytes": unpacked})
-
-
-def _unpacked(unpacking: "zlib._Decompress", block: bytes) -> Iterator[bytes]:
-    """Unpack a block a MiB at a time."""
-    while block and not unpacking.eof:
-        yield unpacking.decompress(block, _MIB)
-        block = unpacking.unconsumed_tail
