@@ -31,6 +31,7 @@ def test_the_embedded_store_is_tried_beside_the_running_service(sandbox: Sandbox
         "versions": "yes",
         "ranges": "yes",
         "unfinished uploads": "yes",
+        "access log": "no",
         "object lock": "yes",
     }
 

@@ -82,6 +82,7 @@ async def test_what_it_guarantees_is_told(storage: Storage) -> None:
         "versions": True,
         "ranges": True,
         "unfinished uploads": True,
+        "access log": False,
         "object lock": True,
     }
     storage.close()

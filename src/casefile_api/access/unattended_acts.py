@@ -51,6 +51,7 @@ UNATTENDED: Mapping[str, Operation62 | None] = {
     "confirm_erasure": Operation62.ERASURE,
     "ask_for_case_erasure": _NONE,
     "confirm_case_erasure": Operation62.ERASURE,
+    "tell_downloads": Operation62.COLLECTION,
 }
 
 COMMANDS: Mapping[str, str] = {
@@ -73,6 +74,7 @@ COMMANDS: Mapping[str, str] = {
     "audit erase confirm": "confirm_erasure",
     "case-files erase ask": "ask_for_case_erasure",
     "case-files erase confirm": "confirm_case_erasure",
+    "read-access-log": "tell_downloads",
 }
 
 COMMANDS_UNRECORDED: Mapping[str, str] = {

@@ -5,6 +5,7 @@ versions name it by the versions (`chain`). Rows are only ever added.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -43,17 +44,47 @@ def add_link(
     facts: Mapping[str, Any] | None = None,
 ) -> None:
     """Add a link to the chain, with the audit entry of the change; without a caller it is the service's own act."""
+    who = Who(caller.organisation, caller.client_id, caller.staff_id) if caller else Who()
+    _add(change, row, kind, change.now, who, sha256, size_bytes, facts or {})
+
+
+def add_told_link(
+    change: Recording, row: Attachment, kind: CustodyKind, *, at: datetime, who: "Who", facts: Mapping[str, Any]
+) -> None:
+    """Add what another system tells of: at its time, and by whoever it was given to."""
+    _add(change, row, kind, at, who, row.sha256, row.size, facts)
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Whose act a link tells of; the service's own where nobody is named."""
+
+    organisation: str | None = None
+    client_id: str | None = None
+    staff_id: str | None = None
+
+
+def _add(
+    change: Recording,
+    row: Attachment,
+    kind: CustodyKind,
+    at: datetime,
+    who: Who,
+    sha256: str | None,
+    size_bytes: int | None,
+    facts: Mapping[str, Any],
+) -> None:
     link = AttachmentCustody(
         id=new_id(),
         attachment_id=row.id,
         kind=kind.value,
-        at=change.now,
-        organisation=caller.organisation if caller else None,
-        client_id=caller.client_id if caller else None,
-        staff_id=caller.staff_id if caller else None,
+        at=at,
+        organisation=who.organisation,
+        client_id=who.client_id,
+        staff_id=who.staff_id,
         sha256=sha256,
         size=size_bytes,
         audit_entry_id=change.trail.entry_id,
-        facts=dict(facts or {}),
+        facts=dict(facts),
     )
     change.session.add(link)

@@ -53,6 +53,8 @@ class CustodyKind(StrEnum):
     RECHECKED = "rechecked"
     FOUND_ALTERED = "found_altered"
     COPIED = "copied"
+    DOWNLOADED = "downloaded"
+    """The store gave its bytes to somebody, as its own access log has it."""
 
 
 def _moment(*, nullable: bool = False) -> Column[datetime]:

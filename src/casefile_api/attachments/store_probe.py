@@ -131,6 +131,13 @@ def _gives_up_unfinished(storage: Storage, outside: httpx.Client, key: str) -> b
     return give_up_unfinished(storage, storage.give_up_days)
 
 
+def _tells_of_requests(storage: Storage, outside: httpx.Client, key: str) -> bool:
+    try:
+        return bool(storage.ask("get_bucket_logging").get("LoggingEnabled"))
+    except (StoreRefused, MissingObject):
+        return False
+
+
 def _locks(storage: Storage, outside: httpx.Client, key: str) -> bool:
     if not has_lock(storage):
         return False
@@ -216,6 +223,15 @@ _TRIALS: tuple[tuple[str, Trial, str, str], ...] = (
         _gives_up_unfinished,
         "Parts of an upload that nobody finished are given up by the store itself, where the worker never came to it.",
         "Parts of an upload that nobody finished are given up by the worker alone.",
+    ),
+    (
+        "access log",
+        _tells_of_requests,
+        "The store writes down each request of the bucket: `casefile-api read-access-log` brings downloads from there "
+        "into the chains of custody.",
+        "The store does not say that it writes down requests of the bucket: the chain of custody tells who was given a "
+        "URL, and not that the bytes went. Turn on server access logging; an operations log of Ceph RGW is read too, "
+        "and is not seen here.",
     ),
     (
         "object lock",

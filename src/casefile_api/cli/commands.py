@@ -165,6 +165,7 @@ def worker_process(of: Of) -> None:
 def register(app: typer.Typer) -> None:
     """Put every command on the command line."""
     from casefile_api.cli import (
+        access_log,
         audit,
         bundles,
         case_files,
@@ -183,6 +184,7 @@ def register(app: typer.Typer) -> None:
     app.command()(simulating.simulate)
     app.command()(transfers.upload)
     app.command()(transfers.download)
+    app.command()(access_log.read_access_log)
     app.command()(receiving.listen)
     app.command(name="try-receiver")(receiving.try_receiver)
     app.command(name="export-openapi")(export_openapi)
