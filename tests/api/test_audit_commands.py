@@ -12,6 +12,7 @@ from typer.testing import CliRunner, Result
 
 from casefile_api.cli import audit
 from casefile_api.cli.failing import CommandFailed
+from casefile_api.cli.failing import sentence_of as sentence_of_failure
 from casefile_api.embedded.data_directory import DataDirectory
 from casefile_api.embedded.postgresql import PostgreSQL
 from tests.outside.cases import open_case
@@ -119,6 +120,15 @@ def test_the_database_of_the_running_service_verifies(
 
     assert result.exit_code == 0, result.output
     assert "2 checkpoints kept outside" in result.output and "The log is whole" in result.output
+
+
+def test_a_command_of_the_owner_says_whose_login_it_needs(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CASEFILE_DATABASE_URL", PostgreSQL(DataDirectory(sandbox.directory)).addresses().service)
+    monkeypatch.setenv("CASEFILE_DATA_DIR", str(sandbox.directory))
+
+    failure = run("recover").exception
+
+    assert isinstance(failure, Exception) and "CASEFILE_MIGRATION_DATABASE_URL" in sentence_of_failure(failure)
 
 
 def test_the_python_recipe_of_the_auditors_page_proves_a_line(kept: Kept) -> None:

@@ -12,6 +12,7 @@ from casefile_api.audit.alarming import watch_alarm
 from casefile_api.audit.exports import Export
 from casefile_api.audit.filters import EntryFilter
 from casefile_api.audit.findings import Meaning, Report
+from casefile_api.audit.published import published_note
 from casefile_api.audit.queries import Place
 from casefile_api.audit.recovering import recover
 from casefile_api.audit.remit import Remit
@@ -19,7 +20,7 @@ from casefile_api.audit.verification import believed_beside, verify_database
 from casefile_api.audit.verifier_keys import listed_keys
 from casefile_api.cli import audit
 from casefile_api.database import Database
-from casefile_api.errors import Invalid, WrongState
+from casefile_api.errors import Invalid, NotFound, WrongState
 from casefile_api.ledger.batch import LogReplaced
 from casefile_api.ledger.checkpoints import open_checkpoint
 from casefile_api.ledger.proofs import newest_checkpoint, prove_inclusion
@@ -159,6 +160,11 @@ async def test_the_closed_logs_proofs_are_served_and_it_never_grows(restored: Lo
         await enter_log(connection, 1)
         published = await newest_checkpoint(connection)
         proof = await prove_inclusion(connection, 5, published.tree_size)
+        ended = [await published_note(connection, size, 0, 1) for size in (None, 19)]
+        assert await published_note(connection, 12, 0, 1) == published.note
+        with pytest.raises(NotFound):
+            await published_note(connection, 20, 0, 1)
+    assert set(ended) == {restored.kept_file.with_name("checkpoint.closed-1").read_text()}
     async with database.connection(WORKER) as connection:
         assert (await newest_checkpoint(connection)).tree_size == 1
         with pytest.raises(Invalid):

@@ -205,7 +205,7 @@ async def get_consistency_proof(
 async def get_checkpoint(
     reading: ReadingNow, tree_size: TreeSize = None, witnesses: Witnesses = 0, log: Log = None
 ) -> Response:
-    """The newest checkpoint, or the one that was published for a tree size.
+    """The newest checkpoint, or the one that was published for a tree size; of a closed log the one it ended with.
 
     The lines of witnesses that vouched for it (C2SP tlog-cosignature) stand under the signature of the log. A new
     checkpoint has none for some seconds: with `witnesses` the answer is the newest that has so many. With
@@ -215,7 +215,7 @@ async def get_checkpoint(
         await enter_log(reading.session, log)
         if REPLY_TYPE in (reading.exchange.request.headers.get("accept") or "").lower():
             return _tagged(reading, await kept_answer(reading.session, tree_size), REPLY_TYPE, _BY_ACCEPT)
-        note = await published_note(reading.session, tree_size, witnesses)
+        note = await published_note(reading.session, tree_size, witnesses, log)
     return _tagged(reading, note.encode(), PLAIN, _BY_ACCEPT)
 
 

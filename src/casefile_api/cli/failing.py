@@ -44,9 +44,20 @@ def sentence_of(failure: Exception) -> str:
     if isinstance(failure, OSError):
         place = f"{failure.filename}: " if failure.filename else ""
         return f"{place}{failure.strerror or failure}."
+    return _sentence_of_database(failure) or (
+        f"This should not have happened ({type(failure).__name__}); run it again with {DEBUG}=1 to see where."
+    )
+
+
+def _sentence_of_database(failure: Exception) -> str | None:
     if type(failure).__name__ in ("OperationalError", "InterfaceError"):
         return "The database does not answer or does not let us in: is it running, and is CASEFILE_DATABASE_URL right?"
-    return f"This should not have happened ({type(failure).__name__}); run it again with {DEBUG}=1 to see where."
+    if type(getattr(failure, "orig", failure)).__name__ == "InsufficientPrivilege":
+        return (
+            "The database does not let this login do that: commands that administer act as the owner of the tables."
+            " Set CASEFILE_MIGRATION_DATABASE_URL to the owner's URL."
+        )
+    return None
 
 
 def sentence_of_settings(failure: ValidationError) -> str:

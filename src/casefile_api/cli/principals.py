@@ -31,7 +31,10 @@ async def principal(database: Database, settings: Settings, token: str) -> Calle
     try:
         caller = caller_of(verifier.verify(token))
     except NotAuthenticated:
-        raise CommandFailed("This is no valid access token: one lives for 15 minutes; get a new one.") from None
+        raise CommandFailed(
+            f"This is no valid access token of {settings.public_url} (CASEFILE_PUBLIC_URL): one lives for 15 minutes;"
+            " get a new one."
+        ) from None
     role = MAY_ERASE.get(caller.kind)
     watches_all = caller.kind is OrganisationKind.OPERATOR or await _watches_all(database, caller.organisation)
     if role is None or caller.staff_id is None or not caller.has_role(role) or not watches_all:
