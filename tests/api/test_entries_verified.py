@@ -1,12 +1,19 @@
 """Entries altered, removed or put in by other means than the service: found and named."""
 
 import json
+from datetime import UTC, datetime
 
+import psycopg
 import pytest
 
 from casefile_api.audit.findings import Meaning
+from casefile_api.ledger.entries import compose
+from casefile_api.ledger.erasures import scope_digest
+from casefile_api.ledger.leaf_ranges import LeafRanges
+from casefile_api.ledger.trail import Trail
+from casefile_api.tenancy import AS_WORKER
 from tests.api.verified_log import VerifiedLog
-from tests.logs import an_entry
+from tests.logs import an_entry, insert_entry
 
 
 async def test_entries_that_wait_are_not_wrong(log: VerifiedLog) -> None:
@@ -84,6 +91,26 @@ async def test_an_entry_that_is_gone_under_a_claim_that_no_entry_vouches_for_is_
     meanings = {found.meaning for found in (await log.verify()).findings}
 
     assert {Meaning.ENTRY_GONE_UNVOUCHED, Meaning.ENTRY_REMOVED} <= meanings
+
+
+async def test_an_erasure_by_somebody_else_than_its_entry_says_and_one_for_no_known_reason_are_named(
+    log: VerifiedLog,
+) -> None:
+    trail = Trail("confirm_erasure", request_id="r")
+    trail.about("audit_log", scope_digest("text", LeafRanges.stored("{[60,61)}")))
+    act = compose(trail, None, outcome="allowed", occurred_at=datetime.now(UTC))
+    with psycopg.connect(log.settings.database_url, options=AS_WORKER) as connection:
+        insert_entry(connection, act)
+    log.tamper(
+        "insert into audit_erasure values (gen_random_uuid(), 'text', 'retention', null, 1, '{[60,61)}', 'sha256:',"
+        " 'operator', 'OP-01', now(), 'operator', 'OP-02', now(), %s)",
+        act.canonical,
+    )
+    erasure = log.rows("select id from audit_erasure")[0][0]
+
+    assert await log.named() == {f"erasure {erasure}"}
+    log.tamper("update audit_erasure set reason = 'because'")
+    assert await log.named() == {"erasure list of all"}
 
 
 async def test_an_entry_under_another_force_than_its_case_is_named(log: VerifiedLog) -> None:

@@ -184,6 +184,12 @@ async def test_a_change_in_the_closed_log_and_a_swapped_ending_are_named(restore
     restored.tamper("update log_1.audit_leaf set leaf_hash = sha256('x') where leaf_index = 4")
     assert {found.name for found in (await verified(restored)).findings} == {"4"}
 
+    restored.tamper("insert into log_1.audit_log_key values ('x+00000000+AAAA', now())")
+    assert {found.name for found in (await verified(restored)).findings} == {"4", "x+00000000+AAAA"}
+    restored.tamper("update audit_succession set number = 7")
+    assert f"7 ({ORIGIN})" in {found.name for found in (await verified(restored)).findings}
+    restored.tamper("update audit_succession set number = 1")
+
     note = restored.rows("select note from log_1.audit_checkpoint order by id desc limit 1")[0][0]
     restored.tamper("update audit_succession set note = %s", note)
     assert Meaning.HISTORY_REWRITTEN in {found.meaning for found in (await verified(restored)).findings}

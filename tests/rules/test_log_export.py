@@ -99,6 +99,9 @@ def test_a_filtered_export_is_proved_line_by_line_and_claims_no_more() -> None:
         lambda item: item["inclusion"].update(hashes=["0" * 64, *item["inclusion"]["hashes"][1:]]),
         lambda item: item["inclusion"].update(hashes=["xyz"]),
         lambda item: item.pop("inclusion"),
+        lambda item: item["inclusion"].update(more=1),
+        lambda item: item.update(more="that nobody signed"),
+        lambda item: item.pop("salt"),
     ],
 )
 def test_a_changed_line_is_found_and_named(change: Callable[[Any], Any]) -> None:

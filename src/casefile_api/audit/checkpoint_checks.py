@@ -4,7 +4,14 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from casefile_api.audit.findings import Meaning, Report
-from casefile_api.ledger.checkpoints import Checkpoint, CheckpointError, VerifierKey, open_checkpoint, parse_note
+from casefile_api.ledger.checkpoints import (
+    Checkpoint,
+    CheckpointError,
+    VerifierKey,
+    open_checkpoint,
+    parse_note,
+    parse_verifier_key,
+)
 
 FIRST_NAMED = 3
 
@@ -98,6 +105,17 @@ def _opens(note: str, keys: Collection[VerifierKey]) -> bool:
     except CheckpointError:
         return False
     return True
+
+
+def readable_keys(report: Report, texts: Collection[str]) -> list[VerifierKey]:
+    """The keys that a log lists; one that is none is named."""
+    keys = []
+    for key in texts:
+        try:
+            keys.append(parse_verifier_key(key))
+        except CheckpointError as fault:
+            report.add("key", key[:80], str(fault), Meaning.KEYS_ALTERED)
+    return keys
 
 
 def verify_outside(

@@ -19,6 +19,9 @@ from casefile_api.ledger.succession import ACTION, succession_line
 from casefile_api.ledger.tree import ProofError, leaf_hash, root_from_inclusion, verify_consistency
 
 STEP = 1000
+_MEMBERS = frozenset({"leaf_index", "leaf_hash", "entry", "erasable", "salt", "inclusion"})
+# Of an entry that is gone it is said why; in the files of a detached month stands what the database kept it under.
+_MORE = frozenset({"state", "owner"})
 
 
 class LineError(ValueError):
@@ -48,11 +51,15 @@ def read_line(line: bytes) -> Line:
     except (ValueError, TypeError, KeyError):
         raise LineError("it is not a line of the log's NDJSON export") from None
     wrong = wrong_shape(entry) if entry is not None else None
+    if wrong is None and not _MEMBERS <= item.keys() <= _MEMBERS | _MORE:
+        wrong = "it has not the members of a line, and what else it says nobody signed"
+    if wrong is None and set(proof) != {"tree_size", "hashes"}:
+        wrong = "its proof has not the members of one"
     if wrong is None and (type(index) is not int or type(size) is not int):
         wrong = "its place or its tree size is not a whole number"
     if wrong is not None:
         raise LineError(wrong)
-    return Line(index, leaf, entry, item.get("erasable"), item.get("salt"), size, hashes)
+    return Line(index, leaf, entry, item["erasable"], item["salt"], size, hashes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +126,7 @@ class ExportVerification:
                 self._verify_line(number, read_line(text))
             except LineError as fault:
                 self._contiguous = False
-                self.report.add("line", number, str(fault), Meaning.ENTRY_ALTERED)
+                self.report.add("line", number, str(fault), Meaning.LINE_ALTERED)
             if number % STEP == 0:
                 advance("entries", number, 0)
         self._settle()
@@ -165,7 +172,7 @@ class ExportVerification:
         expected = self._roots.setdefault(line.tree_size, self._root_by_proof(line.tree_size) or root)
         if root != expected:
             wrong = f"its proof does not lead to the root of the tree of {line.tree_size}"
-            self.report.add("entry", name, wrong, Meaning.ENTRY_ALTERED)
+            self.report.add("entry", name, wrong, Meaning.NOT_SHOWN)
         elif not self._vouched(line.tree_size):
             self._unvouched.setdefault(line.tree_size, Unvouched()).add(line.leaf_index, self._checkpoint.tree_size)
 
@@ -208,6 +215,12 @@ class ExportVerification:
             self.report.add("checkpoint", f"of {size} entries", wrong, Meaning.HISTORY_REWRITTEN)
         self.report.root_hash = self._checkpoint.root_hash.hex()
         held = self.report.counts.get("entries", 0)
+        erased = self.report.counts.get("entries with erased text", 0)
+        if erased:
+            self.report.notes.append(
+                f"Of {erased} entries the text is not in the file: whether it was erased, and by whom, the log says"
+                " (confirm_erasure)."
+            )
         if self._whole_matches:
             self.report.notes.append(f"The file holds every entry of the log up to the checkpoint, {size} of them.")
         else:

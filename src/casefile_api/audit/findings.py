@@ -20,6 +20,10 @@ class Meaning(StrEnum):
     ENTRY_GONE_UNVOUCHED = (
         "An erasure or a detached period is claimed, and no entry of the log says so: nobody may have decided it."
     )
+    LINE_ALTERED = "This line is not as the log exported it, or was cut off; get the export anew."
+    NOT_SHOWN = (
+        "The line does not show that its entry is in the signed log: the entry, its place or its proof was changed."
+    )
     TEXT_REMOVED = "Free text or details were committed to and are gone, and no recorded erasure says why."
     TEXT_ALTERED = "The free text or the details kept with this entry are not those that were committed to."
     LEAF_ALTERED = "The numbering of the entries was changed; proofs for this place no longer lead to the signed root."

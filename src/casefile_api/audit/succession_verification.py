@@ -9,7 +9,7 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from casefile_api.audit.checkpoint_checks import CheckpointJudge
+from casefile_api.audit.checkpoint_checks import CheckpointJudge, readable_keys
 from casefile_api.audit.findings import Advance, Meaning, Report
 from casefile_api.audit.log_verification import LogWalk
 from casefile_api.audit.vouched import find_vouched
@@ -19,9 +19,8 @@ from casefile_api.ledger.checkpoints import (
     CheckpointError,
     VerifierKey,
     open_checkpoint,
-    parse_verifier_key,
 )
-from casefile_api.ledger.succession import ACTION, ClosedLog, closed_logs, enter_log, succession_line
+from casefile_api.ledger.succession import ACTION, ClosedLog, closed_logs, enter_log, kept_logs, succession_line
 from casefile_api.tenancy import WORKER, Scope
 
 _NEWEST = text("select tree_size, root_hash from audit_checkpoint order by tree_size desc, id desc limit 1")
@@ -49,10 +48,14 @@ async def verify_closed_logs(
 ) -> list[ClosedLog]:
     """Verify every log that was closed, and that its successor's first entry holds the checkpoint it ended with."""
     async with database.connection(WORKER) as connection:
-        closed = await closed_logs(connection)
+        closed, there = await closed_logs(connection), await kept_logs(connection)
     for log in closed:
-        await _verify(database, report, log, keys, advance)
-    return closed
+        if log in there:
+            await _verify(database, report, log, keys, advance)
+        else:
+            wrong = "its tree is not kept under this number"
+            report.add("closed log", f"{log.number} ({log.origin})", wrong, Meaning.NOT_VOUCHED)
+    return there
 
 
 async def _verify(
@@ -62,7 +65,7 @@ async def _verify(
     own = [VerifierKey(log.origin, key.public_key) for key in keys]
     place = InLog(database, log.number)
     async with place.connection(WORKER) as connection:
-        listed = [parse_verifier_key(key) for key in (await connection.execute(_KEYS)).scalars()]
+        listed = readable_keys(report, (await connection.execute(_KEYS)).scalars().all())
         newest = (await connection.execute(_NEWEST)).one_or_none()
         vouched = await find_vouched(connection, report, log.number)
     name = f"{log.number} ({log.origin})"

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from casefile_api.audit.checkpoint_checks import CheckpointJudge, verify_outside
+from casefile_api.audit.checkpoint_checks import CheckpointJudge, readable_keys, verify_outside
 from casefile_api.audit.cosignature_verification import verify_cosignatures
 from casefile_api.audit.cosigning import configured_witnesses
 from casefile_api.audit.findings import Advance, Meaning, Report, no_progress
@@ -29,7 +29,6 @@ from casefile_api.ledger.checkpoints import (
     VerifierKey,
     parse_checkpoint,
     parse_note,
-    parse_verifier_key,
 )
 from casefile_api.ledger.cosignatures import NOBODY, Quorum
 from casefile_api.ledger.kept_checkpoint import KeptCheckpoint, Retained
@@ -135,7 +134,7 @@ async def verify_database(
     report = Report()
     async with database.connection(WORKER) as connection:
         named, signed_under = (await connection.execute(_ORIGINS)).one()
-        listed = _keys(
+        listed = readable_keys(
             report, (await connection.execute(text("select verifier_key from audit_log_key"))).scalars().all()
         )
         newest = (await connection.execute(_NEWEST)).one_or_none()
@@ -168,16 +167,6 @@ async def verify_database(
     else:
         await verify_versions(database, vault, report, advance, vouched.erased_cases)
     return report
-
-
-def _keys(report: Report, texts: Sequence[str]) -> list[VerifierKey]:
-    keys = []
-    for key in texts:
-        try:
-            keys.append(parse_verifier_key(key))
-        except CheckpointError as fault:
-            report.add("key", key[:80], str(fault), Meaning.CHECKPOINT_ALTERED)
-    return keys
 
 
 def _size_of(note: str) -> int:

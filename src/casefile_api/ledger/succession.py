@@ -34,6 +34,7 @@ from casefile_api.tenancy import AS_OWNER, SEQUENCER_ROLE, WORKER_ROLE
 ACTION = "open_successor_log"
 
 _CLOSED = text("select number, origin, tree_size, note, closed_at from audit_succession order by number")
+_KEPT = text("select number from audit_succession where to_regclass(format('log_%s.audit_leaf', number)) is not null")
 _CLOSE = text(
     "insert into audit_succession (number, origin, tree_size, note, closed_at)"
     " values (:number, :origin, :size, :note, :at)"
@@ -75,6 +76,12 @@ async def closed_logs(reader: AsyncConnection | AsyncSession) -> list[ClosedLog]
         ClosedLog(row.number, row.origin, row.tree_size, row.note, row.closed_at)
         for row in await reader.execute(_CLOSED)
     ]
+
+
+async def kept_logs(reader: AsyncConnection | AsyncSession) -> list[ClosedLog]:
+    """Those of the closed logs whose tree is where it was put, as all are unless somebody moved it."""
+    there = set((await reader.execute(_KEPT)).scalars())
+    return [log for log in await closed_logs(reader) if log.number in there]
 
 
 async def present_log(reader: AsyncConnection | AsyncSession) -> int:
