@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from typing import Any
 from unittest.mock import create_autospec
 
 import pytest
@@ -70,8 +71,8 @@ BEGUN = b"GET / HTTP/1.1\r\nHost: x\r\n"
 CHUNKED = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
-def fed(begun: bytes, *, answered: bool = False) -> tuple[int, bytes]:
-    """Feed a connection until it is closed, a megabyte at most: how much it took, and what it answered."""
+def fed_at_once(request: bytes) -> tuple[ImpatientProtocol, Any]:
+    """A connection on which so much came in one read."""
     config = uvicorn.Config(answers, http=ImpatientProtocol, lifespan="off", log_config=None, ws="none")  # type: ignore[arg-type]
     config.load()
     protocol = ImpatientProtocol(config, ServerState(), {})
@@ -79,7 +80,20 @@ def fed(begun: bytes, *, answered: bool = False) -> tuple[int, bytes]:
     transport.is_closing.side_effect = lambda: transport.close.called
     transport.get_extra_info.return_value = None
     protocol.connection_made(transport)
-    protocol.data_received(begun)
+    protocol.data_received(request)
+    return protocol, transport
+
+
+def headers_of(request: bytes) -> list[bytes]:
+    """The names of the headers of a request."""
+    protocol, _ = fed_at_once(request)
+    protocol.connection_lost(None)
+    return [name for name, _ in protocol.headers]
+
+
+def fed(begun: bytes, *, answered: bool = False) -> tuple[int, bytes]:
+    """Feed a connection until it is closed, a megabyte at most: how much it took, and what it answered."""
+    protocol, transport = fed_at_once(begun)
     if answered:
         protocol.cycle.response_complete = True
     taken = 0
@@ -104,6 +118,27 @@ async def test_what_has_no_end_and_is_no_body_is_not_read_into_memory(begun: byt
     taken, answer = fed(begun)
 
     assert taken <= impatient.HEAD_BYTES + 10_000 and answered in answer
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [[b"a: b"] * 20_000, [b"a: b"] * impatient.MOST_HEADERS, [b"a: " + b"y" * 8000] * 9],
+    ids=["very many", "one too many", "long ones"],
+)
+async def test_a_head_that_comes_at_once_is_held_to_the_same(lines: list[bytes]) -> None:
+    taken, answer = fed(BEGUN + b"\r\n".join([*lines, b"", b""]))
+
+    assert taken == 0 and answer.startswith(b"HTTP/1.1 431 ") and answer.count(b"HTTP/1.1") == 1
+
+
+async def test_as_many_headers_as_are_taken_are_taken(port: int) -> None:
+    head = [b"GET / HTTP/1.1", b"Host: x", b"Connection: close", *[b"a: b"] * (impatient.MOST_HEADERS - 2), b"", b""]
+
+    assert b" 204 " in await sent(port, b"\r\n".join(head))
+
+
+async def test_what_follows_a_body_in_pieces_is_no_header_of_its_request() -> None:
+    assert headers_of(CHUNKED + b"0\r\nAuthorization: x\r\nX: y\r\n\r\n") == [b"host", b"transfer-encoding"]
 
 
 async def test_a_long_body_is_no_long_head() -> None:

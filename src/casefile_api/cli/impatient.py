@@ -16,12 +16,18 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEAD_SECONDS = 15.0
 HEAD_BYTES = 65_536
-"""How much may come that is no body before it is whole; what one read brings beside it is read all the same."""
+"""How much may come that is no body before it is whole."""
+MOST_HEADERS = 200
+"""Each is a piece of work of its own, for the server and for whatever looks through them; browsers send some thirty."""
 UNHEARD_SECONDS = 15.0
 UNHEARD_BYTES = 2_097_152
 """How long and how much of a body may come when it is answered already: twice the largest that is taken."""
 
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+
+
+class HeadTooLarge(ValueError):
+    """A head has more headers, or more in them, than is taken; nothing more of it is read."""
 
 
 class ImpatientProtocol(HttpToolsProtocol):
@@ -31,6 +37,9 @@ class ImpatientProtocol(HttpToolsProtocol):
     _unfinished = 0
     _unheard = 0
     _whole = True
+    _in_head = False
+    _head_bytes = 0
+    _head_is_too_large = False
 
     def connection_made(self, transport: Any) -> None:
         """Begin to wait for the first request."""
@@ -80,11 +89,35 @@ class ImpatientProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Begin to wait for the rest of a head."""
         self._wait_for_head()
+        self._in_head, self._head_bytes = True, 0
         super().on_message_begin()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take up a header of the head; what follows a body in pieces is no header of its request.
+
+        Raises HeadTooLarge, which ends the reading.
+        """
+        if not self._in_head:
+            return
+        self._head_bytes += len(name) + len(value)
+        if len(self.headers) >= MOST_HEADERS or self._head_bytes > HEAD_BYTES:
+            self._head_is_too_large = True
+            raise HeadTooLarge
+        super().on_header(name, value)
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no request, and close; a head that is too large is told so."""
+        if not self._head_is_too_large:
+            super().send_400_response(msg)
+            return
+        if self.cycle is None or self.cycle.response_complete:
+            self.transport.write(_TOO_LARGE)
+        self.transport.close()
 
     def on_headers_complete(self) -> None:
         """Wait no longer: the head is there."""
         self._stop_waiting()
+        self._in_head = False
         self._unfinished = 0
         self._whole = False
         self._go_by_target()
