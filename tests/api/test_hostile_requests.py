@@ -127,3 +127,37 @@ def test_a_reason_for_looking_that_is_none_is_refused(officer: Party, reason: st
     problem = officer.refused("GET", "/v1/case-files", 422, "invalid", headers={"Access-Justification": reason})
 
     assert problem["errors"][0]["header"] == "Access-Justification"
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [("Access-Justification", ["investigation", "audit"]), ("Idempotency-Key", ["first", "second"])],
+)
+def test_a_header_that_has_one_meaning_is_taken_once(
+    sandbox: Sandbox, officer: Party, name: str, values: list[str]
+) -> None:
+    said = [("Authorization", f"Bearer {officer.token}"), ("Access-Justification", "investigation")]
+    said = [*(header for header in said if header[0] != name), *((name, value) for value in values)]
+    problem = check_problem(bare(sandbox, "/v1/case-files", *said), 422, "invalid")
+
+    assert [(fault["code"], fault["header"]) for fault in problem["errors"]] == [("repeated", name)]
+
+
+def test_two_media_types_are_none(sandbox: Sandbox, officer: Party) -> None:
+    types = [("Content-Type", "application/json; charset=utf-8"), ("Content-Type", "text/plain")]
+    headers = [("Authorization", f"Bearer {officer.token}"), ("Access-Justification", "investigation"), *types]
+    url = sandbox.base_url + "/v1/case-files"
+
+    answer = httpx.post(url, content=b"{}", headers=headers, trust_env=False)
+    check_problem(answer, 415, "unsupported-media-type")
+
+
+def test_tags_on_two_lines_are_one_list(sandbox: Sandbox, officer: Party) -> None:
+    case, _ = submitted_case(sandbox)
+    path = f"/v1/case-files/{case['id']}"
+    tags = [("If-Match", '"another"'), ("If-Match", officer.etag(path))]
+    headers = [("Authorization", f"Bearer {officer.token}"), ("Access-Justification", "investigation"), *tags]
+    body = {"crime_references": ["53/2026/000002"], "reason": "Typed wrongly."}
+
+    answer = httpx.post(f"{sandbox.base_url}{path}/corrections", json=body, headers=headers, trust_env=False)
+    assert answer.is_success, answer.text

@@ -51,6 +51,7 @@ from casefile_api.web.weighing import Weighing, announced_bytes
 
 log = structlog.get_logger()
 _MOST_FAULTS = 20
+_SAID_ONCE = (JUSTIFICATION_HEADER, "Idempotency-Key")
 _KEPT_BY_ITS_READER = ((b"cache-control", b"private, no-cache"), (b"vary", b"Authorization"))
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -148,9 +149,11 @@ async def _prepare(
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise UnsupportedMediaType("Send the body as it is, without a content coding.")
     if reader is not None and (exchange.body or not reader.optional):
-        exchange.media_type = reader.check_media_type(request.headers.get("content-type", ""))
+        types = request.headers.getlist("content-type")  # of several a proxy in front may go by another one
+        exchange.media_type = reader.check_media_type(types[0] if len(types) == 1 else "")
     if row.open:
         return
+    _check_said_once(request)
     context = _context_of(exchange)
     why = read_justification(
         request.headers.get(JUSTIFICATION_HEADER.lower()),
@@ -162,11 +165,19 @@ async def _prepare(
     if why is not None:
         exchange.acts(justified(exchange.caller, why))
     exchange.idempotency_key = read_key(request.headers.get("idempotency-key"))
-    tags = request.headers.get("if-match")
-    exchange.if_match = read_tags(tags, "If-Match") if tags is not None else None
+    tags = request.headers.getlist("if-match")
+    exchange.if_match = read_tags(", ".join(tags), "If-Match") if tags else None
     _check_query(request, names)
     if reader is not None and exchange.media_type:
         exchange.value = await reader.parse(exchange.body, exchange.media_type)
+
+
+def _check_said_once(request: Request) -> None:
+    """Refuse headers that have one meaning and were sent twice: the log might keep another than a proxy in front."""
+    repeated = [name for name in _SAID_ONCE if len(request.headers.getlist(name)) > 1]
+    if repeated:
+        faults = (Fault("repeated", "Send it once.", header=name) for name in repeated)
+        raise Invalid("A header was sent more than once.", *faults)
 
 
 def _context_of(exchange: Exchange) -> CallContext:
