@@ -103,3 +103,8 @@ class LogInHand:
         """Change what the service itself may not, as somebody with the owner's rights could; how many rows."""
         with psycopg.connect(self.owner_url) as connection:
             return connection.execute(statement.encode(), values).rowcount
+
+
+def leaves(log: LogInHand) -> list[bytes]:
+    """The leaves of the tree, in their order."""
+    return [row[0] for row in log.rows("select leaf_hash from audit_leaf order by leaf_index")]

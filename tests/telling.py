@@ -161,7 +161,7 @@ class Telling:
             yield
         finally:
             stop.set()
-            await asyncio.wait_for(worker, 10)
+            await asyncio.wait_for(worker, 60)
 
     @contextmanager
     def worker_process(self) -> Iterator["WorkerProcess"]:
@@ -198,18 +198,18 @@ class WorkerProcess:
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(signal.SIGKILL)
         if self._process is not None:
-            self._process.wait(10)
+            self._process.wait(60)
 
     def stop(self) -> float:
         """Ask it to stop; return how long it took."""
         assert self._process is not None
         begun = time.monotonic()
         self._process.send_signal(signal.SIGTERM)
-        self._process.wait(10)
+        self._process.wait(60)
         return time.monotonic() - begun
 
 
-async def until(holds: Callable[[], Any], *, seconds: float = 40) -> Any:
+async def until(holds: Callable[[], Any], *, seconds: float = 80) -> Any:
     """Wait until something holds."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

@@ -175,7 +175,7 @@ def action_path(request: Json, item: Json) -> str:
 
 def events_about(teams: Teams, organisation: str, request: Json, kind: str, count: int) -> list[Json]:
     """What an organisation was told of the request's case, once so many events of a kind have come."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while True:
         events = _events_now(teams, organisation, request)
         enough = sum(event["type"].startswith(kind) for event in events) >= count

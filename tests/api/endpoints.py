@@ -44,7 +44,7 @@ def is_removed(party: Party, path: str) -> bool:
     return seen.status_code == 404 or party.call("DELETE", path, if_match=seen.headers["etag"]).status_code == 204
 
 
-def until(holds: Callable[[], Any], seconds: float = 20) -> Any:
+def until(holds: Callable[[], Any], seconds: float = 60) -> Any:
     """Wait until something holds."""
     deadline = time.monotonic() + seconds
     while not (found := holds()):

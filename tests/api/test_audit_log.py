@@ -13,6 +13,7 @@ import pytest
 from tests.outside.cases import open_case, submitted_case
 from tests.outside.client import Party, Sandbox
 from tests.outside.log import VerifierKey, check_consistency, check_inclusion, erasable_hash, leaf_hash, root_of
+from tests.promptness import quickest
 from tests.whole_log import verify_whole_log
 
 Json = Any
@@ -41,7 +42,7 @@ def standards(sandbox: Sandbox) -> Party:
 
 def integrated(inspector: Party, **filters: Any) -> list[Json]:
     """The entries of a search, once all of them are in the tree, which takes less than a second."""
-    until = time.monotonic() + 5
+    until = time.monotonic() + 60
     while True:
         items = inspector.items(f"{LOG}/entries", limit=200, **filters)
         if items and all(item["leaf_index"] is not None for item in items) or time.monotonic() > until:
@@ -156,11 +157,14 @@ def test_looking_at_entries_is_itself_an_entry_without_the_case_file(inspector: 
 
 
 def test_an_entry_is_in_a_signed_tree_within_a_second(inspector: Party, officer: Party) -> None:
-    case_id = open_case(officer)["id"]
-    begun = time.monotonic()
-    while not [i for i in inspector.items(f"{LOG}/entries", case_file_id=case_id) if i["leaf_index"] is not None]:
-        assert time.monotonic() - begun < 5  # the promise is one second; the machine may be busy
-        time.sleep(0.02)
+    def seconds_until_it_is() -> float:
+        case_id, begun = open_case(officer)["id"], time.monotonic()
+        while not [i for i in inspector.items(f"{LOG}/entries", case_file_id=case_id) if i["leaf_index"] is not None]:
+            assert time.monotonic() - begun < 60
+            time.sleep(0.02)
+        return time.monotonic() - begun
+
+    assert quickest(seconds_until_it_is, within=1.0) < 1.0
 
 
 def checkpoint(sandbox: Sandbox, **query: Any) -> tuple[int, bytes]:

@@ -140,20 +140,26 @@ async def test_rows_of_what_is_sent_later_go_to_who_wants_them(database: Databas
 
 
 async def test_as_many_transactions_as_lines_are_under_way_and_the_next_waits_its_turn(database_url: str) -> None:
-    settings = Settings(database_url=database_url, database_pool_size=2, database_timeout_seconds=0.3)
+    settings = Settings(database_url=database_url, database_pool_size=2, database_timeout_seconds=1)
     database = Database(settings)
     begun: list[Transaction] = []
 
-    async def hold(seconds: float) -> None:
+    async def hold(until: asyncio.Event) -> None:
         async with database.transaction() as transaction:
             begun.append(transaction)
-            await asyncio.sleep(seconds)
+            await until.wait()
 
-    await asyncio.gather(hold(0.1), hold(0.1), hold(0))
-    assert len(begun) == 3
+    ended = asyncio.Event()
+    holding = [asyncio.create_task(hold(ended)) for _ in range(2)]
+    while len(begun) < 2:
+        await asyncio.sleep(0.01)
     with pytest.raises(DependencyUnavailable, match="busy"):
-        await asyncio.gather(hold(1), hold(1), hold(0))
-    await asyncio.sleep(0.9)
+        await hold(ended)
+    waiting = asyncio.create_task(hold(ended))
+    await asyncio.sleep(0)
+    ended.set()
+    await asyncio.gather(*holding, waiting)
+    assert len(begun) == 3
     await database.close()
 
 

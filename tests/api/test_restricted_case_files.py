@@ -1,12 +1,11 @@
 """Restricted case files: to who is not named they do not exist, by whatever way one asks; nothing is lost by it."""
 
-import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from tests.api.advising import Teams
+from tests.api.endpoints import until
 from tests.api.test_statistics import counted_by_the_worker
 from tests.outside.cases import case_content, draft_request, open_case, opening, submitted_case
 from tests.outside.client import Party, Sandbox, new_key
@@ -40,14 +39,6 @@ def whole_feed(system: Party) -> list[Json]:
     while page["items"]:
         found += page["items"]
         page = system.get("/v1/events", params={"limit": 200, "after": page["next_cursor"]}).json()
-    return found
-
-
-def until(holds: Callable[[], Any]) -> Any:
-    deadline = time.monotonic() + 20
-    while not (found := holds()):
-        assert time.monotonic() < deadline, "did not come about"
-        time.sleep(0.05)
     return found
 
 

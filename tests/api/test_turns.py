@@ -15,7 +15,7 @@ _WAITING = "select count(*) from pg_stat_activity where wait_event_type = 'Lock'
 
 def waiting_for(watching: psycopg.Connection, number: int) -> int:
     """How many wait in the database, once there are so many."""
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while (found := int((watching.execute(_WAITING).fetchone() or (0,))[0])) < number and time.monotonic() < until:
         time.sleep(0.05)
     return found

@@ -151,10 +151,9 @@ async def test_a_process_that_stops_does_not_wait_for_a_long_download() -> None:
 
 async def test_nobody_listening_is_said_at_once_and_the_loop_goes_on() -> None:
     storage = Storage(Settings(s3_endpoint_url="http://127.0.0.1:1"))
-    begun = time.monotonic()
     asked = asyncio.create_task(begin_parts(storage, "key"))
     await asyncio.sleep(0)
-    assert time.monotonic() - begun < 0.5
+    assert not asked.done()  # whoever asks leaves the loop to others meanwhile
     with pytest.raises(DependencyUnavailable):
         await asked
     storage.close()

@@ -156,6 +156,10 @@ class Receiver:
                 if delivery.body.startswith(b'{"data"'):  # an event of the service's own; some tests send their own
                     refuse_words("a webhook", delivery.event)
 
+    def of(self, event: object) -> list[Delivery]:
+        """What came of one event, by its id."""
+        return [delivery for delivery in list(self.deliveries) if delivery.message_id == str(event)]
+
     def events(self) -> list[dict[str, Any]]:
         """Distinct events in the order of first arrival: at-least-once delivery may bring one twice."""
         seen: dict[str, dict[str, Any]] = {}
@@ -163,7 +167,7 @@ class Receiver:
             seen.setdefault(delivery.message_id, delivery.event)
         return list(seen.values())
 
-    def wait_for(self, event_type: str, *, count: int = 1, timeout: float = 20, **data: Any) -> Delivery:
+    def wait_for(self, event_type: str, *, count: int = 1, timeout: float = 60, **data: Any) -> Delivery:
         """Waits until the `count`th distinct event of a type, with the given data, has come."""
         deadline = time.monotonic() + timeout
         with self._arrived:

@@ -13,7 +13,8 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
 
 from casefile_api.access import tokens
-from casefile_api.access.revocations import RevocationList, Revocations
+from casefile_api.access.key_ring import LOOK_EVERY_SECONDS
+from casefile_api.access.revocations import REFRESH_SECONDS, RevocationList, Revocations
 from casefile_api.access.signing_keys import SigningKeys, ensure_signing_key, new_signing_key_pem
 from casefile_api.access.tokens import Claims, TokenIssuer, TokenVerifier
 from casefile_api.errors import DependencyUnavailable, Misconfigured, NotAuthenticated
@@ -190,6 +191,10 @@ def test_a_cut_off_of_another_organisation_touches_nobody_here() -> None:
     revocations.replace(Revocations(cutoffs={("staff", "police-20", "PC2041"): int(time.time()) + 60}))
 
     assert verifier(revocations).verify(signed(claims()))
+
+
+def test_what_every_process_must_know_within_five_seconds_is_looked_at_twice_in_that_time() -> None:
+    assert max(REFRESH_SECONDS, LOOK_EVERY_SECONDS) <= 2.5
 
 
 def test_nobody_is_let_in_when_revocations_could_not_be_read_for_long() -> None:

@@ -37,7 +37,9 @@ def rendered(file: Path) -> str:
     """The text of the file: JSON for .json, YAML otherwise."""
     if file.suffix == ".json":
         return json.dumps(document(), indent=2, ensure_ascii=False) + "\n"
-    return yaml.safe_dump(json.loads(json.dumps(document())), sort_keys=False, allow_unicode=True, width=120)
+    plain = json.loads(json.dumps(document()))
+    quickest = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # the same bytes, where there is a library in C
+    return str(yaml.dump(plain, Dumper=quickest, sort_keys=False, allow_unicode=True, width=120))
 
 
 def write_openapi(file: Path) -> None:

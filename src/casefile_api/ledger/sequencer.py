@@ -61,6 +61,9 @@ async def connect(settings: Settings) -> Connection:
     except (InsufficientPrivilege, InvalidParameterValue):
         await connection.close()
         raise Misconfigured(_NO_ROLE) from None
+    except BaseException:  # a process that stops at this moment leaves nothing open
+        await connection.close()
+        raise
     return connection
 
 
