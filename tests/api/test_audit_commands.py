@@ -1,7 +1,9 @@
 """`audit verify` and `audit verify-export` as an auditor runs them, and the recipe of the auditors' page."""
 
 import json
+import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -129,6 +131,28 @@ def test_a_command_of_the_owner_says_whose_login_it_needs(sandbox: Sandbox, monk
     failure = run("recover").exception
 
     assert isinstance(failure, Exception) and "CASEFILE_MIGRATION_DATABASE_URL" in sentence_of_failure(failure)
+
+
+def test_the_shell_recipes_of_the_auditors_page_work_as_they_stand(kept: Kept, tmp_path: Path) -> None:
+    if shutil.which("curl") is None or shutil.which("openssl") is None:
+        pytest.skip("curl and openssl are not here")
+    blocks = re.findall(r"```sh\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    hold, prove, _, signature = blocks[:4]
+    hold = hold.replace("https://casefile.example", kept.sandbox.base_url)
+    entries = [json.loads(line)["entry"] for line in kept.export.read_text().splitlines()]
+    case = next(entry["case_file_id"] for entry in reversed(entries) if entry["case_file_id"])
+    folder = tmp_path / "afternoon"
+    folder.mkdir()
+    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "case": case}
+    environment |= {"token": kept.inspector.token}
+
+    done = subprocess.run(
+        ["/bin/bash", "-euc", hold + prove + signature],
+        cwd=folder, env=environment, check=False, capture_output=True, text=True,
+    )  # fmt: skip
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "What the file holds is whole" in done.stdout and "Signature Verified Successfully" in done.stdout
 
 
 def test_the_python_recipe_of_the_auditors_page_proves_a_line(kept: Kept) -> None:

@@ -299,6 +299,8 @@ def test_an_export_holds_every_entry_each_with_a_proof_of_one_signed_tree(sandbo
         assert set(item) == {"leaf_index", "leaf_hash", "entry", "erasable", "salt", "inclusion"}
         hashes = [bytes.fromhex(value) for value in item["inclusion"]["hashes"]]
         check_inclusion(leaf_hash(item["entry"]), item["leaf_index"], size, hashes, root)
+    look = integrated(inspector, action="list_audit_entries")[-1]["erasable"]["details"]
+    assert (look["tree_size"], look["query"]["limit"]) == (size, None)
 
 
 def test_an_export_keeps_to_the_filter_and_the_remit(standards: Party, case_id: str) -> None:

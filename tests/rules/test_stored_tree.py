@@ -60,6 +60,7 @@ async def test_proofs_from_kept_tiles_hold_however_the_tree_grows_and_read_the_l
     store.asked.clear()
     await prove_some(SMALL)
     assert store.asked and {tile.level for tile in store.asked} == {0}
+    assert TileId(0, SMALL // 256) not in store.asked  # the edge, where every proof ends
     store.grow(leaves[SMALL:])
     store.asked.clear()
     await prove_some(LARGE)

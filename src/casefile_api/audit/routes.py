@@ -88,6 +88,8 @@ async def list_audit_entries(
     reading.trail.about("audit_log", None)
     reading.trail.details = {"filter": asked.described, "media_type": media_type, **_closed(log)}
     place = Place(*(page.after(int, datetime, UUID, datetime) or ()))
+    most = page.limit if media_type == JSON or "limit" in request.query_params else None
+    reading.trail.query["limit"] = most
     async with reading:
         remit = await remit_of(reading)
         if media_type == JSON:
@@ -96,7 +98,7 @@ async def list_audit_entries(
             return _page(reading, page, rows, place)
         await enter_log(reading.session, log)
         size = (await newest_checkpoint(reading.session)).tree_size
-    most = page.limit if "limit" in request.query_params else None
+        reading.trail.details["tree_size"] = size  # with the filter this says for ever what was given
     export = Export(reading.parts.database, reading.caller.scope, asked, remit, size, place, most, log)
     lines, name = (export.ndjson(), "ndjson") if media_type == NDJSON else (export.csv(), "csv")
     headers = {"Vary": "Authorization, Accept", "Content-Disposition": f'attachment; filename="audit-log.{name}"'}

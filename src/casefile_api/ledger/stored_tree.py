@@ -32,10 +32,10 @@ _TILES = text(
 
 
 class KeptTiles:
-    """The tiles above the lowest, as a process that answers with proofs has read and folded them.
+    """The tiles above the lowest and at the edge, as a process that answers with proofs has read and folded them.
 
-    Every proof in a high tree goes through one of few such tiles. They are kept for a minute, so that one that was
-    damaged and built anew is not answered from here. Whatever verifies or signs reads the tree itself.
+    Every proof goes through a few of them, in a high tree through more. They are kept for a minute, so that one
+    that was damaged and built anew is not answered from here. Whatever verifies or signs reads the tree itself.
     """
 
     def __init__(self, most: int = MOST_TILES, seconds: float = KEPT_SECONDS) -> None:
@@ -75,7 +75,7 @@ class StoredTree:
         values = {"levels": [tile.level for tile in missing], "numbers": [tile.number for tile in missing]}
         for level, number, hashes in await reader.execute(_TILES, values):
             self._rows[TileId(level, number)] = rows = [bytes(hashes)]
-            if self._kept is not None and level:
+            if self._kept is not None and (level or len(rows[0]) < tiles.TILE_WIDTH * HASH_SIZE_BYTES):
                 self._kept[TileId(level, number)] = rows
 
     def _width(self, tile: TileId) -> int:
