@@ -19,8 +19,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, c
 from casefile_api.errors import DependencyUnavailable
 from casefile_api.lines import Line, Lines
 from casefile_api.settings import Settings
+from casefile_api.shared_transactions import SharedTransactions
 from casefile_api.tenancy import SERVICE_ROLE, Scope, as_statement, beginning, local
-from casefile_api.transactions import LentLines, Transaction
+from casefile_api.transactions import LentLines, Statements, Transaction
 
 Asked = tuple[str, Mapping[str, Any]]
 _SILENT = (
@@ -123,6 +124,7 @@ class Database:
         self._reading = Lines(self._line, max(2, settings.database_pool_size // 2))
         self._recording = Lines(self._line, 1)
         self._lent = LentLines(self._line, settings.database_pool_size, settings.database_timeout_seconds)
+        self._shared = SharedTransactions(self._lent, self._first)
 
     async def _opened(self, *_: object, **__: object) -> PatientConnection:
         """Open a connection of the pool, which begins its transactions itself."""
@@ -196,6 +198,13 @@ class Database:
             async with self._lent.transaction() as transaction:
                 for statement, given in self._first(scope):
                     transaction.later(statement, given)
+                yield transaction
+
+    @asynccontextmanager
+    async def shared_transaction(self, scope: Scope) -> AsyncIterator[Statements]:
+        """Lend a transaction that changes of the same caller may share; one may hear that it is to go alone."""
+        with translated_faults():
+            async with self._shared.transaction(scope) as transaction:
                 yield transaction
 
     def _engine_for(self, scope: Scope | None) -> AsyncEngine:

@@ -6,8 +6,10 @@ whose answer nobody waits for. A fault of any of them undoes all.
 """
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from psycopg import OperationalError
@@ -19,6 +21,19 @@ from casefile_api.lines import Line, Statement, statement_of
 _BEGIN, _COMMIT, _ROLLBACK = Statement(b"begin", ()), Statement(b"commit", ()), Statement(b"rollback", ())
 _NOTHING: Mapping[str, Any] = {}
 Asked = tuple[Statement, Mapping[str, Any]]
+
+
+class Alone(Exception):
+    """A change cannot be made together with others, or not at once: nothing was done; make it by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """How the row that a change hangs on is locked: waiting for it, only where it is free, and said once more."""
+
+    waiting: str
+    if_free: str
+    again: str
 
 
 def _read(statement: TextClause | str) -> Statement:
@@ -63,15 +78,22 @@ class Rows:
         return [row[0] for row in self._rows]
 
 
-class Transaction:
-    """One transaction on a line of its own."""
+class Statements(ABC):
+    """What is asked and said in a transaction; one that is not patient waits for no lock."""
 
-    def __init__(self, line: Line) -> None:
-        self._line = line
-        self._waiting: list[Asked] = [(_BEGIN, _NOTHING)]
+    def __init__(self, *beginning: Asked, patient: bool) -> None:
+        self._waiting = list(beginning)
         self._then: list[tuple[int, Callable[[Sequence[Any]], None]]] = []
-        self._begun = False
+        self._patient = patient
         self.committed = False
+
+    @abstractmethod
+    async def ask(self, asked: Sequence[Asked]) -> list[list[Any]]:
+        """Send these, and return the rows of each."""
+
+    @abstractmethod
+    async def commit(self) -> None:
+        """Send what waits, and commit."""
 
     def later(
         self,
@@ -80,9 +102,22 @@ class Transaction:
         then: Callable[[Sequence[Any]], None] | None = None,
     ) -> None:
         """Have a statement sent with the next one; `then` takes its rows."""
+        self.say(_read(statement), values, then)
+
+    def say(
+        self, statement: Statement, values: Mapping[str, Any], then: Callable[[Sequence[Any]], None] | None = None
+    ) -> None:
+        """Do what `later` does, with a statement that was read already."""
         if then is not None:
             self._then.append((len(self._waiting), then))
-        self._waiting.append((_read(statement), values))
+        self._waiting.append((statement, values))
+
+    def lock(self, lock: Lock, values: Mapping[str, Any]) -> None:
+        """Have a row locked ahead of the next statement, which raises Alone where another has it and we do not wait."""
+        if self._patient:
+            self.later(lock.waiting, values)
+        else:
+            self.later(lock.if_free, values, _must_be_free)
 
     async def execute(
         self, statement: TextClause | str, values: Mapping[str, Any] | Sequence[Mapping[str, Any]] = _NOTHING
@@ -93,25 +128,40 @@ class Transaction:
             for other in others:
                 self.later(statement, other)
         self._waiting.append((_read(statement), values))
-        return Rows(await self._send())
+        return Rows((await self.send())[-1])
 
     async def flush(self) -> None:
         """Send nothing: what waits goes with the commit."""
+        return
+
+    async def send(self) -> list[list[Any]]:
+        """Send what waits, and return the rows of each."""
+        sent, self._waiting = self._waiting, []
+        then, self._then = self._then, []
+        answers = await self.ask(sent)
+        for place, take in then:
+            take(answers[place])
+        return answers
+
+
+class Transaction(Statements):
+    """One transaction on a line of its own."""
+
+    def __init__(self, line: Line, *, patient: bool = True) -> None:
+        super().__init__((_BEGIN, _NOTHING), patient=patient)
+        self._line = line
+        self._begun = False
+
+    async def ask(self, asked: Sequence[Asked]) -> list[list[Any]]:
+        """Send these, and return the rows of each."""
+        self._begun = True
+        return await self._line.ask(*asked)
 
     async def commit(self) -> None:
         """Send what waits, and commit."""
         self._waiting.append((_COMMIT, _NOTHING))
-        await self._send()
+        await self.send()
         self.committed = True
-
-    async def _send(self) -> list[Any]:
-        sent, self._waiting = self._waiting, []
-        then, self._then = self._then, []
-        self._begun = True
-        answers = await self._line.ask(*sent)
-        for place, take in then:
-            take(answers[place])
-        return answers[-1]
 
     def end(self) -> None:
         """Undo what was not committed; the next on this line comes behind it."""
@@ -121,6 +171,11 @@ class Transaction:
         elif self._begun and not self.committed and not self._line.lost:
             # Nobody waits for this answer, whatever it is.
             self._line.ask((_ROLLBACK, _NOTHING)).add_done_callback(lambda answer: answer.exception())
+
+
+def _must_be_free(rows: Sequence[Any]) -> None:
+    if not rows:
+        raise Alone
 
 
 class LentLines:
@@ -133,7 +188,7 @@ class LentLines:
         self._wait_seconds = wait_seconds
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Transaction]:
+    async def transaction(self, *, patient: bool = True) -> AsyncIterator[Transaction]:
         """Lend a line for a transaction; what is not committed at its end is undone."""
         try:
             async with asyncio.timeout(self._wait_seconds):
@@ -142,7 +197,7 @@ class LentLines:
             raise DependencyUnavailable("The database is too busy; nothing was changed.") from None
         try:
             line = await self._line()
-            transaction = Transaction(line)
+            transaction = Transaction(line, patient=patient)
             try:
                 yield transaction
             finally:

@@ -26,6 +26,7 @@ from casefile_api.errors import PreconditionRequired, ProofReplayed, Stale
 from casefile_api.ledger.entries import INSERT, USE_UP, SealedEntry, compose, proofs_of, rows_of, write_entries
 from casefile_api.ledger.happenings import INSERT_EVENT, Actor, compose_event, want_job
 from casefile_api.tenancy import Scope
+from casefile_api.transactions import Lock, Statements
 from casefile_api.web.documenting import NEEDS_TAG, TAKES_KEY, takes
 from casefile_api.web.etags import unchanged
 from casefile_api.web.exchange import Exchange, exchange_of
@@ -83,6 +84,10 @@ class Reading:
         found = await self.session.execute(written_out(statement), values)
         if then is not None:
             then(cast("CursorResult[Any]", found).all())
+
+    async def lock(self, lock: Lock, values: Mapping[str, Any]) -> None:
+        """Have a row locked ahead of the next statement."""
+        await self.later(lock.waiting, values)
 
     async def _begin(self) -> None:
         """Do what comes before anything is read."""
@@ -246,7 +251,15 @@ class QuickWork(UnitOfWork):
     """
 
     async def _opened(self, stack: AsyncExitStack) -> AsyncSession:
-        self._transaction = await stack.enter_async_context(self.parts.database.transaction(self._scope))
+        scope = self._scope
+        # A key held, and a proof used up, are waited for: nobody else is to wait along.
+        alone = self.exchange.alone or self.exchange.idempotency_key is not None or self.trail.key_proof is not None
+        database = self.parts.database
+        self._transaction: Statements = await (
+            stack.enter_async_context(database.transaction(scope))
+            if alone or scope is None
+            else stack.enter_async_context(database.shared_transaction(scope))
+        )
         # It takes the same statements; what it does not take (objects of tables) such a command does not use.
         return cast(AsyncSession, self._transaction)
 
@@ -255,6 +268,10 @@ class QuickWork(UnitOfWork):
     ) -> None:
         """Have a statement sent along with the next one that is waited for, or with the commit."""
         self._transaction.later(statement, values, then)
+
+    async def lock(self, lock: Lock, values: Mapping[str, Any]) -> None:
+        """Have a row locked ahead of the next statement, which raises Alone where it is not to be waited for."""
+        self._transaction.lock(lock, values)
 
     async def _begin(self) -> None:
         proof = self.trail.key_proof

@@ -19,6 +19,7 @@ from casefile_api.case_files.versions import content_of
 from casefile_api.errors import NotFound, Retracted, WrongState
 from casefile_api.identifiers import parse_id
 from casefile_api.ledger.owners import name_case
+from casefile_api.transactions import Lock
 from casefile_api.unit_of_work import Reading
 from casefile_api.vault import Vault
 
@@ -204,7 +205,13 @@ COLUMNS = ", ".join(f"c.{name}" for name in CaseFileRow.__dataclass_fields__ if 
 
 # The database lets nobody change what they would not see afterwards. Who locks a case file has seen it: what they do to
 # it, shutting themselves out of it too, is theirs to finish and to record in this transaction.
-LOCK = text("select set_config('casefile.held', cast(id as text), true) from case_file where id = :id for update")
+_LOCKED = "select set_config('casefile.held', cast(id as text), true) from case_file where id = :id for update"
+LOCK = text(_LOCKED)
+LOCKING = Lock(
+    waiting=_LOCKED,
+    if_free=f"{_LOCKED} skip locked",
+    again="select set_config('casefile.held', cast(cast(:id as uuid) as text), true)",
+)
 _HOLD = text("select set_config('casefile.held', :id, true)")
 
 

@@ -15,7 +15,7 @@ from casefile_api.canonical import canonical_record
 from casefile_api.case_files.admission import broken_glass_of
 from casefile_api.case_files.queries import (
     COLUMNS,
-    LOCK,
+    LOCKING,
     CaseFileRow,
     addressed_to,
     newest_visible,
@@ -133,7 +133,7 @@ async def hold_case_file(reading: Reading, case_file_id: str, *, content: bool) 
     Raises NotFound where there is none or none that the caller may know of, Gone where its content was erased.
     """
     identifier = parse_id(case_file_id)
-    await reading.later(LOCK.text, {"id": identifier})
+    await reading.lock(LOCKING, {"id": identifier})
     statement = statement_of_view(reading.caller, "case_file c", newest_visible(reading.caller), body=content)
     found = await reading.session.execute(
         written_out(f"{statement} where c.id = :id"), {"id": identifier, **sight_of(reading.caller)}

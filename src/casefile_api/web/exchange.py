@@ -29,6 +29,8 @@ class Exchange:
     headers: dict[str, str] = field(default_factory=dict)
     outcome: str = "allowed"
     weighing: Weighing | None = None
+    # A change that could not be made together with others is made by itself.
+    alone: bool = False
     _caller: Caller | None = None
 
     @property

@@ -6,7 +6,7 @@ durable. An operation without a row in the table cannot be served.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -38,6 +38,7 @@ from casefile_api.identifiers import new_id
 from casefile_api.ledger.entries import compose
 from casefile_api.ledger.owners import name_target
 from casefile_api.ledger.trail import Trail
+from casefile_api.transactions import Alone
 from casefile_api.web.arguments import arguments_of
 from casefile_api.web.bodies import BodyReader, read_body
 from casefile_api.web.documenting import document_operation, query_names
@@ -79,8 +80,7 @@ class GuardedRoute(APIRoute):
                 try:
                     try:
                         await _prepare(exchange, reader, names, under_way)
-                        with translated_faults():
-                            response: Response = await answer(request)
+                        response = await _answer(exchange, answer)
                     except Replayed as replayed:
                         response = _replay(exchange, replayed)
                     await _record_allowed(exchange)
@@ -92,6 +92,17 @@ class GuardedRoute(APIRoute):
             return response
 
         return handle
+
+
+async def _answer(exchange: Exchange, answer: Callable[[Request], Awaitable[Any]]) -> Response:
+    """Have the command answer; where it could not be made together with others, by itself."""
+    with translated_faults():
+        try:
+            response: Response = await answer(exchange.request)
+        except Alone:
+            exchange.alone = True
+            response = await answer(exchange.request)
+        return response
 
 
 def _dress(response: Response, headers: Mapping[str, str], *, open_to_all: bool) -> None:

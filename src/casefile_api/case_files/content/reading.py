@@ -4,7 +4,7 @@ The checks, the changes and the file standards all read a content like this, bec
 it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import TypeAlias
 
@@ -35,11 +35,12 @@ LISTS = (
 )
 
 
-def items(members: Members, name: str) -> Iterator[tuple[int, Members]]:
-    """Give the items of a list with their positions."""
+def items(members: Members, name: str) -> Sequence[tuple[int, Members]]:
+    """Return the items of a list with their positions; the checks ask a hundred times for each content."""
     found = members.get(name)
-    if isinstance(found, list):
-        yield from ((index, item) for index, item in enumerate(found) if isinstance(item, dict))
+    if not isinstance(found, list):
+        return ()
+    return [(index, item) for index, item in enumerate(found) if isinstance(item, dict)]
 
 
 def part(members: Members, name: str) -> Members:
