@@ -37,9 +37,11 @@ class _Group:
         self.rows: set[Any] = set()
         self._first: list[tuple[Sequence[Asked], Answer]] = []
         self._last: list[tuple[Sequence[Asked], Answer]] = []
+        self._rows: dict[tuple[str, str], list[str]] = {}
         self._transaction: Transaction | None = None
         self._at_work: set[Answer] = set()
         self._all_said: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._all_written: Answer = asyncio.get_running_loop().create_future()
 
     def takes(self, row: Any) -> bool:
         """Say whether there is room for a change of this row: two of one row cannot be made at once."""
@@ -58,8 +60,10 @@ class _Group:
             raise RuntimeError("the group has not begun")
         return await self._transaction.ask(asked)
 
-    def end_with(self, asked: Sequence[Asked]) -> Answer:
+    def end_with(self, asked: Sequence[Asked], rows: Mapping[tuple[str, str], str]) -> Answer:
         """Take in what a change ends with; its rows come when all of the group is committed."""
+        for kind, listed in rows.items():
+            self._rows.setdefault(kind, []).append(listed)
         answer: Answer = asyncio.get_running_loop().create_future()
         self._last.append((asked, answer))
         return answer
@@ -80,8 +84,10 @@ class _Group:
         self._transaction = transaction
         await _send(transaction, first)
         await self._all_said
-        if self._last:
-            await _send(transaction, self._last, committing=True)
+        if not self._last:
+            return
+        together = ((statement_of(kind), {name: _one_list(lists)}) for (kind, name), lists in self._rows.items())
+        await _send(transaction, [*self._last, ([*together], self._all_written)], committing=True)
 
     def fail(self, fault: BaseException) -> None:
         """Tell all who wait that it came to nothing, or that what came of it is not known."""
@@ -105,6 +111,11 @@ async def _send(
             answer.set_result(rows)
 
 
+def _one_list(lists: Sequence[str]) -> str:
+    """Return JSON lists, none of them empty, as one."""
+    return f"[{','.join(one[1:-1] for one in lists)}]"
+
+
 def _as_own(fault: BaseException) -> BaseException:
     """Return what one of a group is told: what PostgreSQL refused is undone, and is to be tried by each alone."""
     if isinstance(fault, psycopg.Error):
@@ -124,6 +135,11 @@ class _Member(Statements):
         self._began: Answer | None = None
         self._row: Any = None
         self._again: list[Asked] = []
+        self._rows: dict[tuple[str, str], str] = {}
+
+    def rows(self, statement: str, name: str, rows: str) -> None:
+        """Have rows written with those of the others, after all else."""
+        self._rows[statement, name] = rows
 
     def lock(self, lock: Lock, values: Mapping[str, Any]) -> None:
         """Have a row locked with the first statement, and say it again before what is written."""
@@ -145,7 +161,7 @@ class _Member(Statements):
             raise RuntimeError("nothing was looked at before it was changed")
         sent, self._waiting = [*self._again, *self._waiting], []
         then, self._then = self._then, []
-        ended = self._group.end_with(sent)
+        ended = self._group.end_with(sent, self._rows)
         self.end()
         answers = await ended
         for place, take in then:

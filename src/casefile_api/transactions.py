@@ -112,6 +112,10 @@ class Statements(ABC):
             self._then.append((len(self._waiting), then))
         self._waiting.append((statement, values))
 
+    def rows(self, statement: str, name: str, rows: str) -> None:
+        """Have rows written, a JSON list that one parameter takes; where others write the same kind, with theirs."""
+        self.later(statement, {name: rows})
+
     def lock(self, lock: Lock, values: Mapping[str, Any]) -> None:
         """Have a row locked ahead of the next statement, which raises Alone where another has it and we do not wait."""
         if self._patient:

@@ -280,7 +280,7 @@ class QuickWork(UnitOfWork):
         await super()._begin()
 
     async def _write(self, entry: SealedEntry) -> None:
-        await self.later(INSERT, {"entries": rows_of([replace(entry, key_proof=None)])})
+        self._transaction.rows(INSERT, "entries", rows_of([replace(entry, key_proof=None)]))
 
 
 def _refuse_replayed(rows: Sequence[Any]) -> None:

@@ -1,6 +1,7 @@
 """Changes that one caller makes at the same time share a transaction: its trips and its commit, not its refusals."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -51,6 +52,27 @@ async def test_those_that_come_while_one_is_under_way_go_together_and_each_hears
 
     assert await counted(database) == 20
     assert (await database.rows(BY_TRANSACTION, {}))[0].n <= 3  # two that began at once, and those behind them
+
+
+async def test_rows_of_one_kind_are_written_in_one_statement_and_each_has_its_own(database: Database) -> None:
+    insert = (
+        "insert into job_request (id, kind, subject_id, requested_at) select gen_random_uuid(), 'shared', s, now()"
+        " from json_to_recordset(cast(:given as json)) given (s text)"
+    )
+
+    async def write(*names: str) -> None:
+        async with database.shared_transaction(POLICE) as transaction:
+            await transaction.execute("select 1 as n")
+            transaction.rows(insert, "given", json.dumps([{"s": name} for name in names]))
+            await transaction.commit()
+
+    await asyncio.gather(*(write(f"{number}", f"] , [ {number}") for number in range(9)))
+
+    named = await database.rows("select subject_id from job_request where kind = 'shared' order by 1", {})
+    assert [row.subject_id for row in named] == sorted(
+        name for number in range(9) for name in (f"{number}", f"] , [ {number}")
+    )
+    assert (await database.rows(BY_TRANSACTION, {}))[0].n <= 3
 
 
 async def test_who_is_refused_leaves_the_others_alone(database: Database) -> None:
