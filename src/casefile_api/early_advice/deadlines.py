@@ -32,20 +32,17 @@ class Deadline(StrEnum):
     CHASED = "deadline.chased"
 
 
-_DUE = {
-    Deadline.APPROACHING: text(
-        "select id, case_file_id from early_advice_clock where stopped_at is null and paused_at is null"
-        " and warned_at is null and warns_at <= :now order by warns_at, id limit :limit"
-    ),
-    Deadline.BREACHED: text(
-        "select id, case_file_id from early_advice_clock where stopped_at is null and paused_at is null"
-        " and breach_told_at is null and due_at + interval '1 second' <= :now order by due_at, id limit :limit"
-    ),
-    Deadline.CHASED: text(
-        "select id, case_file_id from early_advice_clock where stopped_at is null and paused_at is null"
-        " and chase_at <= :now order by chase_at, id limit :limit"
-    ),
+_AT_WORK = "from early_advice_clock where stopped_at is null and paused_at is null"
+_WHEN = {
+    Deadline.APPROACHING: ("warned_at is null and warns_at <= :now", "warns_at"),
+    Deadline.BREACHED: ("breach_told_at is null and due_at + interval '1 second' <= :now", "due_at"),
+    Deadline.CHASED: ("chase_at <= :now", "chase_at"),
 }
+_DUE = {
+    deadline: text(f"select id, case_file_id {_AT_WORK} and {holds} order by {order}, id limit :limit")
+    for deadline, (holds, order) in _WHEN.items()
+}
+_ANYTHING_DUE = text("select " + " or ".join(f"exists (select {_AT_WORK} and {holds})" for holds, _ in _WHEN.values()))
 _RETURNING = "returning request_id, action_id, escalation_id, kind, due_at"
 _TAKE = {
     Deadline.APPROACHING: text(
@@ -81,6 +78,8 @@ async def raise_due_deadlines(database: Database, clock: Clock) -> int:
     A deadline that is first looked at when it has passed is told as approaching and then as breached; one that passed
     months ago is told as chased for each month that is told of.
     """
+    if not await _anything_due(database, clock):
+        return 0
     told = 0
     for deadline in Deadline:
         while due := await _find_due(database, clock, deadline):
@@ -89,6 +88,13 @@ async def raise_due_deadlines(database: Database, clock: Clock) -> int:
             if told_now == 0:  # others told of them meanwhile
                 break
     return told
+
+
+async def _anything_due(database: Database, clock: Clock) -> bool:
+    """Look for all of them at once: at nearly every look there is nothing."""
+    async with unattended(database, clock, "find_due_deadlines") as act:
+        act.silent = True
+        return bool((await act.session.execute(_ANYTHING_DUE, {"now": act.now})).scalar_one())
 
 
 async def _find_due(database: Database, clock: Clock, deadline: Deadline) -> list[DueClock]:
