@@ -207,3 +207,9 @@ def test_a_deadline_that_passes_later_is_not_told_to_a_former_area(later_teams: 
     told = events_about(teams, OTHER_AREA, request, "deadline.breached", 1)
     assert "deadline.breached" in [event["type"] for event in told]
     assert events_about(teams, AREA, request, "early_advice.transferred", 1)[-1]["type"] == "early_advice.transferred"
+
+
+def test_the_cps_unit_stays_while_both_sides_work_on_an_action_plan(teams: Teams) -> None:
+    case = f"/v1/case-files/{teams.action_plan_open()['case_file_id']}"
+    officer, moved = teams.person("officer"), {"cps_unit": UNIT_OF_OTHER_AREA, "reason": "The suspect lives there."}
+    officer.refused("POST", f"{case}/corrections", 409, "wrong-state", json=moved, if_match=officer.etag(case))

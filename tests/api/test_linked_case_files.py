@@ -124,7 +124,17 @@ def test_a_link_that_was_a_mistake_is_taken_back_and_stays_to_be_seen(desk: Desk
     [removed] = links(desk.officer, one)
     assert removed["removed_because"] == "Another man." and removed["removed_by"]["staff"]
     assert told(desk.officer, one)[-1] == "case_file.unlinked"
+    [taken] = links(desk.officer, other)
+    desk.officer.refused("POST", where, 409, "wrong-state", json={"reason": "Again."}, if_match=taken["etag"])
     desk.link(other, one)
+
+
+def test_a_case_file_is_not_linked_with_itself_nor_merged_into_itself(desk: Desk) -> None:
+    case = desk.case()
+    path = f"/v1/case-files/{case}"
+    desk.officer.refused("POST", f"{path}/links", 422, "invalid", json={"case_file_id": case, **SAME})
+    body, tag = {"case_file_id": case, "reason": "One event."}, desk.supervisor.etag(path)
+    desk.supervisor.refused("POST", f"{path}/merge", 422, "invalid", json=body, if_match=tag)
 
 
 def test_a_suspect_is_split_off_with_what_concerns_them_alone(desk: Desk) -> None:
@@ -137,6 +147,9 @@ def test_a_suspect_is_split_off_with_what_concerns_them_alone(desk: Desk) -> Non
     [into], [origin] = links(desk.officer, case), links(desk.officer, new["id"])
     assert (into["relation"], into["case_file_id"], into["suspect_ids"]) == ("split_into", new["id"], ["s2"])
     assert (origin["relation"], origin["case_file_id"], origin["version"]) == ("split_from", case, 1)
+    for end, link in ((case, into), (new["id"], origin)):
+        where, body = f"/v1/case-files/{end}/links/{link['id']}/remove", {"reason": "No."}
+        desk.officer.refused("POST", where, 409, "wrong-state", json=body, if_match=link["etag"])
     assert told(desk.officer, case)[-1] == "case_file.split"
     assert told(desk.officer, new["id"]) == ["case_file.opened", "case_file.split"]
 
@@ -146,6 +159,7 @@ def test_a_suspect_is_split_off_with_what_concerns_them_alone(desk: Desk) -> Non
     [
         ({"suspect_ids": ["s3"]}, "/suspect_ids/0"),
         ({"suspect_ids": ["s1", "s2"]}, "/suspect_ids"),
+        ({"suspect_ids": ["s2", "s2"]}, "/suspect_ids"),
         ({"version": 2}, "/version"),
         ({"urn_suffix": None}, "/urn_suffix"),
     ],
@@ -227,6 +241,12 @@ def test_status_is_per_suspect_and_the_lists_find_by_it(desk: Desk) -> None:
         [listed] = party.items("/v1/case-files", **urn)
         assert (listed["suspects"], listed["etag"]) == (shown["suspects"], party.etag(path))
 
+    third = two_suspects()
+    third["suspects"].append({**third["suspects"][0], "id": "s3"})
+    for content in (third, two_suspects()):
+        body = {"content": content, "note": "nobody is further than before"}
+        desk.officer.post(f"{path}/versions", body, expect=201, if_match=desk.officer.etag(path))
+    assert "case_file.standing_changed" not in told(desk.officer, case)
     desk.share(case)
     by_status(desk.officer, {"s1": "referred", "s2": "in_investigation"}, "referred")
     by_status(desk.prosecutor, {"s1": "referred", "s2": "in_investigation"}, "referred")

@@ -112,6 +112,9 @@ def test_their_new_bag_says_that_it_was_retracted_and_no_more(sandbox: Sandbox, 
     assert [item["id"] for item in case.prosecutor.items(f"{case.path}/attachments")] == []
     since = case.prosecutor.get(f"{case.path}/versions/3/changes", params={"since": "last-submitted"}).json()
     assert since["from"] == 1, "what was retracted was never submitted"
+    case.prosecutor.get(f"{case.path}/versions/1", expect=200)
+    since = case.prosecutor.get(f"{case.path}/versions/3/changes", params={"since": "last-seen"}).json()
+    assert since["from"] == 1, "what may be seen no longer is nothing to compare with"
 
 
 def test_it_is_told_in_the_timeline_and_by_an_event(sandbox: Sandbox, case: Case) -> None:

@@ -3,7 +3,7 @@
 import jsonpatch
 import pytest
 
-from tests.api.advising import Teams
+from tests.api.advising import Teams, path_of
 from tests.outside.cases import draft_request, open_case, submit_request
 from tests.outside.client import Party
 
@@ -62,6 +62,27 @@ def test_last_submitted_goes_by_the_unit(teams: Teams, officer: Party) -> None:
     prosecutor = teams.person("prosecutor")
     assert since(prosecutor, path, 2, "last-submitted") == 0
     prosecutor.refused("GET", f"{path}/versions/4/changes?since=last-submitted", 404, "not-found")
+
+
+def test_what_went_to_another_unit_was_not_submitted_to_this_one(teams: Teams) -> None:
+    case, crown_court = teams.submitted()["case_file_id"], "cps-south-west-crown-court"
+    path, supervisor, officer = f"/v1/case-files/{case}", teams.person("supervisor"), teams.person("officer")
+    [first] = supervisor.items("/v1/early-advice-requests", case_file_id=case)
+    supervisor.step(path_of(first["id"]), "withdraw", {"reason": "It belongs elsewhere."}, expect=200)
+    moved = {"cps_unit": crown_court, "reason": "It belongs there."}
+    officer.post(f"{path}/corrections", moved, if_match=officer.etag(path), expect=200)
+    change(officer, path, "two")
+    submit_request(supervisor, draft_request(officer, case)["id"], 2)
+    assert since(officer, path, 2, "last-submitted") == 1, "the force sent both"
+    assert since(teams.person("prosecutor", crown_court), path, 2, "last-submitted") == 0
+
+
+def test_who_restored_a_version_saw_what_came_of_it(teams: Teams, officer: Party, path: str) -> None:
+    reader = teams.person("supervisor", number=1)
+    tag = officer.etag(path)  # who reads it themselves has seen the version before as well
+    reader.post(f"{path}/versions/1/restore", {"note": "back"}, if_match=tag, expect=201)
+    change(officer, path, "six")
+    assert since(reader, path, 6, "last-seen") == 5
 
 
 def test_what_is_new_since_nothing_makes_the_whole_content(officer: Party, path: str) -> None:

@@ -129,6 +129,18 @@ def test_texts_and_parts_outside_lists_are_sections_of_their_own():
     ]
 
 
+def test_a_section_that_would_take_thousands_of_operations_is_replaced_whole():
+    before, after = ({"extensions": {"counts": [number + by for number in range(10_001)]}} for by in (0, 1_000_000))
+    assert json_patch(before, after) == [{"op": "replace", "path": "/content/extensions", "value": after["extensions"]}]
+
+
+def test_an_added_item_shows_all_its_fields_but_the_id_it_goes_by():
+    after = example()
+    after["witnesses"] = [{"id": "w1", "kind": "eye_witness"}]
+    [section] = between(without("witnesses"), after)["sections"]
+    assert section["changes"][0]["fields"] == [{"name": "kind", "before": None, "after": "eye_witness"}]
+
+
 def test_a_member_that_is_null_is_another_than_one_that_is_not_there():
     assert shown({"extensions": {"a": None}}, {"extensions": {}}) == [
         ("extensions", "changed", None, "/content/extensions")

@@ -63,6 +63,12 @@ def test_what_concerns_the_others_alone_stays_behind_and_references_lead_somewhe
     assert "offence_id" not in part["suspects"][0]["proposed_charges"][0]
 
 
+def test_a_complainant_whom_no_offence_names_goes_with_everybody() -> None:
+    content = two_cases_in_one()
+    content["complainants"].append({**content["complainants"][0], "id": "c3"})
+    assert ids(divided(content, ["s2"]), "complainants") == ["c2", "c3"]
+
+
 def test_the_content_that_is_divided_stays_as_it_is() -> None:
     content = two_cases_in_one()
     before = json.dumps(content)
