@@ -265,12 +265,10 @@ def test_a_few_walks_end_where_the_model_says(sandbox: Sandbox) -> None:
 @pytest.mark.soak
 def test_many_walks_end_where_the_model_says(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     enter(sandbox, monkeypatch)
-    first, second = (
-        token_file(tmp_path, sandbox.party("operator-console", staff=staff, roles=["operator"]))
-        for staff in ("OP-01", "OP-02")
-    )
+    operators = [sandbox.party("operator-console", staff=staff, roles=["operator"]) for staff in ("OP-01", "OP-02")]
 
     def erase(case: str) -> None:
+        first, second = (token_file(tmp_path, operator) for operator in operators)  # a token lives for 15 minutes
         said = run(case_files.app, "erase", "ask", "--token", first, "--reason", "data-subject", case)
         run(case_files.app, "erase", "confirm", said.split(":")[0], "--token", second)
 
