@@ -109,7 +109,8 @@ def test_of_two_answers_to_one_action_one_counts(teams: Teams) -> None:
     tag = officer.etag(path)
     officer.post(path + "/start", {}, if_match=tag)
     body = {"answer": "Late.", "material_ids": []}
-    officer.refused("POST", path + "/return", 412, "stale", json=body, if_match=tag)
+    told = officer.refused("POST", path + "/return", 412, "stale", json=body, if_match=tag)
+    assert (told["state"], told["last_step"]["step"]) == ("in_progress", "start")
     officer.refused("POST", path + "/return", 428, "precondition-required", json=body)
 
 

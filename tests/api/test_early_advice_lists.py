@@ -1,6 +1,7 @@
 """The lists that people work from: what is on them, how many, in what order; and who has read what was written."""
 
 from typing import Any
+from urllib.parse import parse_qsl
 
 from tests.api.advising import Teams, path_of
 
@@ -43,7 +44,21 @@ def test_each_side_finds_a_request_on_the_lists_that_it_is_on_and_on_no_other(te
     assert not ours & set(listed(teams, "prosecutor", "my_unit", "cps-west-midlands-rasso"))
 
 
-def test_by_deadline_the_soonest_comes_first_page_by_page_and_without_one_nothing(teams: Teams) -> None:
+def running(item: Json) -> list[str]:
+    """When the clocks fall due that run."""
+    return [clock["due_at"] for clock in item["clocks"] if clock["stopped_at"] is None and clock["paused_at"] is None]
+
+
+def test_as_many_are_counted_as_are_listed_where_the_count_says(teams: Teams) -> None:
+    teams.draft()
+    for role in ("officer", "legal_manager", "prosecutor"):
+        person = teams.person(role)
+        for told in person.get("/v1/early-advice-queues").json()["queues"]:
+            path, _, asked = told["href"].partition("?")
+            assert len(person.items(path, limit=200, **dict(parse_qsl(asked)))) == told["count"], (role, told)
+
+
+def test_by_deadline_the_soonest_comes_first_page_by_page_and_what_waits_for_none_last(teams: Teams) -> None:
     for days in (9, 3, 6):
         teams.take(
             "casework_assistant",
@@ -51,15 +66,15 @@ def test_by_deadline_the_soonest_comes_first_page_by_page_and_without_one_nothin
             "return",
             teams.returning(response_due_on=teams.day(days)),
         )
+    unwaited = teams.draft()["id"]
     whole = teams.person("officer").items(QUEUE, sort="due_at", limit=200)
     paged = teams.person("officer").items(QUEUE, sort="due_at", limit=7)
     assert [item["id"] for item in paged] == [item["id"] for item in whole]
-    running = [
-        min(clock["due_at"] for clock in item["clocks"] if clock["stopped_at"] is None and clock["paused_at"] is None)
-        for item in whole
-        if item["state"] != "action_plan_open"
-    ]
-    assert running == sorted(running)
+    drafts = [place for place, item in enumerate(whole) if item["state"] == "draft"]
+    assert unwaited in {whole[place]["id"] for place in drafts}
+    assert min(drafts) > max(place for place, item in enumerate(whole) if running(item))
+    due = [min(running(item)) for item in whole if running(item) and item["state"] != "action_plan_open"]
+    assert due == sorted(due)
     newest = teams.person("officer").get(QUEUE, params={"limit": 1}).json()["next_cursor"]
     answer = teams.person("officer").call("GET", QUEUE, params={"sort": "due_at", "cursor": newest})
     assert answer.status_code == 422, "the cursor of one order is none of the other"

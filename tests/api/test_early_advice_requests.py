@@ -151,9 +151,13 @@ def test_of_two_who_step_at_once_one_wins_and_the_other_is_told(teams: Teams) ->
     calls = [("accept", ACCEPT), ("return", returning), ("accept", ACCEPT), ("return", returning)]
     with ThreadPoolExecutor(4) as pool:
         made = pool.map(lambda it: assistant.call("POST", f"{path}/{it[0]}", json=it[1], if_match=seen), calls)
-    answers = sorted(answer.status_code for answer in made)
-    assert answers == [200, 412, 412, 412]
-    assert len(assistant.get(path).json()["history"]) == 3
+    answers = sorted(made, key=lambda answer: answer.status_code)
+    assert [answer.status_code for answer in answers] == [200, 412, 412, 412]
+    now = assistant.get(path).json()
+    assert len(now["history"]) == 3
+    won = {"step": now["history"][-1]["step"], "at": now["history"][-1]["at"], "organisation": assistant.organisation}
+    told = [answer.json() for answer in answers[1:]]
+    assert [(one["state"], one["last_step"]) for one in told] == [(now["state"], won)] * 3
 
 
 def test_a_repeated_step_is_answered_as_before_and_taken_once(teams: Teams) -> None:

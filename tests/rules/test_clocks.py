@@ -139,6 +139,54 @@ def counted(kind: ClockKind, received: str) -> str:
     return (last - timedelta(hours=summer(last))).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+PAUSED: list[tuple[str, str, str, str]] = [
+    ("2026-11-24T10:00", "2026-12-10T09:00 2027-01-04T09:00", "2027-01-09T23:59:59Z",
+     "10 Dec to 4 Jan is 25 dates, holidays among them: 15 Dec + 25 = 9 Jan"),
+    ("2026-03-20T09:00", "2026-03-28T23:30 2026-03-29T22:30", "2026-04-11T22:59:59Z",
+     "half past eleven on 28 Mar to the same hour on 29 Mar, which has 23 hours: 1 date; 10 Apr + 1"),
+    ("2026-03-20T09:00", "2026-03-28T23:30 2026-03-29T23:00", "2026-04-12T22:59:59Z",
+     "resumed at midnight in summer time, so on 30 Mar: 2 dates; 10 Apr + 2"),
+    ("2026-10-10T09:00", "2026-10-24T22:59:59 2026-10-25T23:59:59", "2026-11-01T23:59:59Z",
+     "the last second of 24 Oct to that of 25 Oct, which has 25 hours: 1 date; 31 Oct + 1"),
+    ("2026-10-10T09:00", "2026-10-24T23:00 2026-10-26T00:00", "2026-11-01T23:59:59Z",
+     "from midnight to midnight over the 25 hours of 25 Oct: 1 date; 31 Oct + 1"),
+    ("2028-02-10T09:00", "2028-02-28T12:00 2028-03-01T12:00", "2028-03-04T23:59:59Z",
+     "28 Feb, 29 Feb, 1 Mar: 2 dates over the leap day; 2 Mar + 2"),
+    ("2027-02-10T09:00", "2027-02-28T12:00 2027-03-01T12:00", "2027-03-04T23:59:59Z",
+     "the same in a year without one: 1 date; 3 Mar + 1"),
+    ("2026-11-24T10:00", "2026-11-25T09:00 2026-11-27T09:00 2026-12-01T09:00 2026-12-04T09:00", "2026-12-20T23:59:59Z",
+     "2 dates and 3 dates: 15 Dec + 5"),
+    ("2026-12-20T10:00", "2026-12-28T09:00 2027-01-05T09:00", "2027-01-18T23:59:59Z",
+     "a rule of 14 days from 1 Jan takes effect while it is paused: it keeps its 21; 10 Jan + 8"),
+    ("2026-12-08T23:59:59", "2026-12-29T23:59:59 2026-12-30T00:00", "2026-12-30T23:59:59Z",
+     "submitted again a second to midnight, so 29 Dec; asked in its last second and answered in the next: 1 date"),
+]  # fmt: skip
+FROM_2027 = ClockRule(ClockKind.ADVICE, date(2027, 1, 1), 14, DayUnit.CALENDAR_DAYS, frozenset({"rasso"}))
+
+
+@pytest.mark.parametrize(("received", "moments", "expected", "why"), PAUSED)
+def test_a_deadline_that_waited_falls_due_as_worked_out_by_hand_and_by_other_means(
+    received: str, moments: str, expected: str, why: str
+) -> None:
+    clock = start(ClockRules((*DEFAULT_RULES, FROM_2027)), ClockKind.ADVICE, utc(received), unit_kind="rasso")
+    assert clock is not None
+    dates = 0
+    said = iter(moments.split())
+    for paused, resumed in zip(said, said, strict=True):
+        clock = clock.paused(utc(paused)).resumed(utc(resumed))
+        dates += (wall_date(resumed) - wall_date(paused)).days
+    assert clock.due_at.strftime("%Y-%m-%dT%H:%M:%SZ") == expected, why
+    # Received so many days later it would fall due on the same day: target and pause are calendar days alike.
+    later = datetime.fromisoformat(received[:10]) + timedelta(days=dates, hours=12)
+    assert counted(ClockKind.ADVICE, later.isoformat()) == expected, why
+
+
+def wall_date(moment: str) -> date:
+    """The date in London by the rule of the last Sundays."""
+    found = datetime.fromisoformat(moment)
+    return (found + timedelta(hours=summer(found))).date()
+
+
 def off_days(year: int) -> list[str]:
     return BANK_HOLIDAYS.get(year, "01-01").split()
 

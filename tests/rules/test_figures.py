@@ -2,6 +2,7 @@
 
 import statistics
 from datetime import date
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +12,14 @@ from casefile_api.statistics.histograms import Histogram
 from casefile_api.statistics.measures import DEFINITIONS
 from casefile_api.statistics.schemas import Group
 from casefile_api.statistics.scope import parts_of
-from casefile_api.statistics.suppression import PARTS_OF_A_SUM, SMALL, hidden_cells, with_sums
+from casefile_api.statistics.suppression import (
+    PARTS_OF_A_SUM,
+    SMALL,
+    hidden_cells,
+    hidden_within_units,
+    with_sums,
+    within,
+)
 from tests.house_rules import sources
 
 COUNTS = st.dictionaries(
@@ -47,7 +55,40 @@ def test_no_sum_lacks_one_part_alone(counts: dict[tuple[str, str, str], int]) ->
     for cells in families.values():
         there = [cell for cell in cells if counts[cell]]
         left_out = [cell for cell in there if cell in hidden]
-        assert len(left_out) != 1 or len(there) == 1, "one that is left out alone is the sum less the others"
+        assert safe(counts, there, left_out), "what is left out is the sum less the others"
+
+
+def safe(counts: dict[tuple[str, str, str], int], there: list[Any], left_out: list[Any]) -> bool:
+    """Whether the sum of these, which is told, tells neither one that was left out nor a few together."""
+    several = len(left_out) > 1 and sum(counts[cell] for cell in left_out) >= SMALL
+    return not left_out or several or left_out == there
+
+
+BY_UNIT = st.dictionaries(
+    st.tuples(st.sampled_from([within(u, g) for u in "ABC" for g in "123"]), st.just("clock"), st.just("x")),
+    st.integers(0, 12),
+    max_size=9,
+)
+
+
+@given(BY_UNIT)
+def test_neither_another_unit_nor_all_together_tells_what_was_left_out_of_one(counts: dict[Any, int]) -> None:
+    hidden = hidden_within_units(counts)
+    for place in (0, 1):  # units by what they are divided into, and the other way round
+        sums: dict[str, dict[Any, int]] = {}
+        for cell, count in counts.items():
+            if count:
+                sums.setdefault(cell[0].split(within("", ""))[place], {})[cell] = count
+        told = {(name, "clock", "x"): sum(parts.values()) for name, parts in sums.items()}
+        untold = {name for name, _, _ in hidden_cells(told)}
+        for name, parts in sums.items():
+            left_out = [cell for cell in parts if cell in hidden]
+            assert left_out if name in untold else safe(counts, list(parts), left_out)
+
+
+def test_a_unit_that_went_with_a_small_one_is_not_told_when_it_is_asked_for_alone() -> None:
+    counts = {(within(unit, "all"), "requests", ""): count for unit, count in (("A", 3), ("B", 9), ("C", 20))}
+    assert {cell[0] for cell in hidden_within_units(counts)} == {within("A", "all"), within("B", "all")}
 
 
 def test_a_group_of_few_is_left_out_as_a_whole_and_the_next_smallest_with_it() -> None:

@@ -36,6 +36,7 @@ from casefile_api.early_advice.openings import refuse_wrong_action_state, why_no
 from casefile_api.early_advice.queries import Found, find_action, find_request
 from casefile_api.early_advice.schemas import SetActionRequest
 from casefile_api.early_advice.sealing import Json, Words
+from casefile_api.early_advice.staleness import last_action_step, telling_what_happened
 from casefile_api.early_advice.steps import Checks, Said
 from casefile_api.early_advice.stories import action_tag, action_view
 from casefile_api.early_advice.workflow import State
@@ -75,7 +76,8 @@ async def _begin(
     unit = found.request.cps_unit
     if version is not None:
         await refuse_sharing_by_others(work, found.case, unit, version)
-    await work.precondition(action_tag(work.caller, action))
+    async with telling_what_happened(work, action.state, last_action_step(action.id)):
+        await work.precondition(action_tag(work.caller, action))
     if version is not None and not await is_shared(work.session, found.case.id, version, unit):
         refuse_older_version(found.case, version)
     _refuse_closed_plan(found.request)

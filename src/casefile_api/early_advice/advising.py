@@ -74,7 +74,6 @@ async def advise_request(work: UnitOfWork, request_id: str, body: AdviseRequest)
     standing.checks.refuse_faults()
     await name_attachments(work, request.case_file_id, body.attachment_ids)
     await _issue(standing, body)
-    work.trail.disclosed_to(request.organisation)
     topics = sorted({item.topic for item in body.advice})
     # What is issued goes to the other side: s.62(3) wants to know to whom.
     work.trail.disclosed_to(request.organisation)

@@ -4,7 +4,7 @@ What the caller may not see does not exist; what left their reach stands as it s
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -36,6 +36,8 @@ from casefile_api.early_advice.workflow import HOLDER, State
 from casefile_api.unit_of_work import Reading
 from casefile_api.web.pagination import Page
 
+# Where a request stands in the order of deadlines of which none runs: after all that have one.
+_NEVER = datetime.max.replace(tzinfo=UTC)
 # How much further each step along the queue goes than the one before, and no step further than so many.
 _LONGER, _LONGEST_STEP = 4, 10_000
 
@@ -56,7 +58,7 @@ class Listed:
 
     def keys(self, *, by_deadline: bool) -> tuple[object, ...]:
         """Where a list ordered by deadline, or by last change, goes on after it."""
-        return ("due_at", self.request.due_at, self.request.id) if by_deadline else self.place
+        return ("due_at", self.request.due_at or _NEVER, self.request.id) if by_deadline else self.place
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ class Queue:
 async def list_queue(reading: Reading, queue: Queue, page: Page) -> list[Listed]:
     """Return the requests that the caller sees, as they see them, newest change first: a page and one more.
 
-    By deadline: those of which one runs, the soonest first.
+    By deadline: the soonest first, and last those of which none runs.
     """
     if queue.by_deadline:
         return await _list_by_deadline(reading, queue, page)
@@ -137,19 +139,29 @@ def _step(reading: Reading, queue: Queue, after: tuple[Any, ...] | None, step: i
 
 
 async def _list_by_deadline(reading: Reading, queue: Queue, page: Page) -> list[Listed]:
-    """Return the open requests that have a deadline running, the soonest first; what left has none that runs."""
-    caller, seen, request = reading.caller, page.after(str, datetime, UUID), EarlyAdviceRequest
+    """Return the open requests, the soonest deadline first, and then those that wait for none; none of what left."""
+    seen, wanted, request = page.after(str, datetime, UUID), page.limit + 1, EarlyAdviceRequest
+    due_at, identifier = col(request.due_at), col(request.id)
+    listed: list[Listed] = []
+    if seen is None or seen[1] < _NEVER:
+        after = [tuple_(due_at, identifier) > tuple_(*seen[1:])] if seen is not None else []
+        listed = await _open(reading, queue, [due_at.is_not(None), *after], wanted)
+    if len(listed) < wanted:
+        after = [identifier > seen[2]] if seen is not None and seen[1] == _NEVER else []
+        listed += await _open(reading, queue, [due_at.is_(None), *after], wanted - len(listed))
+    return listed
+
+
+async def _open(reading: Reading, queue: Queue, some: list[ColumnElement[bool]], limit: int) -> list[Listed]:
+    caller, request = reading.caller, EarlyAdviceRequest
     now_theirs = [is_with(caller)] if caller.kind is OrganisationKind.CPS else []
-    conditions = [*now_theirs, request_visible_to(caller), *_asked(queue), *_asked_of_case(reading, queue)]
-    place = tuple_(col(request.due_at), col(request.id))
-    if seen is not None:
-        conditions.append(place > tuple_(*seen[1:]))
+    conditions = [*now_theirs, request_visible_to(caller), *_asked(queue), *_asked_of_case(reading, queue), *some]
     query = (
         select(request, CaseFile.police_unit, broken_glass(caller))
         .join(CaseFile, col(CaseFile.id) == request.case_file_id)
-        .where(*conditions, is_open(), col(request.due_at).is_not(None))
+        .where(*conditions, is_open())
         .order_by(col(request.due_at), col(request.id))
-        .limit(page.limit + 1)
+        .limit(limit)
     )
     found = (await reading.session.execute(query)).all()
     return [Listed(row, unit, broken_glass=glass) for row, unit, glass in found]

@@ -89,7 +89,7 @@ async def list_all(
     case_file_id: Annotated[str | None, Query(max_length=64, description="the case file's id")] = None,
     queue: Annotated[WorkList | None, Query(description="one of your lists of open requests")] = None,
     sort: Annotated[
-        Literal["due_at"] | None, Query(description="those with a deadline that runs, soonest first")
+        Literal["due_at"] | None, Query(description="those that are open, the soonest deadline first, without one last")
     ] = None,
 ) -> Response:
     """List the requests that the caller sees, newest change first, or by deadline."""

@@ -22,6 +22,7 @@ from casefile_api.early_advice.models import EarlyAdviceRequest, EarlyAdviceStep
 from casefile_api.early_advice.openings import refuse_other_persons, refuse_wrong_state
 from casefile_api.early_advice.queries import Found, as_seen, find_request, told_of
 from casefile_api.early_advice.sealing import Words, seal_words
+from casefile_api.early_advice.staleness import last_step, telling_what_happened
 from casefile_api.early_advice.stories import request_tag, request_tag_now, request_view
 from casefile_api.early_advice.workflow import ENDED, HOLDER, WORKFLOW, State, Step
 from casefile_api.errors import Fault, Invalid
@@ -111,7 +112,8 @@ async def begin(work: UnitOfWork, request_id: str, step: str, *, version: int | 
     refuse_other_persons(work.caller, found.request, row)
     if version is not None:
         await refuse_sharing_by_others(work, found.case, found.request.cps_unit, version)
-    await work.precondition(await request_tag_now(work, found))
+    async with telling_what_happened(work, found.request.state, last_step(found.request.id)):
+        await work.precondition(await request_tag_now(work, found))
     if version is not None and not (
         step == "provide-information" and await is_shared(work.session, found.case.id, version, found.request.cps_unit)
     ):

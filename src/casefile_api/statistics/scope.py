@@ -35,13 +35,15 @@ class Scope:
     spans: str
     cases: bool = True
     of_a_force: bool = False
+    among_units: bool = False
+    """Whether one unit is asked for whose figures are told as they stand among those of all units."""
 
     @property
     def _summed_for(self) -> str:
         """Return the condition on sums: over all forces they are kept under none, and over all units too."""
         if self.of_a_force or self.group is GroupBy.FORCE:
             return f"{self.condition} and organisation <> ''"
-        together = self.condition == EVERYBODY and self.group is not GroupBy.UNIT
+        together = self.condition == EVERYBODY and self.group is not GroupBy.UNIT and not self.among_units
         return f"{self.condition} and organisation = '' and unit {'=' if together else '<>'} ''"
 
     @property
@@ -56,7 +58,9 @@ class Scope:
         The sums by month and, at the edges, the facts; without what was marked since or is hidden from the caller; and
         what was marked, counted from its sources. One statement sees one state of all of them.
         """
-        group, rows = _GROUPS[self.group], "day, organisation, unit, measure, key, value, count"
+        group, value, rows = _GROUPS[self.group], "value", "day, organisation, unit, measure, key, value, count"
+        if self.among_units:  # of the others, how many is enough
+            group, value = f"unit || chr(31) || {group}", "case when unit = :unit then value else 0 end as value"
         sums = rows.replace("day", "month as day", 1)
         facts = "f.day, f.organisation, f.unit, i.measure, i.key, i.value, i.count"
         by_day = f"not {_NOW} and not {_OF_MONTHS}"
@@ -92,21 +96,30 @@ class Scope:
         union all select {rows} from taken_out where {in_period}
         union all select {rows} from put_in where {in_period})
     select grp, measure, key, array_agg(value) as days, array_agg(number) as numbers from (
-        select {group} as grp, measure, key, value, sum(count)::bigint as number from everything
+        select {group} as grp, measure, key, {value}, sum(count)::bigint as number from everything
         where {self._told} group by 1, 2, 3, 4 having sum(count) <> 0) counted
     group by 1, 2, 3"""
 
 
-async def scope_of(reading: Reading, first: date, last: date, group: GroupBy | None, unit: str | None = None) -> Scope:
-    """Return what the caller's figures are drawn from."""
+async def scope_of(
+    reading: Reading,
+    first: date,
+    last: date,
+    group: GroupBy | None,
+    unit: str | None = None,
+    *,
+    among_units: bool = False,
+) -> Scope:
+    """Return what the caller's figures are drawn from; a unit among all of them where small numbers are left out."""
     caller = reading.caller
     whole, after = _whole_months(first, last)
     parts = [(1, whole, after)] if group is GroupBy.MONTH else list(parts_of(whole, after))
     values: dict[str, object] = {"now": reading.now, **_period(first, last, whole, after), **_bounds(parts)}
     conditions = []
     if unit is not None:
-        conditions.append("unit = :unit")
         values["unit"] = unit
+    if unit is not None and not among_units:
+        conditions.append("unit = :unit")
     own: str | None = caller.organisation
     if caller.kind is OrganisationKind.OPERATOR:
         own = None
@@ -122,7 +135,8 @@ async def scope_of(reading: Reading, first: date, last: date, group: GroupBy | N
     condition = " and ".join(conditions) or EVERYBODY
     of_police = caller.kind is not OrganisationKind.CPS
     spans = " or ".join(_span(number, months) for number, (months, _, _) in enumerate(parts)) or "false"
-    return Scope(condition, values, group, spans, cases=of_police, of_a_force=own is not None and of_police)
+    of_a_force = own is not None and of_police
+    return Scope(condition, values, group, spans, of_police, of_a_force, among_units)
 
 
 def _whole_months(first: date, last: date) -> tuple[date, date]:

@@ -1,15 +1,20 @@
 """Small numbers are left out for oversight, so that they cannot be worked out from what is left either. Pure.
 
-Counts from 1 to 4 go; of parts whose sum is told, the next smallest goes with a single one that went, within a group
-and across groups (the sum over groups is the answer without groups). A group of few requests goes as a whole.
+Counts from 1 to 4 go; of parts whose sum is told, the next smallest goes with a single one that went, and with several
+that are few together, within a group and across groups (the sum over groups is the answer without groups). A group of
+few requests goes as a whole. One unit's figures are those that it has among all units: what is told of another unit, or
+of all together, is told too.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
 
 SMALL = 5
 Cell: TypeAlias = tuple[str, str, str]
 """A group, a measure and a key."""
+Sum: TypeAlias = tuple[str, str, str]
+"""A larger group that groups are parts of, a measure and a key."""
+_APART = "\x1f"
 
 PARTS_OF_A_SUM = frozenset(
     {"state", "first_decision", "submissions", "holding", "late", "case_files", "not_sought", "charge", "charge_told"}
@@ -35,14 +40,47 @@ def with_sums(counts: Mapping[Cell, int]) -> dict[Cell, int]:
     return {**counts, **sums}
 
 
-def hidden_cells(counts: Mapping[Cell, int]) -> frozenset[Cell]:
-    """Return the cells that are left out."""
+def hidden_cells(
+    counts: Mapping[Cell, int],
+    parts_of: Callable[[str], tuple[str, ...]] = lambda _: ("all",),
+    untold: frozenset[Sum] = frozenset(),
+) -> frozenset[Cell]:
+    """Return the cells that are left out; groups are parts of larger ones, some of whose sums are not told either."""
     hidden: set[Cell] = set()
+    families = _families(counts, parts_of)
     while True:
-        more = _small(counts) | _whole_groups(counts, hidden) | _beside(counts, hidden) | _parts(counts, hidden)
+        more = _small(counts) | _whole_groups(counts, hidden) | _parts(counts, hidden)
+        more |= {cell for name, cells in families.items() for cell in _beside(counts, cells, hidden, name in untold)}
         if more <= hidden:
             return frozenset(hidden)
         hidden |= more
+
+
+def within(unit: str, group: str) -> str:
+    """Return the name of a group within a unit."""
+    return f"{unit}{_APART}{group}"
+
+
+def hidden_within_units(counts: Mapping[Cell, int]) -> frozenset[Cell]:
+    """Return what is left out of the figures of each unit by a second grouping, whose sums over either are told.
+
+    What is left out of the sums over either stays out: no row and no column tells it.
+    """
+    sums: dict[Cell, int] = {}
+    for (group, measure, key), count in counts.items():
+        for larger in _unit_and_other(group):
+            sums[larger, measure, key] = sums.get((larger, measure, key), 0) + count
+    rows = {cell: count for cell, count in sums.items() if cell[0].startswith(_UNIT)}
+    columns = {cell: count for cell, count in sums.items() if not cell[0].startswith(_UNIT)}
+    return hidden_cells(counts, _unit_and_other, hidden_cells(rows) | hidden_cells(columns))
+
+
+_UNIT, _OTHER = "unit ", "other "
+
+
+def _unit_and_other(group: str) -> tuple[str, str]:
+    unit, other = group.split(_APART)
+    return _UNIT + unit, _OTHER + other
 
 
 def _small(counts: Mapping[Cell, int]) -> set[Cell]:
@@ -60,21 +98,25 @@ def _parts(counts: Mapping[Cell, int], hidden: set[Cell]) -> set[Cell]:
     return {cell for cell in counts if cell[0] in groups and cell[1] == "not_sought"}
 
 
-def _beside(counts: Mapping[Cell, int], hidden: set[Cell]) -> set[Cell]:
-    """Return what goes with a cell that is the only one missing from a sum."""
+def _families(
+    counts: Mapping[Cell, int], parts_of: Callable[[str], tuple[str, ...]]
+) -> dict[tuple[str, ...], list[Cell]]:
+    """Return the cells that add up to something that is told: across groups, and within each."""
     families: dict[tuple[str, ...], list[Cell]] = {}
-    for cell in counts:
+    for cell, count in counts.items():
+        if not count:
+            continue
         group, measure, key = cell
-        families.setdefault(("across", measure, key), []).append(cell)
+        for larger in parts_of(group):
+            families.setdefault((larger, measure, key), []).append(cell)
         if measure in PARTS_OF_A_SUM:
-            families.setdefault(("within", group, measure), []).append(cell)
-    found = (_companion(counts, cells, hidden) for cells in families.values())
-    return {cell for cell in found if cell is not None}
+            families.setdefault(("within", group, measure, ""), []).append(cell)
+    return families
 
 
-def _companion(counts: Mapping[Cell, int], cells: Iterable[Cell], hidden: set[Cell]) -> Cell | None:
-    cells = [cell for cell in cells if counts[cell]]
+def _beside(counts: Mapping[Cell, int], cells: Iterable[Cell], hidden: set[Cell], untold: bool) -> list[Cell]:
+    """Return what else goes of the parts of a sum, so that the sum does not tell what went; none where it need not."""
+    gone = [cell for cell in cells if cell in hidden]
     left = [cell for cell in cells if cell not in hidden]
-    if len(cells) - len(left) != 1 or not left:
-        return None
-    return min(left, key=lambda cell: (counts[cell], cell))
+    safe = bool(gone) if untold else not gone or (len(gone) > 1 and sum(counts[cell] for cell in gone) >= SMALL)
+    return [] if safe or not left else [min(left, key=lambda cell: (counts[cell], cell))]
