@@ -46,14 +46,20 @@ def hidden_cells(
     untold: frozenset[Sum] = frozenset(),
 ) -> frozenset[Cell]:
     """Return the cells that are left out; groups are parts of larger ones, some of whose sums are not told either."""
+    families, groups = _families(counts, parts_of), _groups(counts)
+    sums: dict[Cell, list[Sum]] = {}
+    for name, cells in families.items():
+        for cell in cells:
+            sums.setdefault(cell, []).append(name)
     hidden: set[Cell] = set()
-    families = _families(counts, parts_of)
-    while True:
-        more = _small(counts) | _whole_groups(counts, hidden) | _parts(counts, hidden)
-        more |= {cell for name, cells in families.items() for cell in _beside(counts, cells, hidden, name in untold)}
-        if more <= hidden:
-            return frozenset(hidden)
+    more, touched = _small(counts), untold & families.keys()
+    while more or touched:
         hidden |= more
+        touched |= {name for cell in more for name in sums.get(cell, ())}
+        found = _whole_groups(groups, more) | _parts(groups, more)
+        found |= {cell for name in touched for cell in _beside(counts, families[name], hidden, name in untold)}
+        more, touched = found - hidden, frozenset()
+    return frozenset(hidden)
 
 
 def within(unit: str, group: str) -> str:
@@ -87,22 +93,27 @@ def _small(counts: Mapping[Cell, int]) -> set[Cell]:
     return {cell for cell, count in counts.items() if 0 < count < SMALL}
 
 
-def _whole_groups(counts: Mapping[Cell, int], hidden: set[Cell]) -> set[Cell]:
-    groups = {group for group, measure, _ in hidden if measure == "requests"}
-    return {cell for cell in counts if cell[0] in groups}
+def _groups(counts: Mapping[Cell, int]) -> dict[str, list[Cell]]:
+    groups: dict[str, list[Cell]] = {}
+    for cell in counts:
+        groups.setdefault(cell[0], []).append(cell)
+    return groups
 
 
-def _parts(counts: Mapping[Cell, int], hidden: set[Cell]) -> set[Cell]:
+def _whole_groups(groups: Mapping[str, list[Cell]], gone: set[Cell]) -> set[Cell]:
+    few = {group for group, measure, _ in gone if measure == "requests"}
+    return {cell for group in few for cell in groups[group]}
+
+
+def _parts(groups: Mapping[str, list[Cell]], gone: set[Cell]) -> set[Cell]:
     """Return the reasons of those case files without a request whose number is left out: they add up to it."""
-    groups = {group for group, measure, key in hidden if (measure, key) == ("case_files", "without")}
-    return {cell for cell in counts if cell[0] in groups and cell[1] == "not_sought"}
+    of = {group for group, measure, key in gone if (measure, key) == ("case_files", "without")}
+    return {cell for group in of for cell in groups[group] if cell[1] == "not_sought"}
 
 
-def _families(
-    counts: Mapping[Cell, int], parts_of: Callable[[str], tuple[str, ...]]
-) -> dict[tuple[str, ...], list[Cell]]:
+def _families(counts: Mapping[Cell, int], parts_of: Callable[[str], tuple[str, ...]]) -> dict[Sum, list[Cell]]:
     """Return the cells that add up to something that is told: across groups, and within each."""
-    families: dict[tuple[str, ...], list[Cell]] = {}
+    families: dict[Sum, list[Cell]] = {}
     for cell, count in counts.items():
         if not count:
             continue
@@ -110,7 +121,7 @@ def _families(
         for larger in parts_of(group):
             families.setdefault((larger, measure, key), []).append(cell)
         if measure in PARTS_OF_A_SUM:
-            families.setdefault(("within", group, measure, ""), []).append(cell)
+            families.setdefault((f"within {group}", measure, ""), []).append(cell)
     return families
 
 
