@@ -14,7 +14,7 @@ from casefile_api.early_advice.models import EarlyAdviceStep
 from casefile_api.errors import Stale
 from casefile_api.unit_of_work import UnitOfWork
 
-_Last = Select[tuple[str, datetime, str]]
+_Last = Select[str, datetime, str]
 
 
 @asynccontextmanager
