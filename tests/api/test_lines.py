@@ -1,6 +1,7 @@
 """Statements share lines and trips, and nothing else: not their faults, not their transactions, not their callers."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
@@ -10,6 +11,7 @@ import pytest
 
 from casefile_api.database import Database
 from casefile_api.errors import DependencyUnavailable
+from casefile_api.lines import statement_of
 from casefile_api.settings import Settings
 from casefile_api.transactions import Transaction
 
@@ -74,6 +76,18 @@ async def test_lines_that_are_cut_are_refusals_and_are_opened_again(
 
     assert [type(answer) for answer in lost] == [DependencyUnavailable] * 3
     assert (await database.rows("select 1 as n", {}))[0].n == 1
+
+
+async def test_what_a_moment_sends_is_held_back_until_it_is_complete(database: Database) -> None:
+    line = await database._line()
+    with socket.fromfd(line._socket, socket.AF_INET, socket.SOCK_STREAM) as wire:
+        answers = [line.ask((statement_of("select 1 as n"), {})) for _ in range(5)]
+        held_back = wire.getsockopt(socket.IPPROTO_TCP, socket.TCP_CORK)
+        await asyncio.gather(*answers)
+        let_go = wire.getsockopt(socket.IPPROTO_TCP, socket.TCP_CORK)
+    line.lose(psycopg.OperationalError("the test is over"))
+
+    assert (held_back, let_go) == (1, 0)
 
 
 async def test_a_statement_that_takes_too_long_is_a_refusal(database: Database) -> None:
