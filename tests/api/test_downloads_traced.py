@@ -42,8 +42,8 @@ def test_downloads_of_the_access_log_come_into_the_chain_once(
     log = tmp_path / "access.log"
     lines = [
         line(bucket, given["location"], "REQUEST1", at=now),
-        line(bucket, given["location"], "REQUEST2", at=now, status=206),
-        line(bucket, given["location"], "REQUEST2", at=now, status=206),
+        line(bucket, given["location"], "REQUEST2", at=now + timedelta(seconds=1), status=206),
+        line(bucket, given["location"], "REQUEST2", at=now + timedelta(seconds=1), status=206),
         line(bucket, given["location"], "LATER", at=now + timedelta(hours=1)),
         line(bucket, given["location"], "ANOTHER", at=now, key=urlsplit(elsewhere["location"]).path.split("/", 2)[2]),
         line(bucket, given["location"], "REFUSED", at=now, status=403),
