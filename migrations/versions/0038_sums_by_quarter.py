@@ -6,8 +6,8 @@ Five years that do not begin with one are three years and some quarters and mont
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0040"
-down_revision = "0039"
+revision = "0038"
+down_revision = "0037"
 branch_labels = None
 depends_on = None
 
