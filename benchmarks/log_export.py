@@ -6,7 +6,6 @@ service, as an API process has; what is told is the most memory that it ever hel
 
 import asyncio
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -33,6 +32,15 @@ from tests.logs import LogInHand
 
 ENTRIES = int(os.environ.get("BENCH_ENTRIES", "1000000"))
 MEBIBYTE = 1024 * 1024
+
+
+def most_memory() -> float:
+    """Return the most memory that this process has held, in MiB.
+
+    From /proc: getrusage tells a new program the peak of the one that started it, where that was higher.
+    """
+    [line] = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")]
+    return int(line.split()[1]) / 1024
 
 
 async def export(url: str, kind: str, file: Path) -> None:
@@ -81,6 +89,6 @@ def main() -> None:
 if __name__ == "__main__":
     if len(sys.argv) > 1:
         asyncio.run(export(sys.argv[2], sys.argv[1], Path(sys.argv[3])))
-        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+        print(most_memory())
     else:
         main()
