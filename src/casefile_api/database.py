@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from types import TracebackType
 from typing import Any
 
 import psycopg
@@ -51,6 +52,23 @@ def _kept_settings(role: str, timeout_ms: int) -> dict[str, str]:
         "statement_timeout": str(timeout_ms),
         "idle_in_transaction_session_timeout": str(timeout_ms * 3),
     }
+
+
+class LoneConnection(psycopg.AsyncConnection[Any]):
+    """A connection that no pool keeps, closed at the end of its use however often that use is cancelled.
+
+    The driver would undo what is under way first; who is cancelled again in that moment would leave it open.
+    """
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close it, unless it belongs to a pool."""
+        try:
+            await super().__aexit__(kind, fault, trace)
+        finally:
+            if not hasattr(self, "_pool"):
+                await self.close()
 
 
 class PatientConnection(psycopg.AsyncConnection[Any]):

@@ -18,6 +18,7 @@ import structlog
 from procrastinate import jobs as foreign
 from procrastinate.exceptions import ConnectorException, JobAborted
 
+from casefile_api.database import LoneConnection
 from casefile_api.job_places import Places, find_places
 from casefile_api.settings import Settings
 from casefile_api.tenancy import AS_WORKER
@@ -85,6 +86,7 @@ def job_app(settings: Settings, runs: Mapping[JobKind, Run], *, connections: int
         min_size=1,
         max_size=connections,
         timeout=settings.database_timeout_seconds,
+        connection_class=LoneConnection,
         kwargs={"options": f"{AS_WORKER} -c timezone=UTC", "application_name": "casefile-jobs"},
     )
     app = procrastinate.App(connector=connector)

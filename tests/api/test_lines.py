@@ -9,7 +9,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from casefile_api.database import Database
+from casefile_api.database import Database, LoneConnection
 from casefile_api.errors import DependencyUnavailable
 from casefile_api.lines import statement_of
 from casefile_api.settings import Settings
@@ -180,3 +180,24 @@ async def test_as_many_transactions_as_lines_are_under_way_and_the_next_waits_it
 async def counted(database: Database) -> int:
     """How many rows there are."""
     return int((await database.rows(COUNT, {}))[0].n)
+
+
+async def test_a_lone_connection_is_closed_however_often_its_user_is_cancelled(database_url: str) -> None:
+    opened: list[LoneConnection] = []
+
+    async def use() -> None:
+        async with await LoneConnection.connect(database_url, autocommit=True) as connection:
+            opened.append(connection)
+            await connection.lock.acquire()  # so that undoing, at the end, waits
+            await asyncio.Event().wait()
+
+    user = asyncio.create_task(use())
+    while not opened:
+        await asyncio.sleep(0.01)
+    for _ in range(2):
+        user.cancel()
+        await asyncio.sleep(0.01)
+    await asyncio.wait([user], timeout=30)
+
+    assert user.cancelled()
+    assert opened[0].closed

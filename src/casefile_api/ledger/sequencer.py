@@ -16,6 +16,7 @@ from psycopg import sql
 from psycopg.errors import InsufficientPrivilege, InvalidParameterValue
 
 from casefile_api.clock import Clock
+from casefile_api.database import LoneConnection
 from casefile_api.errors import DependencyUnavailable, Misconfigured
 from casefile_api.ledger.batch import Batch, Defer, JobWanted, LogReplaced, run_batch
 from casefile_api.ledger.checkpoints import SignerKey, VerifierKey
@@ -49,7 +50,7 @@ async def connect(settings: Settings) -> Connection:
 
     Raises Misconfigured where the login may not act in that role.
     """
-    connection = await psycopg.AsyncConnection.connect(
+    connection = await LoneConnection.connect(
         settings.sequencing_database_url.replace("postgresql+psycopg://", "postgresql://"),
         autocommit=True,
         options="-c timezone=UTC -c statement_timeout=30000",

@@ -56,7 +56,12 @@ class FigureTotal(SQLModel, table=True):
         Index("figure_total_by_area", "area", "span", "month"),
         Index("figure_total_by_force", "organisation", "span", "month"),
         Index("figure_total_by_measure", "measure", "key"),
-        Index("figure_total_by_span", "span", "month", postgresql_where=text("organisation <> ''")),
+        Index(
+            "figure_total_by_span",
+            "span",
+            "month",
+            postgresql_where=text("organisation <> '' and measure <> 'charge_told'"),
+        ),
         Index("figure_total_empty", "month", postgresql_where=text("count = 0")),
     )
 

@@ -13,6 +13,7 @@ import structlog
 from psycopg import sql
 from psycopg_pool import AsyncConnectionPool
 
+from casefile_api.database import LoneConnection
 from casefile_api.ledger.sequencer import CHANNEL
 from casefile_api.settings import Settings
 from casefile_api.tenancy import AS_WORKER
@@ -41,7 +42,7 @@ def _options(name: str) -> dict[str, Any]:
 
 async def direct_connection(settings: Settings, name: str) -> Connection:
     """A connection of the worker's outside the pool, for locks that die with a process."""
-    return await psycopg.AsyncConnection.connect(_plain_url(settings), **_options(name))
+    return await LoneConnection.connect(_plain_url(settings), **_options(name))
 
 
 def direct_pool(settings: Settings, name: str) -> Pool:
@@ -110,7 +111,7 @@ class Announcements:
             try:
                 # Listening needs no right on anything, and whoever answers callers has none of the worker's.
                 listener = _options("casefile-listener") | {"options": "-c timezone=UTC"}
-                async with await psycopg.AsyncConnection.connect(_plain_url(self._settings), **listener) as connection:
+                async with await LoneConnection.connect(_plain_url(self._settings), **listener) as connection:
                     await self._listen(connection)
             except psycopg.Error as fault:
                 _log.warning("listener_lost_database", reason=type(fault).__name__)
