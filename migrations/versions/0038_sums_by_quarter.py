@@ -27,7 +27,13 @@ def upgrade() -> None:
     op.drop_constraint(SPANS, TOTAL)
     op.create_check_constraint(SPANS, TOTAL, "span in (1, 3, 12)")
     op.execute(_BY_QUARTER)
-    op.create_index("figure_total_by_span", TOTAL, ["span", "month"], postgresql_where=sa.text(_TOLD))
+    op.create_index(
+        "figure_total_by_span",
+        TOTAL,
+        ["span", "month"],
+        postgresql_where=sa.text(_TOLD),
+        postgresql_include=["organisation", "area", "unit", "measure", "key", "value", "count"],
+    )
 
 
 def downgrade() -> None:

@@ -2,12 +2,15 @@
 
 import os
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from functools import partial
 from typing import Any
 
+import psycopg
 import pytest
 
+from casefile_api.embedded.data_directory import DataDirectory
+from casefile_api.embedded.postgresql import PostgreSQL
 from tests.outside import cases
 from tests.outside.client import Party, Sandbox, new_key
 from tests.outside.digest import check_chain
@@ -79,6 +82,33 @@ def test_32_writers_on_one_case_file_lose_nothing(sandbox: Sandbox) -> None:
 @pytest.mark.timeout(0)
 def test_32_writers_on_one_case_file_lose_nothing_in_many_attempts(sandbox: Sandbox) -> None:
     count_up(sandbox, 32, int(os.environ.get("CASEFILE_SOAK_ATTEMPTS", "100000")))
+
+
+def test_versions_sent_together_are_each_written_once_and_none_waits_for_the_lock_of_another(sandbox: Sandbox) -> None:
+    """What one caller sends at once goes together; a case file that somebody holds is waited for by its own change."""
+    system = sandbox.system("police-53")
+    paths = [f"/v1/case-files/{cases.open_case(system)['id']}" for _ in range(WRITERS * 2)]
+    tags = {path: system.etag(path) for path in paths}
+    held, stale = paths[3], paths[5]
+
+    def write(path: str) -> Any:
+        return patch(
+            path, '"gone"' if path == stale else tags[path], system, {"content": {"issues": path}, "note": f"of {path}"}
+        )
+
+    owner = PostgreSQL(DataDirectory(sandbox.directory)).addresses().owner
+    with ThreadPoolExecutor(len(paths)) as pool:
+        with psycopg.connect(owner) as other:
+            other.execute("select from case_file where id = %s for update", [held.rsplit("/", 1)[1]])
+            answers = {path: pool.submit(write, path) for path in paths}
+            assert wait([answer for path, answer in answers.items() if path != held], timeout=60).not_done == set()
+            assert not answers[held].done(), "nobody else may write it now"
+        codes = {path: answer.result(60).status_code for path, answer in answers.items()}
+
+    assert codes == {path: 412 if path == stale else 200 for path in paths}
+    for path in paths:
+        notes = [item["note"] for item in system.items(f"{path}/versions")]
+        assert notes[1:] == ([] if path == stale else [f"of {path}"])
 
 
 def test_of_two_who_take_a_step_one_wins(sandbox: Sandbox) -> None:

@@ -32,7 +32,7 @@ class Scope:
     condition: str
     values: dict[str, object]
     group: GroupBy | None
-    spans: str
+    spans: tuple[str, ...]
     cases: bool = True
     of_a_force: bool = False
     among_units: bool = False
@@ -64,6 +64,7 @@ class Scope:
         sums = rows.replace("day", "month as day", 1)
         facts = "f.day, f.organisation, f.unit, i.measure, i.key, i.value, i.count"
         by_day = f"not {_NOW} and not {_OF_MONTHS}"
+        ours = f"{self._summed_for} and {by_day} and {self._told}"  # part by part: each lies together in an index
         by_month = f"{_OF_MONTHS} and key between :first_month and :last_month"
         now = "false" if self.group is GroupBy.MONTH else _NOW  # work in hand is of no month
         in_period = f"({by_day} and day between :first and :last or {by_month} or {now})"
@@ -78,8 +79,7 @@ class Scope:
         where {self.condition}),
     {ITEMS},
     summed as (
-        select {sums} from figure_total where {self._summed_for} and ({self.spans}) and {by_day} and {self._told}
-        union all
+        {"".join(f"select {sums} from figure_total where {span} and {ours} union all " for span in self.spans)}
         select {facts} from figure_fact f, {_ITEMS_OF_FACT} where {self.condition} and {by_day}
             and (day between :first and :before_whole or day between :after_whole_or_first and :last)
         union all
@@ -134,7 +134,7 @@ async def scope_of(
         values["own"] = own
     condition = " and ".join(conditions) or EVERYBODY
     of_police = caller.kind is not OrganisationKind.CPS
-    spans = " or ".join(_span(number, months) for number, (months, _, _) in enumerate(parts)) or "false"
+    spans = tuple(_span(number, months) for number, (months, _, _) in enumerate(parts))
     of_a_force = own is not None and of_police
     return Scope(condition, values, group, spans, of_police, of_a_force, among_units)
 
