@@ -1,5 +1,6 @@
 """A developer hears on their own machine what happens, without an endpoint of their own."""
 
+import time
 from typing import Any
 
 import typer
@@ -8,20 +9,31 @@ from typer.testing import CliRunner
 from casefile_api.cli import receiving
 from casefile_api.webhooks.signing import new_secret
 from tests.outside.cases import open_case
-from tests.outside.client import Sandbox
+from tests.outside.client import Party, Sandbox
 from tests.outside.receiver import Receiver
 
 APP = typer.Typer()
 APP.command()(receiving.listen)
 
 
+def behind(system: Party, case_file_id: str) -> str:
+    """The place in the feed behind the opening of a case file, once it is there."""
+    place = system.get("/v1/events", params={"limit": "200"}).json()["next_cursor"]
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        page = system.get("/v1/events", params={"limit": "200", "after": place}).json()
+        place = page["next_cursor"]
+        if any(event["data"].get("case_file_id") == case_file_id for event in page["items"]):
+            return str(place)
+    raise AssertionError(f"the opening of {case_file_id} did not come within a minute")
+
+
 def test_what_happens_is_passed_on_signed_and_byte_for_byte_what_the_feed_says(sandbox: Sandbox) -> None:
     client = next(one for one in sandbox.config["clients"] if one["organisation"] == "police-53")
     system, secret = sandbox.system("police-53"), new_secret()
-    start = system.get("/v1/events", params={"limit": "200"}).json()["next_cursor"]
-    while (page := system.get("/v1/events", params={"limit": "200", "after": start}).json())["items"]:
-        start = page["next_cursor"]
-    case = open_case(sandbox.person("officer", unit="police-53-rasso"))
+    officer = sandbox.person("officer", unit="police-53-rasso")
+    start = behind(system, str(open_case(officer)["id"]))  # and so behind all that happened before
+    case = open_case(officer)
     key = sandbox.directory / client["private_key_file"]
     words: list[Any] = ["--service", sandbox.base_url, "--client-id", client["client_id"], "--key", key]
     words += ["--after", start, "--event", "case_file.*", "--count", 1, "--secret", secret]
