@@ -59,6 +59,7 @@ def test_there_is_one_appeal_for_a_refusal_and_none_after_it_was_upheld(teams: T
     assert (upheld["state"], upheld["with"]) == ("refused", "police")
     problem = refuse(teams, "senior_officer", request, "appeal", {"grounds": "Again."}, 409, "wrong-state")
     assert [item["step"] for item in problem["steps"]] == ["withdraw"]
+    assert "What may follow: withdraw (police gatekeeper, supervisor)." in problem["detail"]
     assert "appeal" not in [item["step"] for item in upheld["steps"]]
 
 

@@ -34,7 +34,7 @@ def test_nothing_follows_completed_withdrawn_or_a_settled_action() -> None:
     assert not WORKFLOW.following(State.COMPLETED)
     assert not WORKFLOW.following(State.WITHDRAWN)
     assert all(not ACTIONS.following(state) for state in SETTLED)
-    assert what_may_follow(WORKFLOW, State.COMPLETED) == "nothing may follow"
+    assert what_may_follow(WORKFLOW.following(State.COMPLETED)) == "nothing may follow"
 
 
 def test_every_state_can_be_reached_from_the_draft() -> None:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from casefile_api.access.permissions import OPERATIONS
 from casefile_api.early_advice.actions_workflow import ACTIONS, SETTLED, ActionState, ActionStep
 from casefile_api.early_advice.workflow import ENDED, HOLDER, WORKFLOW, State, Step
-from casefile_api.state_machine import Transition, Workflow, mermaid
+from casefile_api.state_machine import Transition, mermaid
 
 _OPENING = """# Workflows
 
@@ -22,9 +22,8 @@ def who(operation: str) -> str:
     )
 
 
-def what_may_follow(workflow: Workflow[Step] | Workflow[ActionStep], state: StrEnum) -> str:
-    """Say which steps may follow a state and who may take them."""
-    rows = workflow.following(state)
+def what_may_follow(rows: Iterable[Step | ActionStep]) -> str:
+    """Say in words which steps may follow and who may take them."""
     return "; ".join(f"{row.step} ({who(row.operation)})" for row in rows) or "nothing may follow"
 
 

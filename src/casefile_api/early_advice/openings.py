@@ -5,7 +5,7 @@ unit that the request is with, the prosecutor's to the prosecutor it is allocate
 who decides an appeal is not who refused (separation of duties).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -18,7 +18,6 @@ from casefile_api.early_advice.drawing import what_may_follow, who
 from casefile_api.early_advice.models import EarlyAdviceRequest
 from casefile_api.early_advice.workflow import WORKFLOW, State, Step
 from casefile_api.errors import NotPermitted, WrongState
-from casefile_api.state_machine import Workflow
 
 PROSECUTORS_STEPS = frozenset({"request-information", "advise", "complete"})
 APPEAL_DECISIONS = frozenset({"uphold", "overturn"})
@@ -60,7 +59,7 @@ def _why_not_cps(caller: Caller, request: EarlyAdviceRequest, step: str, *, pros
 
 
 def following(request: EarlyAdviceRequest) -> tuple[Step, ...]:
-    """Return the steps that may follow: the table's, without a second appeal and a reopening to elsewhere."""
+    """Return the steps that may follow: the table's, without a second appeal of one refusal."""
     rows = WORKFLOW.following(State(request.state))
     return tuple(row for row in rows if not (row.step == "appeal" and request.refusal_upheld))
 
@@ -86,7 +85,7 @@ def refuse_wrong_state(request: EarlyAdviceRequest, row: Step) -> None:
     told = f"A request that is {request.state} has no step {row.step}."
     if row.step == "appeal" and request.refusal_upheld:
         told = "There is one appeal for each refusal, and this one was upheld."
-    raise _wrong_state(told, WORKFLOW, State(request.state), open_rows)
+    raise _wrong_state(told, request.state, open_rows)
 
 
 def refuse_wrong_action_state(action: EarlyAdviceAction, row: ActionStep) -> None:
@@ -97,18 +96,13 @@ def refuse_wrong_action_state(action: EarlyAdviceAction, row: ActionStep) -> Non
     state = ActionState(action.state)
     if not row.may_follow(state):
         told = f"An action that is {state.value} has no step {row.step}."
-        raise _wrong_state(told, ACTIONS, state, ACTIONS.following(state))
+        raise _wrong_state(told, action.state, ACTIONS.following(state))
 
 
-def _wrong_state(
-    told: str,
-    workflow: Workflow[Step] | Workflow[ActionStep],
-    state: State | ActionState,
-    open_rows: tuple[Step, ...] | tuple[ActionStep, ...],
-) -> WrongState:
-    refusal = WrongState(f"{told} What may follow: {what_may_follow(workflow, state)}.")
+def _wrong_state(told: str, state: str, open_rows: Sequence[Step | ActionStep]) -> WrongState:
+    refusal = WrongState(f"{told} What may follow: {what_may_follow(open_rows)}.")
     refusal.members = {
-        "state": state.value,
+        "state": state,
         "steps": [{"step": row.step, "who": who(row.operation)} for row in open_rows],
     }
     return refusal
