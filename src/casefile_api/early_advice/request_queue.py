@@ -3,6 +3,7 @@
 What the caller may not see does not exist; what left their reach stands as it stood then.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -20,7 +21,7 @@ from sqlalchemy import (
     tuple_,
 )
 from sqlalchemy import select as sqlalchemy_select
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import Mapped, aliased
 from sqlmodel import col, select
 
 from casefile_api.access.caller import OrganisationKind
@@ -30,7 +31,7 @@ from casefile_api.case_files.queries import visible_to
 from casefile_api.early_advice.clocks import Side, start_of
 from casefile_api.early_advice.departures import LastSeen, as_it_left, is_with, kept, sent_to
 from casefile_api.early_advice.models import EarlyAdviceRequest, EarlyAdviceUnit
-from casefile_api.early_advice.queries import broken_glass, on_case, request_visible_to
+from casefile_api.early_advice.queries import broken_glass, on_case
 from casefile_api.early_advice.work_lists import WorkList, is_open, on_list
 from casefile_api.early_advice.workflow import HOLDER, State
 from casefile_api.unit_of_work import Reading
@@ -88,6 +89,38 @@ class Queue:
         return {name: value for name, value in asked.items() if value is not None}
 
 
+@dataclass(frozen=True)
+class _Way:
+    """An order in which a queue is gone along, and what of it lies on that way."""
+
+    keys: tuple[Mapped[Any], ...]
+    on_it: tuple[ColumnElement[bool], ...] = ()
+    newest_first: bool = False
+    # What is the same all along it, and comes first in the index that it is read off.
+    alike: tuple[Mapped[Any], ...] = ()
+
+    def ordered(self, keys: Sequence[Mapped[Any] | ColumnElement[Any]]) -> list[ColumnElement[Any]]:
+        """Return these in the order of the way."""
+        return [key.desc() if self.newest_first else key.asc() for key in keys]
+
+    def beyond(self, after: tuple[Any, ...]) -> ColumnElement[bool]:
+        """Return the condition on what comes after a place."""
+        place, last = tuple_(*self.keys), tuple_(*after)
+        return place < last if self.newest_first else place > last
+
+
+_BY_CHANGE = _Way((col(EarlyAdviceRequest.updated_at), col(EarlyAdviceRequest.id)), newest_first=True)
+_BY_DEADLINE = _Way(
+    (col(EarlyAdviceRequest.due_at), col(EarlyAdviceRequest.id)),
+    (is_open(), col(EarlyAdviceRequest.due_at).is_not(None)),
+)
+_WITHOUT_DEADLINE = _Way(
+    (col(EarlyAdviceRequest.id),),
+    (is_open(), col(EarlyAdviceRequest.due_at).is_(None)),
+    alike=(col(EarlyAdviceRequest.due_at),),
+)
+
+
 async def list_queue(reading: Reading, queue: Queue, page: Page) -> list[Listed]:
     """Return the requests that the caller sees, as they see them, newest change first: a page and one more.
 
@@ -102,69 +135,59 @@ async def list_queue(reading: Reading, queue: Queue, page: Page) -> list[Listed]
 
 
 async def _list_present(reading: Reading, queue: Queue, page: Page) -> list[Listed]:
-    """Return the requests that the caller sees as they are.
-
-    Those of the caller's place are gone along in order, each step further than the one before, until a page is found:
-    what can be seen of them is asked of those at hand alone.
-    """
-    listed: list[Listed] = []
-    after, wanted = page.after(datetime, UUID), page.limit + 1
-    step = 2 * wanted
-    while True:
-        rows = (await reading.session.execute(_step(reading, queue, after, step))).all()
-        listed += [Listed(request, unit, broken_glass=glass) for _, _, request, unit, glass in rows if request]
-        if len(listed) >= wanted or len(rows) < step:
-            return listed[:wanted]
-        after, step = (rows[-1][0], rows[-1][1]), min(step * _LONGER, _LONGEST_STEP)
-
-
-def _step(reading: Reading, queue: Queue, after: tuple[Any, ...] | None, step: int) -> Executable:
-    """Return the next requests of the caller's place, each as it can be seen, or not at all."""
-    caller, request = reading.caller, EarlyAdviceRequest
-    cps = caller.kind is OrganisationKind.CPS
-    at, identifier, police_unit = col(request.updated_at), col(request.id), col(CaseFile.police_unit)
-    place = [is_with(caller) if cps else col(request.organisation) == caller.organisation, *_asked(queue)]
-    if after is not None:
-        place.append(tuple_(at, identifier) < tuple_(*after))
-    walked = select(at, identifier).where(*place).order_by(at.desc(), identifier.desc()).limit(step).subquery("walked")
-    visible = let_in("case_file") if cps else visible_to(caller, "case_file")
-    conditions = [walked.c.id == request.id, on_case(caller, visible), *_asked_of_case(reading, queue)]
-    seen = join(request, CaseFile, col(CaseFile.id) == request.case_file_id)
-    shown = (walked.c.updated_at, walked.c.id, request, police_unit, broken_glass(caller))
-    return (
-        sqlalchemy_select(*shown)
-        .select_from(outerjoin(walked, seen, and_(*conditions)))
-        .order_by(walked.c.updated_at.desc(), walked.c.id.desc())
-    )
+    """Return the requests that the caller sees as they are."""
+    return await _go_along(reading, queue, _BY_CHANGE, page.after(datetime, UUID), page.limit + 1)
 
 
 async def _list_by_deadline(reading: Reading, queue: Queue, page: Page) -> list[Listed]:
     """Return the open requests, the soonest deadline first, and then those that wait for none; none of what left."""
-    seen, wanted, request = page.after(str, datetime, UUID), page.limit + 1, EarlyAdviceRequest
-    due_at, identifier = col(request.due_at), col(request.id)
+    seen, wanted = page.after(str, datetime, UUID), page.limit + 1
     listed: list[Listed] = []
     if seen is None or seen[1] < _NEVER:
-        after = [tuple_(due_at, identifier) > tuple_(*seen[1:])] if seen is not None else []
-        listed = await _open(reading, queue, [due_at.is_not(None), *after], wanted)
+        listed = await _go_along(reading, queue, _BY_DEADLINE, seen[1:] if seen is not None else None, wanted)
     if len(listed) < wanted:
-        after = [identifier > seen[2]] if seen is not None and seen[1] == _NEVER else []
-        listed += await _open(reading, queue, [due_at.is_(None), *after], wanted - len(listed))
+        after = seen[2:] if seen is not None and seen[1] == _NEVER else None
+        listed += await _go_along(reading, queue, _WITHOUT_DEADLINE, after, wanted - len(listed))
     return listed
 
 
-async def _open(reading: Reading, queue: Queue, some: list[ColumnElement[bool]], limit: int) -> list[Listed]:
+async def _go_along(
+    reading: Reading, queue: Queue, way: _Way, after: tuple[Any, ...] | None, wanted: int
+) -> list[Listed]:
+    """Return the next requests of a way that the caller sees.
+
+    Those of the caller's place are gone along in order, each step further than the one before, until there are enough:
+    what can be seen of them is asked of those at hand alone.
+    """
+    listed: list[Listed] = []
+    keys, step = len(way.keys), wanted
+    while True:
+        rows = (await reading.session.execute(_step(reading, queue, way, after, step))).all()
+        found = (tuple(row)[keys:] for row in rows)
+        listed += [Listed(request, unit, broken_glass=glass) for request, unit, glass in found if request]
+        if len(listed) >= wanted or len(rows) < step:
+            return listed[:wanted]
+        after, step = tuple(rows[-1])[:keys], min(step * _LONGER, _LONGEST_STEP)
+
+
+def _step(reading: Reading, queue: Queue, way: _Way, after: tuple[Any, ...] | None, step: int) -> Executable:
+    """Return the next requests of the caller's place, each as it can be seen, or not at all."""
     caller, request = reading.caller, EarlyAdviceRequest
-    now_theirs = [is_with(caller)] if caller.kind is OrganisationKind.CPS else []
-    conditions = [*now_theirs, request_visible_to(caller), *_asked(queue), *_asked_of_case(reading, queue), *some]
-    query = (
-        select(request, CaseFile.police_unit, broken_glass(caller))
-        .join(CaseFile, col(CaseFile.id) == request.case_file_id)
-        .where(*conditions, is_open())
-        .order_by(col(request.due_at), col(request.id))
-        .limit(limit)
+    cps = caller.kind is OrganisationKind.CPS
+    police_unit = col(CaseFile.police_unit)
+    place = [is_with(caller) if cps else col(request.organisation) == caller.organisation, *_asked(queue), *way.on_it]
+    if after is not None:
+        place.append(way.beyond(after))
+    walked = select(*way.keys).where(*place).order_by(*way.alike, *way.ordered(way.keys)).limit(step).subquery("walked")
+    visible = let_in("case_file") if cps else visible_to(caller, "case_file")
+    conditions = [walked.c.id == request.id, on_case(caller, visible), *_asked_of_case(reading, queue)]
+    seen = join(request, CaseFile, col(CaseFile.id) == request.case_file_id)
+    shown = (*walked.c, request, police_unit, broken_glass(caller))
+    return (
+        sqlalchemy_select(*shown)
+        .select_from(outerjoin(walked, seen, and_(*conditions)))
+        .order_by(*way.ordered(tuple(walked.c)))
     )
-    found = (await reading.session.execute(query)).all()
-    return [Listed(row, unit, broken_glass=glass) for row, unit, glass in found]
 
 
 async def _list_departed(reading: Reading, queue: Queue, page: Page) -> list[Listed]:
