@@ -23,11 +23,11 @@ LONGEST_START_SECONDS = 60
 
 
 def environment_of(directory: Path) -> dict[str, str]:
-    """The environment that the sandbox gave its own process."""
+    """The environment that the sandbox gave its own process, not that of another one beside it: those are our own."""
     for process in psutil.process_iter():
         try:
             words = process.cmdline()
-            if "api-process" in words and str(directory) in words:
+            if "api-process" in words and str(directory) in words and process.ppid() != os.getpid():
                 return dict(process.environ())
         except psutil.Error:
             continue

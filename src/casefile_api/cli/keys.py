@@ -66,7 +66,7 @@ def rotate(
     typer.echo(administer("rotate_token_key", change))
 
 
-@app.command()
+@app.command(context_settings={"ignore_unknown_options": True})  # a key's id may begin with a dash
 def retire(
     key_id: Annotated[str | None, typer.Argument(help="One key; without: all whose tokens have ended.")] = None,
     at_once: Annotated[
